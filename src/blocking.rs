@@ -1,0 +1,38 @@
+//! The only caller of tokio's blocking pool.
+//!
+//! Three doors: key derivation (memory-hard, one at a time), the store (fsync), rendering (bounded processor work).
+
+use std::sync::LazyLock;
+
+use tokio::sync::Semaphore;
+
+/// scrypt takes 128 MiB and half a second: one at a time (`decisions.md` 33).
+static KDF: LazyLock<Semaphore> = LazyLock::new(|| Semaphore::new(1));
+
+/// A task on the pool panicked; the request it served fails, the process goes on.
+#[derive(Debug, Clone, Copy, thiserror::Error)]
+#[error("a background task panicked")]
+pub struct Panicked;
+
+/// Runs a key derivation, alone.
+///
+/// # Errors
+/// [`Panicked`] when `work` panicked.
+pub async fn kdf<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'static) -> Result<T, Panicked> {
+    let _permit = KDF.acquire().await.map_err(|_| Panicked)?;
+    run(work).await
+}
+
+/// Runs a read or a write of the store.
+///
+/// # Errors
+/// [`Panicked`] when `work` panicked.
+pub async fn db<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'static) -> Result<T, Panicked> {
+    run(work).await
+}
+
+async fn run<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'static) -> Result<T, Panicked> {
+    let span = tracing::Span::current();
+    #[allow(clippy::disallowed_methods, reason = "the one place that uses the pool")]
+    tokio::task::spawn_blocking(move || span.in_scope(work)).await.map_err(|_| Panicked)
+}
