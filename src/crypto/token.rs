@@ -1,0 +1,90 @@
+//! Session tokens and the tokens that guard forms. Neither is stored: the first lives in a cookie, the second in pages.
+
+use data_encoding::BASE64URL_NOPAD;
+use subtle::ConstantTimeEq;
+use zeroize::Zeroizing;
+
+use crate::crypto::{hash::sha256, kdf, secret::Key};
+
+/// Length of both kinds of token as text.
+pub const TEXT_BYTES: usize = 43;
+
+/// A session token: 256 random bits, known to the browser's cookie jar alone.
+pub struct Token(Key);
+
+impl Token {
+    /// Draws a token.
+    ///
+    /// # Panics
+    /// When the operating system gives no random bytes.
+    pub fn random() -> Self {
+        Self(Key::random())
+    }
+
+    /// The cookie's value: base64url without padding, 43 characters.
+    ///
+    /// # Security
+    /// Whoever has it has the session: it goes into `Set-Cookie` and nowhere else.
+    pub fn to_cookie(&self) -> String {
+        BASE64URL_NOPAD.encode(self.0.expose())
+    }
+
+    /// Reads a cookie's value; nothing when it has another shape.
+    pub fn parse(cookie: &str) -> Option<Self> {
+        decode(cookie).map(|bytes| Self(Key::from_bytes(bytes)))
+    }
+
+    /// SHA-256 of the token: the name of its session in memory. It does not lead back to the token.
+    pub fn fingerprint(&self) -> [u8; 32] {
+        sha256(self.0.expose())
+    }
+
+    pub(crate) fn key(&self) -> &Key {
+        &self.0
+    }
+
+    #[cfg(test)]
+    pub(crate) fn from_key(key: Key) -> Self {
+        Self(key)
+    }
+}
+
+/// The key that makes form tokens. One is drawn per process: after a restart every form asks for a reload.
+pub struct CsrfKey(Key);
+
+impl CsrfKey {
+    /// Draws a key.
+    ///
+    /// # Panics
+    /// When the operating system gives no random bytes.
+    pub fn random() -> Self {
+        Self(Key::random())
+    }
+
+    /// The form token of the session with this fingerprint, 43 characters that are safe in HTML and addresses.
+    pub fn token(&self, fingerprint: &[u8; 32]) -> String {
+        BASE64URL_NOPAD.encode(self.tag(fingerprint).as_slice())
+    }
+
+    /// Whether `token` is the form token of this session, compared in constant time.
+    pub fn verify(&self, fingerprint: &[u8; 32], token: &str) -> bool {
+        decode(token).is_some_and(|tag| tag.ct_eq(self.tag(fingerprint).as_slice()).into())
+    }
+
+    fn tag(&self, fingerprint: &[u8; 32]) -> Zeroizing<[u8; 32]> {
+        kdf::mac(self.0.expose(), &[b"llm1/csrf", fingerprint])
+    }
+}
+
+/// Decodes 43 characters to 32 bytes. Only the one canonical spelling passes.
+fn decode(text: &str) -> Option<Zeroizing<[u8; 32]>> {
+    let mut bytes = Zeroizing::new([0; 32]);
+    if text.len() != TEXT_BYTES {
+        return None;
+    }
+    BASE64URL_NOPAD.decode_mut(text.as_bytes(), bytes.as_mut_slice()).ok()?;
+    Some(bytes)
+}
+
+#[cfg(test)]
+mod tests;
