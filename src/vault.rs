@@ -1,0 +1,98 @@
+//! Sealed vaults: the only place where plaintext and key meet.
+//!
+//! A vault is one person's sealed records. [`Vaults`] opens the data file and turns a name and a password, or a
+//! recovery code, into an [`unlocked::Unlocked`]; holding that is the only way to read content, it cannot be made
+//! outside this module, and its keys are wiped when the last owner drops it.
+//!
+//! Reading and writing happen in closures over one snapshot or one transaction. What is in a record is in
+//! `payload` (byte forms) and in `entries`, `days`, `trash`, `outbox`, `drafts`, `settings`, `vectors`, which are
+//! free functions over a [`transaction::Reader`] or [`transaction::Writer`].
+//!
+//! ```text
+//! header, wraps, keyrings  --accounts-->  Unlocked  --read--> Reader  --entries, outbox, ...--> journal values
+//! (small rows, a and b)                             --write-> Writer  <-------------------------
+//! ```
+//! Everything blocks; callers go through `crate::blocking`.
+
+pub mod accounts;
+pub mod days;
+pub mod drafts;
+pub mod entries;
+pub mod error;
+mod header;
+pub mod outbox;
+pub(crate) mod payload;
+pub mod settings;
+#[cfg(test)]
+mod tests;
+pub mod transaction;
+pub mod trash;
+pub mod unlocked;
+pub mod vectors;
+pub mod verify;
+pub(crate) mod wire;
+
+use std::{
+    collections::HashMap,
+    sync::{Arc, Mutex, Weak},
+};
+
+use crate::{
+    clock::Clock,
+    crypto::{VaultId, header::Header},
+    store::{Store, rows::Rows, tables::Copy},
+    vault::{error::VaultError, unlocked::Unlocked},
+};
+
+/// Cost of the password function of a new data file.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum KdfChoice {
+    /// scrypt with N = 2^17, r = 8, p = 1: 128 MiB and about half a second.
+    Default,
+    /// As good as nothing, for tests.
+    #[cfg(any(test, feature = "test-hooks"))]
+    Cheap,
+}
+
+/// All vaults of one data file, locked. All methods block.
+pub struct Vaults {
+    store: Arc<Store>,
+    clock: Arc<dyn Clock>,
+    header: Header,
+    /// The vaults that are open now: one `Unlocked` each, or two would count their transactions apart.
+    open: Mutex<HashMap<VaultId, Weak<Unlocked>>>,
+}
+
+impl Vaults {
+    /// Reads the header of the data file, or writes one into a new file. A header lost in both copies is rebuilt
+    /// from the wraps. `kdf` matters for a new file only.
+    ///
+    /// # Errors
+    /// [`VaultError::Altered`] when header and wraps contradict each other, [`VaultError::Seal`] with
+    /// [`crate::crypto::SealError::Newer`] when a newer program is needed, and store errors.
+    pub fn open(store: Arc<Store>, clock: Arc<dyn Clock>, kdf: KdfChoice) -> Result<Self, VaultError> {
+        let header = header::open_or_create(&store, kdf)?;
+        store.expect_identity(header.uuid);
+        Ok(Self { store, clock, header, open: Mutex::new(HashMap::new()) })
+    }
+
+    /// Whether nobody has registered yet.
+    ///
+    /// # Errors
+    /// When the file cannot be read.
+    pub fn is_new(&self) -> Result<bool, VaultError> {
+        self.store.read(|rows| {
+            for copy in Copy::BOTH {
+                if !rows.smalls(copy, b"K")?.is_empty() {
+                    return Ok(false);
+                }
+            }
+            Ok(true)
+        })
+    }
+
+    /// The store beneath, for its state and for the quiet commit when nothing was written for a while.
+    pub fn store(&self) -> &Arc<Store> {
+        &self.store
+    }
+}

@@ -1,0 +1,206 @@
+//! Where entries stand: the records DAY, YEAR and ROOT, all derived from the entries and kept in step with them.
+
+use crate::{
+    crypto::record::RecordType,
+    journal::{day::Day, entry::Role},
+    vault::{
+        error::VaultError,
+        payload::{
+            entry::role_number,
+            index::{DayItemV1, DayV1, HAS_OPENING, HAS_REPLY, RootV1, TRASHED, YearV1},
+        },
+        transaction::{Reader, Writer},
+    },
+};
+
+/// What a day holds, for calendars.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+pub struct DayCount {
+    /// The writer's entries outside the trash; 255 means that or more.
+    pub entries: u8,
+    /// Holds a reply.
+    pub has_reply: bool,
+    /// Holds an opening.
+    pub has_opening: bool,
+}
+
+/// What the days of one year hold.
+pub struct Year(YearV1);
+
+impl Year {
+    /// What a day holds; nothing for a day of another year.
+    pub fn day(&self, day: Day) -> DayCount {
+        if i32::from(day.year()) != self.0.year {
+            return DayCount::default();
+        }
+        let day_idx = day.day_of_year();
+        let flags = self.0.flags.get(day_idx).copied().unwrap_or(0);
+        DayCount {
+            entries: self.0.entries.get(day_idx).copied().unwrap_or(0),
+            has_reply: flags & HAS_REPLY != 0,
+            has_opening: flags & HAS_OPENING != 0,
+        }
+    }
+}
+
+/// What the days of a year hold.
+///
+/// # Errors
+/// Seal and store errors.
+pub fn year(r: &Reader<'_>, year: i16) -> Result<Year, VaultError> {
+    load_year(r, year.into()).map(Year)
+}
+
+/// The first and the last day that hold anything; `None` in an empty journal.
+///
+/// # Errors
+/// Seal and store errors.
+pub fn span(r: &Reader<'_>) -> Result<Option<(Day, Day)>, VaultError> {
+    let root = load_root(r)?;
+    if root.years.is_empty() {
+        return Ok(None);
+    }
+    Ok(Day::from_number(root.first_day).zip(Day::from_number(root.last_day)))
+}
+
+/// The nearest days before and after that hold anything outside the trash.
+///
+/// # Errors
+/// Seal and store errors.
+pub fn neighbours(r: &Reader<'_>, day: Day) -> Result<(Option<Day>, Option<Day>), VaultError> {
+    let root = load_root(r)?;
+    let this_year = i32::from(day.year());
+    let mut before = None;
+    for year in root.years.iter().rev().filter(|year| **year <= this_year) {
+        before = held_days(r, *year)?.into_iter().rev().find(|held| *held < day);
+        if before.is_some() {
+            break;
+        }
+    }
+    let mut after = None;
+    for year in root.years.iter().filter(|year| **year >= this_year) {
+        after = held_days(r, *year)?.into_iter().find(|held| *held > day);
+        if after.is_some() {
+            break;
+        }
+    }
+    Ok((before, after))
+}
+
+/// Visits every day that holds anything outside the trash, until `visit` says no.
+///
+/// # Errors
+/// Those of `visit`; seal and store errors.
+pub fn walk_days(
+    r: &Reader<'_>,
+    newest_first: bool,
+    visit: &mut dyn FnMut(Day) -> Result<bool, VaultError>,
+) -> Result<(), VaultError> {
+    let mut years = load_root(r)?.years;
+    if newest_first {
+        years.reverse();
+    }
+    for year in years {
+        let mut days = held_days(r, year)?;
+        if newest_first {
+            days.reverse();
+        }
+        for day in days {
+            if !visit(day)? {
+                return Ok(());
+            }
+        }
+    }
+    Ok(())
+}
+
+fn held_days(r: &Reader<'_>, year: i32) -> Result<Vec<Day>, VaultError> {
+    let stored = load_year(r, year)?;
+    Ok(stored.held().filter_map(|day_idx| day_of(year, day_idx)).collect())
+}
+
+fn day_of(year: i32, day_idx: usize) -> Option<Day> {
+    let first = Day::from_ymd(i16::try_from(year).ok()?, 1, 1)?;
+    Day::from_number(first.number() + i32::try_from(day_idx).ok()?)
+}
+
+/// The record of a day, empty when there is none.
+pub(super) fn load(r: &Reader<'_>, day: Day) -> Result<DayV1, VaultError> {
+    let found = r.load::<DayV1>(RecordType::DAY, &day.number().to_le_bytes())?;
+    Ok(found.unwrap_or(DayV1 { day: day.number(), items: Vec::new(), ext: Vec::new() }))
+}
+
+/// Writes the record of a day whose items changed, and what follows from it for the year and the root.
+pub(super) fn store(w: &mut Writer<'_>, day: Day, stored: &DayV1) -> Result<(), VaultError> {
+    store_items(w, day, stored)?;
+    let day_idx = day.day_of_year();
+    let mut year = load_year(w, day.year().into())?;
+    let was_held = year.holds(day_idx);
+    let (entries, flags) = summary(&stored.items);
+    let (Some(old_entries), Some(old_flags)) = (year.entries.get_mut(day_idx), year.flags.get_mut(day_idx))
+    else {
+        return Err(crate::vault::wire::WireError.into());
+    };
+    if (*old_entries, *old_flags) == (entries, flags) {
+        return Ok(());
+    }
+    (*old_entries, *old_flags) = (entries, flags);
+    w.put(RecordType::YEAR, &year.year.to_le_bytes(), &year)?;
+    if was_held == year.holds(day_idx) { Ok(()) } else { refresh_root(w, &year) }
+}
+
+/// Writes the record of a day when neither its items nor their place in the trash changed.
+pub(super) fn store_items(w: &mut Writer<'_>, day: Day, stored: &DayV1) -> Result<(), VaultError> {
+    let key = day.number().to_le_bytes();
+    if stored.items.is_empty() && stored.ext.is_empty() {
+        w.delete(RecordType::DAY, &key)
+    } else {
+        w.put(RecordType::DAY, &key, stored)
+    }
+}
+
+/// What a year notes of a day: the writer's entries and a set of bits.
+fn summary(items: &[DayItemV1]) -> (u8, u8) {
+    let live = || items.iter().filter(|item| item.flags & TRASHED == 0);
+    let entries = live().filter(|item| item.role == role_number(Role::Writer)).count();
+    let holds = |role| live().any(|item| item.role == role_number(role));
+    let reply = if holds(Role::Reply) { HAS_REPLY } else { 0 };
+    let opening = if holds(Role::Opening) { HAS_OPENING } else { 0 };
+    (u8::try_from(entries).unwrap_or(u8::MAX), reply | opening)
+}
+
+fn load_year(r: &Reader<'_>, year: i32) -> Result<YearV1, VaultError> {
+    let found = r.load::<YearV1>(RecordType::YEAR, &year.to_le_bytes())?;
+    Ok(found.unwrap_or_else(|| YearV1::empty(year)))
+}
+
+fn load_root(r: &Reader<'_>) -> Result<RootV1, VaultError> {
+    let found = r.load::<RootV1>(RecordType::ROOT, &[])?;
+    Ok(found.unwrap_or(RootV1 { first_day: 0, last_day: 0, years: Vec::new(), ext: Vec::new() }))
+}
+
+/// Brings the root up to date after a day of `year` came to hold something, or ceased to.
+fn refresh_root(w: &mut Writer<'_>, year: &YearV1) -> Result<(), VaultError> {
+    let mut root = load_root(w)?;
+    let before = root.clone();
+    root.years.retain(|other| *other != year.year);
+    if year.held().next().is_some() {
+        root.years.push(year.year);
+        root.years.sort_unstable();
+    }
+    let end = |r: &Reader<'_>, end: Option<&i32>, last: bool| -> Result<i32, VaultError> {
+        let Some(number) = end else { return Ok(0) };
+        let loaded;
+        let of = if *number == year.year {
+            year
+        } else {
+            loaded = load_year(r, *number)?;
+            &loaded
+        };
+        let day_idx = if last { of.held().next_back() } else { of.held().next() };
+        Ok(day_idx.and_then(|day_idx| day_of(*number, day_idx)).map_or(0, Day::number))
+    };
+    root.first_day = end(w, root.years.first(), false)?;
+    root.last_day = end(w, root.years.last(), true)?;
+    if root == before { Ok(()) } else { w.put(RecordType::ROOT, &[], &root) }
+}

@@ -1,0 +1,43 @@
+//! Bodies of records: the wire structs of `format-v1.md` section 9 and how they become values of the journal.
+//!
+//! A struct `NameVn` never changes once released; `tests/golden/` holds its bytes. A new shape is `NameVn+1` with
+//! schema n+1 and a total conversion from every older one. The last field of every struct is `ext`; tags a program
+//! does not know are kept when it writes the record again.
+
+pub(crate) mod entry;
+pub(crate) mod index;
+pub(crate) mod small;
+#[cfg(test)]
+mod tests;
+
+use zeroize::Zeroizing;
+
+use crate::vault::{
+    error::VaultError,
+    wire::{Wire, WireError, from_body, to_body},
+};
+
+/// A body with one schema, the newest this program knows of its type.
+pub(crate) trait Payload: Wire {
+    /// Schema number written, from 1.
+    const SCHEMA: u16 = 1;
+
+    /// Reads the body of any schema this program knows.
+    fn decode(schema: u16, body: &[u8]) -> Result<Self, VaultError> {
+        match schema {
+            1 => Ok(from_body(body)?),
+            _ => Err(VaultError::NewerRecord),
+        }
+    }
+
+    /// The body in the newest schema.
+    fn encode(&self) -> Zeroizing<Vec<u8>> {
+        to_body(self)
+    }
+}
+
+impl From<WireError> for VaultError {
+    fn from(_: WireError) -> Self {
+        Self::Altered(crate::vault::error::Alteration::Shape)
+    }
+}

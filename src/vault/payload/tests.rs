@@ -1,0 +1,181 @@
+//! Frozen bytes of every body. The files in `tests/golden/` were made by an independent encoder and are never made
+//! again: a struct whose bytes differ from its file needs a new number.
+
+use crate::vault::{
+    error::VaultError,
+    payload::{
+        Payload,
+        entry::{EntryV1, ProvenanceV1},
+        index::{DayItemV1, DayV1, OutboxItemV1, OutboxV1, RootV1, TrashItemV1, TrashV1, YearV1},
+        small::{ChunkV1, DraftV1, SettingV1, VectorV1},
+    },
+};
+
+fn bytes_of(hex: &str) -> Vec<u8> {
+    let digits: Vec<char> = hex.chars().filter(|c| !c.is_whitespace()).collect();
+    digits.chunks(2).map(|pair| u8::from_str_radix(&pair.iter().collect::<String>(), 16).unwrap()).collect()
+}
+
+fn frozen<P>(hex: &str, value: &P)
+where
+    P: Payload + PartialEq + std::fmt::Debug + serde::Serialize + serde::de::DeserializeOwned,
+{
+    let golden = bytes_of(hex);
+    assert_eq!(value.encode().as_slice(), golden, "bytes written");
+    assert_eq!(&P::decode(1, &golden).unwrap(), value, "bytes read");
+    assert_eq!(postcard::to_allocvec(value).unwrap(), golden, "bytes of the postcard crate");
+    assert!(matches!(P::decode(2, &golden), Err(VaultError::NewerRecord)), "a schema of the future");
+    for len in 0..golden.len() {
+        assert!(P::decode(1, &golden[..len]).is_err(), "cut to {len}");
+    }
+    assert!(P::decode(1, &[golden, vec![0]].concat()).is_err(), "something left over");
+}
+
+macro_rules! golden {
+    ($name:literal) => {
+        include_str!(concat!("../../../tests/golden/", $name, ".hex"))
+    };
+}
+
+fn id(start: u8) -> [u8; 16] {
+    std::array::from_fn(|idx| start + idx as u8)
+}
+
+fn sha() -> [u8; 32] {
+    std::array::from_fn(|idx| 0x40 + idx as u8)
+}
+
+#[test]
+fn entry_v1_is_frozen() {
+    let reply = EntryV1 {
+        id: id(0xb0),
+        role: 2,
+        state: 1,
+        flags: 3,
+        day: 20_779,
+        created: 1_795_305_600_000,
+        updated: 1_795_305_660_123,
+        tz: "Europe/Amsterdam".to_owned(),
+        utc_offset_min: -300,
+        rev: 300,
+        deleted: 0,
+        reply_to: Some(id(0x10)),
+        traces: vec![id(0x20), id(0x30)],
+        text: "# Zm\u{f3}wi\u{142} \u{2603}\n- [ ] a task".to_owned(),
+        made_by: Some(ProvenanceV1 {
+            model: "SmolLM2-135M".to_owned(),
+            sha256: sha(),
+            settings: "temperature 0.7".to_owned(),
+        }),
+        ext: vec![(7, vec![1, 2, 3]), (300, Vec::new())],
+    };
+    frozen(golden!("entry-v1"), &reply);
+    let plain = EntryV1 {
+        id: id(0),
+        role: 1,
+        state: 0,
+        flags: 0,
+        day: -25_567,
+        created: -1,
+        updated: -1,
+        tz: "UTC".to_owned(),
+        utc_offset_min: 0,
+        rev: 1,
+        deleted: 1_795_305_600_000,
+        reply_to: None,
+        traces: Vec::new(),
+        text: "x".to_owned(),
+        made_by: None,
+        ext: Vec::new(),
+    };
+    frozen(golden!("entry-v1-plain"), &plain);
+}
+
+#[test]
+fn entries_convert_both_ways_and_keep_what_is_unknown() {
+    for golden in [golden!("entry-v1"), golden!("entry-v1-plain")] {
+        let mut stored = EntryV1::decode(1, &bytes_of(golden)).unwrap();
+        stored.flags |= 1 << 31;
+        let entry = stored.clone().into_entry().unwrap();
+        assert!(EntryV1::new(&entry, Some(&stored)) == stored);
+        assert!(EntryV1::new(&entry, None).into_entry().unwrap() == entry);
+    }
+    let mut stored = EntryV1::decode(1, &bytes_of(golden!("entry-v1"))).unwrap();
+    for (role, state, day) in [(0, 0, 0), (4, 0, 0), (1, 4, 0), (1, 0, i32::MAX)] {
+        (stored.role, stored.state, stored.day) = (role, state, day);
+        assert!(matches!(stored.clone().into_entry(), Err(VaultError::Altered(_))));
+    }
+}
+
+#[test]
+fn day_v1_is_frozen() {
+    let day = DayV1 {
+        day: 20_779,
+        items: vec![
+            DayItemV1 { id: id(0xb0), role: 3, flags: 0, rev: 1 },
+            DayItemV1 { id: id(0x10), role: 1, flags: 1, rev: 200 },
+        ],
+        ext: vec![(1, b"k".to_vec())],
+    };
+    frozen(golden!("day-v1"), &day);
+}
+
+#[test]
+fn year_v1_is_frozen() {
+    let mut year = YearV1::empty(2026);
+    (year.entries[0], year.entries[325], year.flags[325]) = (1, 255, 3);
+    frozen(golden!("year-v1"), &year);
+    assert_eq!(year.held().collect::<Vec<_>>(), [0, 325]);
+}
+
+#[test]
+fn root_v1_is_frozen() {
+    let root = RootV1 { first_day: -25_567, last_day: 20_779, years: vec![1900, 2026], ext: Vec::new() };
+    frozen(golden!("root-v1"), &root);
+}
+
+#[test]
+fn outbox_v1_is_frozen() {
+    let outbox = OutboxV1 {
+        rescan: true,
+        items: vec![
+            OutboxItemV1 { id: id(0xb0), op: 1, seq: 1 << 40 },
+            OutboxItemV1 { id: id(0x10), op: 2, seq: 3 },
+        ],
+        ext: vec![(1, 5u64.to_le_bytes().to_vec())],
+    };
+    frozen(golden!("outbox-v1"), &outbox);
+}
+
+#[test]
+fn trash_v1_is_frozen() {
+    let item = TrashItemV1 { id: id(0xb0), deleted: 1_795_305_600_000 };
+    frozen(golden!("trash-v1"), &TrashV1 { items: vec![item], ext: Vec::new() });
+}
+
+#[test]
+fn draft_v1_is_frozen() {
+    let text = "half a thought".to_owned();
+    frozen(golden!("draft-v1"), &DraftV1 { text, base_rev: 2, saved: 1_795_305_600_000, ext: Vec::new() });
+}
+
+#[test]
+fn setting_v1_is_frozen() {
+    frozen(golden!("setting-v1"), &SettingV1 { value: b"Europe/Amsterdam".to_vec(), ext: Vec::new() });
+}
+
+#[test]
+fn vector_v1_is_frozen() {
+    let vector = VectorV1 {
+        embedder: sha(),
+        rev: 4,
+        dims: 3,
+        encoding: 1,
+        chunks: vec![
+            ChunkV1 { start: 0, end: 400, values: vec![0, 0x3c, 0, 0x38, 0, 0xb8] },
+            ChunkV1 { start: 350, end: 70_000, values: vec![0; 6] },
+        ],
+        ext: Vec::new(),
+    };
+    frozen(golden!("vector-v1"), &vector);
+}

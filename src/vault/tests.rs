@@ -1,0 +1,94 @@
+//! Behaviour of vaults over stores in memory, in files, and on disks that fail.
+
+mod accounts;
+mod altered;
+mod failing;
+mod journal;
+mod model;
+
+use std::sync::Arc;
+
+use crate::{
+    clock::Fixed,
+    crypto::{
+        canon::Name,
+        secret::{Password, RecoveryCode},
+    },
+    journal::{
+        day::Day,
+        entry::{Ending, Entry, Role},
+        ids::EntryId,
+    },
+    store::Store,
+    vault::{KdfChoice, Vaults, error::VaultError, unlocked::Unlocked},
+};
+
+const NOON: i64 = 1_795_348_800_000;
+
+/// A data file with its vaults, and a clock that stands at noon.
+struct Fixture {
+    store: Arc<Store>,
+    clock: Arc<Fixed>,
+    vaults: Vaults,
+}
+
+impl Fixture {
+    fn over(store: Store) -> Result<Self, VaultError> {
+        let (store, clock) = (Arc::new(store), Arc::new(Fixed::at(NOON)));
+        let vaults = Vaults::open(Arc::clone(&store), clock.clone(), KdfChoice::Cheap)?;
+        Ok(Self { store, clock, vaults })
+    }
+
+    fn in_memory() -> Self {
+        Self::over(Store::in_memory().unwrap()).unwrap()
+    }
+
+    fn register(&self, name: &str, password: &str) -> Result<(Arc<Unlocked>, RecoveryCode), VaultError> {
+        self.vaults.register(&Name::choose(name).unwrap(), name, &Password::choose(password).unwrap())
+    }
+
+    fn anna(&self) -> Arc<Unlocked> {
+        self.register("Anna", "correct horse").unwrap().0
+    }
+
+    fn sign_in(&self) -> Arc<Unlocked> {
+        self.vaults.sign_in("anna", "correct horse").unwrap().expect("Anna is registered")
+    }
+}
+
+fn id(number: u8) -> EntryId {
+    EntryId::from_bytes([number; 16])
+}
+
+fn day(number: i32) -> Day {
+    Day::from_number(number).unwrap()
+}
+
+fn entry(number: u8, on: Day, text: &str) -> Entry {
+    Entry {
+        id: id(number),
+        role: Role::Writer,
+        ending: Ending::Whole,
+        imported: false,
+        never_send: false,
+        day: on,
+        created: NOON,
+        updated: NOON,
+        zone: "UTC".to_owned(),
+        utc_offset_min: 0,
+        revision: 1,
+        deleted: None,
+        reply_to: None,
+        traces: Vec::new(),
+        text: text.to_owned(),
+        made_by: None,
+    }
+}
+
+fn reply(number: u8, to: &Entry, text: &str) -> Entry {
+    Entry { role: Role::Reply, reply_to: Some(to.id), ..entry(number, to.day, text) }
+}
+
+fn ids(entries: &[Entry]) -> Vec<u8> {
+    entries.iter().map(|entry| entry.id.as_bytes()[0]).collect()
+}

@@ -1,0 +1,172 @@
+//! The trash: entries are marked and listed, and can be put back until they are removed for ever.
+
+use crate::{
+    crypto::record::RecordType,
+    journal::{
+        day::Day,
+        entry::{Entry, Role},
+        ids::EntryId,
+    },
+    vault::{
+        days,
+        drafts::{self, DraftOf},
+        entries::{load, version_key},
+        error::VaultError,
+        outbox::{self, Work},
+        payload::{
+            entry::{EntryV1, role_number},
+            index::{DayItemV1, DayV1, MAX_TRASH_ITEMS, TRASHED, TrashItemV1, TrashV1},
+        },
+        transaction::{Reader, Writer},
+        vectors,
+        wire::WireError,
+    },
+};
+
+/// Moves an entry to the trash, and its replies with it. Gives it back as it is now stored; `None` when there is no
+/// such entry or it is there already. `now` must not be 0.
+///
+/// # Errors
+/// Seal and store errors.
+pub fn trash(w: &mut Writer<'_>, id: EntryId, now: i64) -> Result<Option<Entry>, VaultError> {
+    let Some(found) = load(w, id)?.filter(|found| found.deleted == 0) else { return Ok(None) };
+    let day = day_of(&found)?;
+    let mut stored = days::load(w, day)?;
+    let group = group(&stored, id);
+    let live = mark(w, &mut stored, &group, |entry| if entry.deleted == 0 { Some(now) } else { None })?;
+    days::store(w, day, &stored)?;
+    list(w, id, now)?;
+    outbox::push(w, &live.iter().map(|id| (*id, Work::Remove)).collect::<Vec<_>>())?;
+    crate::vault::entries::entry(w, id)
+}
+
+/// Puts an entry back in its place, with the replies that went with it. A reply brings back the entry it answers.
+/// `None` when there is no such entry or it is not in the trash.
+///
+/// # Errors
+/// Seal and store errors.
+pub fn restore(w: &mut Writer<'_>, id: EntryId) -> Result<Option<Entry>, VaultError> {
+    let Some(found) = load(w, id)?.filter(|found| found.deleted != 0) else { return Ok(None) };
+    if let Some(answered) = found.reply_to.map(EntryId::from_bytes).filter(|answered| *answered != id) {
+        restore(w, answered)?;
+    }
+    let day = day_of(&found)?;
+    let mut stored = days::load(w, day)?;
+    let group = group(&stored, id);
+    let back = mark(w, &mut stored, &group, |entry| (entry.deleted == found.deleted).then_some(0))?;
+    days::store(w, day, &stored)?;
+    unlist(w, id)?;
+    outbox::push(w, &back.iter().map(|id| (*id, Work::Index)).collect::<Vec<_>>())?;
+    crate::vault::entries::entry(w, id)
+}
+
+/// What lies in the trash and when it went there, oldest first. Replies that went with their entry are not listed.
+///
+/// # Errors
+/// Seal and store errors.
+pub fn trashed(r: &Reader<'_>) -> Result<Vec<(EntryId, i64)>, VaultError> {
+    let mut all = Vec::new();
+    for page_idx in 0.. {
+        let Some(page) = load_page(r, page_idx)? else { break };
+        all.extend(page.items.iter().map(|item| (EntryId::from_bytes(item.id), item.deleted)));
+    }
+    Ok(all)
+}
+
+/// Removes an entry that is in the trash for ever, with its replies, earlier texts, draft and vectors. Whether there
+/// was one. Its old bytes leave the file when the store is compacted.
+///
+/// # Errors
+/// Seal and store errors.
+pub fn purge(w: &mut Writer<'_>, id: EntryId) -> Result<bool, VaultError> {
+    let Some(found) = load(w, id)?.filter(|found| found.deleted != 0) else { return Ok(false) };
+    let day = day_of(&found)?;
+    let mut stored = days::load(w, day)?;
+    let group = group(&stored, id);
+    for member in &group {
+        let revisions = load(w, *member)?.map_or(0, |entry| entry.rev);
+        for revision in 1..revisions {
+            w.delete(RecordType::VERSION, &version_key(*member, revision))?;
+        }
+        w.delete(RecordType::ENTRY, member.as_bytes())?;
+        drafts::remove(w, DraftOf::Entry(*member))?;
+        vectors::remove(w, *member)?;
+        unlist(w, *member)?;
+    }
+    stored.items.retain(|item| !group.contains(&EntryId::from_bytes(item.id)));
+    days::store(w, day, &stored)?;
+    outbox::push(w, &group.iter().map(|id| (*id, Work::Remove)).collect::<Vec<_>>())?;
+    Ok(true)
+}
+
+fn day_of(entry: &EntryV1) -> Result<Day, VaultError> {
+    Day::from_number(entry.day).ok_or_else(|| WireError.into())
+}
+
+/// An entry and its replies, which stand right after it; a reply alone.
+fn group(day: &DayV1, id: EntryId) -> Vec<EntryId> {
+    let reply = role_number(Role::Reply);
+    let mut following = day.items.iter().skip_while(|item| item.id != *id.as_bytes());
+    let mut group = vec![id];
+    if following.next().is_some_and(|item| item.role == role_number(Role::Writer)) {
+        let replies = following.take_while(|item| item.role == reply);
+        group.extend(replies.map(|item| EntryId::from_bytes(item.id)));
+    }
+    group
+}
+
+/// Gives the members for which `deleted` has an answer that time of deletion, here and in their day.
+fn mark(
+    w: &mut Writer<'_>,
+    day: &mut DayV1,
+    group: &[EntryId],
+    deleted: impl Fn(&EntryV1) -> Option<i64>,
+) -> Result<Vec<EntryId>, VaultError> {
+    let mut marked = Vec::new();
+    for id in group {
+        let Some(mut entry) = load(w, *id)? else { continue };
+        let Some(deleted) = deleted(&entry) else { continue };
+        entry.deleted = deleted;
+        w.put(RecordType::ENTRY, &entry.id, &entry)?;
+        let flag = |item: &mut DayItemV1| {
+            item.flags = if deleted == 0 { item.flags & !TRASHED } else { item.flags | TRASHED };
+        };
+        day.items.iter_mut().filter(|item| item.id == entry.id).for_each(flag);
+        marked.push(*id);
+    }
+    Ok(marked)
+}
+
+/// Adds an entry to the last page of the trash.
+pub(super) fn list(w: &mut Writer<'_>, id: EntryId, deleted: i64) -> Result<(), VaultError> {
+    let item = TrashItemV1 { id: *id.as_bytes(), deleted };
+    let mut page_idx = 0;
+    let mut last = None;
+    while let Some(page) = load_page(w, page_idx)? {
+        last = Some((page_idx, page));
+        page_idx += 1;
+    }
+    let (page_idx, mut page) = match last {
+        Some((last_idx, page)) if page.items.len() < MAX_TRASH_ITEMS => (last_idx, page),
+        _ => (page_idx, TrashV1 { items: Vec::new(), ext: Vec::new() }),
+    };
+    page.items.push(item);
+    w.put(RecordType::TRASH, &page_idx.to_le_bytes(), &page)
+}
+
+/// Strikes an entry from the pages of the trash. Pages stay, even empty, so that they can be counted from 0.
+fn unlist(w: &mut Writer<'_>, id: EntryId) -> Result<(), VaultError> {
+    for page_idx in 0.. {
+        let Some(mut page) = load_page(w, page_idx)? else { break };
+        let before = page.items.len();
+        page.items.retain(|item| item.id != *id.as_bytes());
+        if page.items.len() != before {
+            w.put(RecordType::TRASH, &page_idx.to_le_bytes(), &page)?;
+        }
+    }
+    Ok(())
+}
+
+fn load_page(r: &Reader<'_>, page_idx: u32) -> Result<Option<TrashV1>, VaultError> {
+    r.load(RecordType::TRASH, &page_idx.to_le_bytes())
+}

@@ -1,0 +1,246 @@
+//! An open vault.
+
+use std::sync::{Arc, Mutex, PoisonError, RwLock};
+
+use crate::{
+    clock::Clock,
+    crypto::{
+        VaultId,
+        header::Header,
+        keyring::Keyring,
+        keys::VaultKeys,
+        secret::Key,
+        wrap::{WrapFace, row_key},
+    },
+    store::{
+        Store,
+        error::StoreError,
+        rows::{Rows, RowsMut, SmallRow},
+        tables::Copy,
+    },
+    vault::{
+        error::{Alteration, VaultError},
+        transaction::{Heads, KeySet, Reader, Writer},
+    },
+};
+
+/// The keys of a vault and what is known from its keyring.
+struct Ring {
+    urk: Key,
+    vault_keys: VaultKeys,
+    keys: Arc<KeySet>,
+    name: Arc<str>,
+}
+
+/// Proof that a vault's keys are in memory, and the only way to its content. Shared in an `Arc` by all sessions of
+/// its owner; the keys are wiped when the last one is dropped.
+pub struct Unlocked {
+    store: Arc<Store>,
+    clock: Arc<dyn Clock>,
+    vault: VaultId,
+    may_write: bool,
+    /// Readers hold it while they take their snapshot, writers during their transaction; what changes the keys
+    /// holds it alone while it commits. So keys and snapshot always belong together.
+    ring: RwLock<Ring>,
+    /// The heads as last committed; `None` when they must be read again. Held by the one writer.
+    heads: Mutex<Option<Heads>>,
+}
+
+impl Unlocked {
+    /// Which vault this is; its text form is the short id shown to people.
+    pub fn id(&self) -> VaultId {
+        self.vault
+    }
+
+    /// The name as its owner typed it when choosing it.
+    pub fn name(&self) -> Arc<str> {
+        Arc::clone(&self.ring.read().unwrap_or_else(PoisonError::into_inner).name)
+    }
+
+    /// Whether this program may write to the file; a newer program may have reserved that for itself.
+    pub fn may_write(&self) -> bool {
+        self.may_write
+    }
+
+    /// Reads one consistent view. Keep it short, and call nothing of this vault or its store inside.
+    ///
+    /// # Errors
+    /// Those of `work`, and when the file cannot be read.
+    pub fn read<T>(&self, work: impl FnOnce(&Reader<'_>) -> Result<T, VaultError>) -> Result<T, VaultError> {
+        let ring = self.ring.read().unwrap_or_else(PoisonError::into_inner);
+        let keys = Arc::clone(&ring.keys);
+        let snapshot = self.store.snapshot()?;
+        drop(ring);
+        work(&Reader::new(snapshot.rows(), &keys))
+    }
+
+    /// Runs one transaction: all that `work` writes is kept, with a new head, or nothing when it fails or panics.
+    /// Returns after the commit is on the medium. Call nothing of this vault or its store inside.
+    ///
+    /// # Errors
+    /// Those of `work`; [`VaultError::Altered`] when something else changed the vault; [`VaultError::KeyWorn`];
+    /// [`VaultError::ReadOnly`]; store errors.
+    pub fn write<T>(
+        &self,
+        work: impl FnOnce(&mut Writer<'_>) -> Result<T, VaultError>,
+    ) -> Result<T, VaultError> {
+        let ring = self.ring.read().unwrap_or_else(PoisonError::into_inner);
+        self.transact(&ring.keys, work)
+    }
+
+    fn transact<T>(
+        &self,
+        keys: &KeySet,
+        work: impl FnOnce(&mut Writer<'_>) -> Result<T, VaultError>,
+    ) -> Result<T, VaultError> {
+        if !self.may_write {
+            return Err(VaultError::ReadOnly);
+        }
+        let mut heads = self.heads.lock().unwrap_or_else(PoisonError::into_inner);
+        // Taken out: after an error or a panic the slot is empty and the next transaction reads them again.
+        let known = heads.take();
+        let (value, committed) = self.store.write(|rows| -> Result<_, VaultError> {
+            let known = match known {
+                Some(known) => known,
+                None => Heads::read(rows, keys)?,
+            };
+            let mut writer = Writer::begin(rows, keys, known, self.clock.now_ms())?;
+            let value = work(&mut writer)?;
+            Ok((value, writer.finish()?))
+        })?;
+        *heads = Some(committed);
+        Ok(value)
+    }
+
+    /// Changes the keyring and small rows in one transaction: the keyring's `rev` grows by one and the head says so.
+    pub(super) fn change_keyring<T>(
+        &self,
+        work: impl FnOnce(&mut Keyring, &Key, &mut dyn RowsMut) -> Result<T, VaultError>,
+    ) -> Result<T, VaultError> {
+        let mut ring = self.ring.write().unwrap_or_else(PoisonError::into_inner);
+        let keys = Arc::clone(&ring.keys);
+        let (value, name) = self.transact(&keys, |writer| {
+            let (mut keyring, _) = read_keyring(writer.rows(), &ring.vault_keys)?;
+            if keyring.rev != writer.head().keyring_rev {
+                return Err(VaultError::Altered(Alteration::Keyring));
+            }
+            let value = work(&mut keyring, &ring.urk, writer.rows_mut())?;
+            keyring.rev += 1;
+            let sealed = keyring.seal(&ring.vault_keys)?;
+            writer.rows_mut().put_small(&keyring_row(self.vault), &sealed)?;
+            writer.note_keyring(keyring.rev);
+            Ok((value, Arc::from(keyring.name.as_str())))
+        })?;
+        ring.name = name;
+        Ok(value)
+    }
+
+    /// Reads the keyring; for what needs to know the ways in.
+    pub(super) fn keyring(&self) -> Result<Keyring, VaultError> {
+        let ring = self.ring.read().unwrap_or_else(PoisonError::into_inner);
+        let snapshot = self.store.snapshot()?;
+        Ok(read_keyring(snapshot.rows(), &ring.vault_keys)?.0)
+    }
+}
+
+/// What [`open`] needs besides the root key.
+pub(super) struct Place {
+    pub(super) store: Arc<Store>,
+    pub(super) clock: Arc<dyn Clock>,
+    pub(super) header: Header,
+}
+
+/// A wrap row that was opened: its key without the `W`, its value, and what was in it.
+pub(super) struct Wrap {
+    pub(super) row: [u8; 32],
+    pub(super) value: Vec<u8>,
+    pub(super) vault: VaultId,
+    pub(super) urk: Key,
+}
+
+/// Opens a vault with its root key: the keyring must list the row the root key came from, and be the one that the
+/// head names. Where the two copies of these rows differ, the one that opened is written to both.
+pub(super) fn open(place: Place, wrap: Wrap) -> Result<Unlocked, VaultError> {
+    let Place { store, clock, header } = place;
+    let (vault, may_write) = (wrap.vault, header.may_write());
+    let vault_keys = VaultKeys::derive(&wrap.urk, header.uuid, vault);
+    let snapshot = store.snapshot()?;
+    let (keyring, value) = read_keyring(snapshot.rows(), &vault_keys)?;
+    if !keyring.lists(&wrap.row) {
+        return Err(VaultError::Replaced);
+    }
+    let keys = KeySet::of(&keyring, header.uuid, vault);
+    let heads = Heads::read(snapshot.rows(), &keys)?;
+    let mut good = intact_wraps(snapshot.rows(), &keyring, &header)?;
+    good.push((row_key(&wrap.row).to_vec(), wrap.value));
+    good.push((keyring_row(vault).to_vec(), value));
+    drop(snapshot);
+    if heads.active.keyring_rev != keyring.rev {
+        return Err(VaultError::Altered(Alteration::Keyring));
+    }
+    if may_write {
+        heal(&store, &good)?;
+    }
+    let name = Arc::from(keyring.name.as_str());
+    let ring = RwLock::new(Ring { urk: wrap.urk, vault_keys, keys: Arc::new(keys), name });
+    Ok(Unlocked { store, clock, vault, may_write, ring, heads: Mutex::new(Some(heads)) })
+}
+
+/// The other wraps of which one copy is gone or plainly damaged. Whether the sealed part of the remaining one is
+/// genuine shows when it is used.
+fn intact_wraps(rows: &dyn Rows, keyring: &Keyring, header: &Header) -> Result<Vec<SmallRow>, VaultError> {
+    let is_intact = |value: &Vec<u8>| WrapFace::parse(value).is_ok_and(|face| face.agrees_with(header));
+    let mut intact = Vec::new();
+    for wrap in &keyring.wraps {
+        let key = row_key(&wrap.row);
+        let copies = [rows.small(Copy::A, &key)?, rows.small(Copy::B, &key)?];
+        if let [Some(value), None] | [None, Some(value)] = copies.map(|copy| copy.filter(is_intact)) {
+            intact.push((key.to_vec(), value));
+        }
+    }
+    Ok(intact)
+}
+
+/// Writes small rows to both copies where one of them differs.
+fn heal(store: &Store, good: &[SmallRow]) -> Result<(), VaultError> {
+    let broken = store.read(|rows| {
+        let mut broken = Vec::new();
+        for (key, value) in good {
+            let copies = [rows.small(Copy::A, key)?, rows.small(Copy::B, key)?];
+            if copies.iter().any(|copy| copy.as_ref() != Some(value)) {
+                broken.push((key, value));
+            }
+        }
+        Ok::<_, StoreError>(broken)
+    })?;
+    if broken.is_empty() {
+        return Ok(());
+    }
+    tracing::warn!(rows = broken.len(), "a damaged copy of a key row was replaced by the other");
+    store.write(|rows| {
+        for (key, value) in broken {
+            rows.put_small(key, value)?;
+        }
+        Ok(())
+    })
+}
+
+/// Key of the keyring row.
+pub(super) fn keyring_row(vault: VaultId) -> [u8; 8] {
+    let mut key = [b'K'; 8];
+    key[1..].copy_from_slice(vault.as_bytes());
+    key
+}
+
+/// Of the two copies the one with the higher revision that opens, and its bytes.
+fn read_keyring(rows: &dyn Rows, vault_keys: &VaultKeys) -> Result<(Keyring, Vec<u8>), VaultError> {
+    let mut best: Option<(Keyring, Vec<u8>)> = None;
+    for copy in Copy::BOTH {
+        let Some(value) = rows.small(copy, &keyring_row(vault_keys.vault()))? else { continue };
+        let Ok(keyring) = Keyring::open(vault_keys, &value) else { continue };
+        if best.as_ref().is_none_or(|(best, _)| keyring.rev > best.rev) {
+            best = Some((keyring, value));
+        }
+    }
+    best.ok_or(VaultError::Altered(Alteration::Keyring))
+}
