@@ -1,0 +1,266 @@
+//! Everything of llama.cpp that has to be called by its C interface: loading from a stream, contexts, samplers.
+//!
+//! The functions and [`Session`] are safe to use: what llama.cpp would answer with an abort (a step with more tokens
+//! than its batch, sampling before a step, a context that is full) is an error here before it gets there.
+#![allow(unsafe_code)]
+
+use std::{
+    ffi::{CString, c_void},
+    marker::PhantomData,
+    path::Path,
+    ptr::NonNull,
+    sync::{OnceLock, PoisonError},
+};
+
+use llama_cpp_2::{llama_backend::LlamaBackend, model::LlamaModel, token::LlamaToken};
+use llama_cpp_sys_2 as sys;
+
+use crate::llm::{Cancel, LlmError};
+
+/// How the next token is chosen.
+#[derive(Debug, Clone, Copy)]
+pub struct Sampling {
+    /// 0 takes the likeliest.
+    pub temperature: f32,
+    /// See [`crate::llm::GenRequest::top_p`].
+    pub top_p: f32,
+    /// Tokens less likely than this share of the likeliest are out.
+    pub min_p: f32,
+    /// How many of the latest tokens count as said already, and by what factor they are less likely.
+    pub repeat: (i32, f32),
+    /// Seed of the choice.
+    pub seed: u32,
+}
+
+/// One conversation with a model: its context, its sampler, and a flag that stops a running step.
+pub struct Session<'m> {
+    context: NonNull<sys::llama_context>,
+    sampler: NonNull<sys::llama_sampler>,
+    /// On the heap, because llama.cpp holds a pointer to it.
+    cancel: Box<Cancel>,
+    room: usize,
+    chunk: usize,
+    /// A step has been taken, so there is something to sample from.
+    stepped: bool,
+    model: PhantomData<&'m LlamaModel>,
+}
+
+fn no_memory() -> LlmError {
+    LlmError::Failed("there is not enough memory".to_owned())
+}
+
+unsafe extern "C" fn is_cancelled(data: *mut c_void) -> bool {
+    // SAFETY: `data` is the `Cancel` of the session that runs this step, see `Session::new`.
+    unsafe { &*data.cast::<Cancel>() }.is_cancelled()
+}
+
+impl<'m> Session<'m> {
+    /// A context for `tokens` tokens that takes steps of at most `chunk`.
+    pub fn new(
+        model: &'m LlamaModel,
+        tokens: u32,
+        chunk: u32,
+        sampling: &Sampling,
+        cancel: &Cancel,
+    ) -> Result<Self, LlmError> {
+        let cancel = Box::new(cancel.clone());
+        let sampler = sampler(model, sampling)?;
+        // SAFETY: plain data; the pointer to `cancel` is valid as long as the session, which owns both it and the
+        // context; the model outlives the session.
+        let context = unsafe {
+            let mut params = sys::llama_context_default_params();
+            params.n_ctx = tokens;
+            params.n_batch = chunk;
+            params.n_ubatch = chunk;
+            params.n_seq_max = 1;
+            params.n_threads = 1;
+            params.n_threads_batch = 1;
+            params.no_perf = true;
+            params.abort_callback = Some(is_cancelled);
+            params.abort_callback_data = (&raw const *cancel).cast_mut().cast();
+            sys::llama_init_from_model(raw_model(model), params)
+        };
+        let Some(context) = NonNull::new(context) else {
+            // SAFETY: made above, used nowhere else.
+            unsafe { sys::llama_sampler_free(sampler.as_ptr()) };
+            return Err(no_memory());
+        };
+        let (room, chunk) = (tokens as usize, chunk as usize);
+        Ok(Self { context, sampler, cancel, room, chunk, stepped: false, model: PhantomData })
+    }
+
+    /// Threads for the next steps.
+    pub fn set_threads(&mut self, threads: u32) {
+        let threads = threads.clamp(1, 64) as i32;
+        // SAFETY: the context is alive and no step is running, as we hold `&mut self`.
+        unsafe { sys::llama_set_n_threads(self.context.as_ptr(), threads, threads) };
+    }
+
+    /// Reads tokens after those read before; `false` when it was cancelled meanwhile.
+    pub fn step(&mut self, tokens: &[LlamaToken]) -> Result<bool, LlmError> {
+        self.stepped = false;
+        if tokens.is_empty() || tokens.len() > self.chunk || tokens.len() > self.room {
+            return Err(LlmError::Failed("a step had too many tokens".to_owned()));
+        }
+        if self.cancel.is_cancelled() {
+            return Ok(false);
+        }
+        let mut raw: Vec<sys::llama_token> = tokens.iter().map(|token| token.0).collect();
+        // SAFETY: the batch points into `raw`, which outlives the call; its length is within `n_batch` and what is left
+        // of the context; token ids are checked by llama.cpp.
+        let status = unsafe {
+            let batch = sys::llama_batch_get_one(raw.as_mut_ptr(), raw.len() as i32);
+            sys::llama_decode(self.context.as_ptr(), batch)
+        };
+        match status {
+            0 => {
+                self.room -= tokens.len();
+                self.stepped = true;
+                Ok(true)
+            }
+            2 => Ok(false),
+            1 => Err(LlmError::Failed("the conversation is full".to_owned())),
+            status => Err(LlmError::Failed(format!("a step failed with status {status}"))),
+        }
+    }
+
+    /// Chooses the token that follows the last step.
+    pub fn sample(&mut self) -> Result<LlamaToken, LlmError> {
+        if !self.stepped {
+            return Err(LlmError::Failed("there is nothing to choose from".to_owned()));
+        }
+        // SAFETY: both are alive and the last step left logits for its last token.
+        let token = unsafe { sys::llama_sampler_sample(self.sampler.as_ptr(), self.context.as_ptr(), -1) };
+        Ok(LlamaToken(token))
+    }
+}
+
+impl Drop for Session<'_> {
+    fn drop(&mut self) {
+        // SAFETY: made in `new`, freed once. Overwriting the cache keeps a conversation from outliving its session in
+        // memory that the allocator hands out again.
+        unsafe {
+            sys::llama_memory_clear(sys::llama_get_memory(self.context.as_ptr()), true);
+            sys::llama_free(self.context.as_ptr());
+            sys::llama_sampler_free(self.sampler.as_ptr());
+        }
+    }
+}
+
+fn sampler(model: &LlamaModel, sampling: &Sampling) -> Result<NonNull<sys::llama_sampler>, LlmError> {
+    let (last, penalty) = sampling.repeat;
+    // SAFETY: constructors without preconditions; each sampler is given to the chain once, and the chain frees it.
+    unsafe {
+        let mut links = vec![sys::llama_sampler_init_penalties(model.n_vocab(), last, penalty, 0.0, 0.0)];
+        if sampling.temperature > 0.0 {
+            links.push(sys::llama_sampler_init_top_p(sampling.top_p.clamp(0.05, 1.0), 1));
+            links.push(sys::llama_sampler_init_min_p(sampling.min_p, 1));
+            links.push(sys::llama_sampler_init_temp(sampling.temperature.min(2.0)));
+            links.push(sys::llama_sampler_init_dist(sampling.seed));
+        } else {
+            links.push(sys::llama_sampler_init_greedy());
+        }
+        let chain = sys::llama_sampler_chain_init(sys::llama_sampler_chain_default_params());
+        let chain = NonNull::new(chain).ok_or_else(no_memory)?;
+        let complete = links.iter().all(|link| !link.is_null());
+        for link in links.into_iter().filter(|link| !link.is_null()) {
+            sys::llama_sampler_chain_add(chain.as_ptr(), link);
+        }
+        if !complete {
+            sys::llama_sampler_free(chain.as_ptr());
+            return Err(no_memory());
+        }
+        Ok(chain)
+    }
+}
+
+/// The pointer inside a model.
+fn raw_model(model: &LlamaModel) -> *mut sys::llama_model {
+    // SAFETY: `LlamaModel` is `repr(transparent)` over a non-null pointer, see `load_at`. llama.cpp takes it as mutable
+    // when it makes a context; one thread owns the model, so nobody else uses it then.
+    unsafe { std::mem::transmute_copy::<LlamaModel, *mut sys::llama_model>(model) }
+}
+
+/// Whether the makers of a model call a token user-defined; llama.cpp finds those in plain text too.
+pub fn user_defined(model: &LlamaModel, token: LlamaToken) -> bool {
+    if !(0..model.n_vocab()).contains(&token.0) {
+        return false;
+    }
+    // SAFETY: the vocabulary lives as long as the model, and the token is one of its own.
+    let attributes =
+        unsafe { sys::llama_vocab_get_attr(sys::llama_model_get_vocab(raw_model(model)), token.0) };
+    attributes & sys::LLAMA_TOKEN_ATTR_USER_DEFINED != 0
+}
+
+/// Elements and bytes of a block of a tensor type, as the library knows them.
+#[cfg(test)]
+pub fn library_block(kind: u32) -> Option<(u64, u64)> {
+    // SAFETY: the number is below the count of types; both functions only read a table.
+    (kind < sys::GGML_TYPE_COUNT)
+        .then(|| unsafe { (sys::ggml_blck_size(kind) as u64, sys::ggml_type_size(kind) as u64) })
+}
+
+/// The one backend of this process.
+pub fn backend() -> Result<&'static LlamaBackend, LlmError> {
+    static BACKEND: OnceLock<Result<LlamaBackend, String>> = OnceLock::new();
+    let backend = BACKEND.get_or_init(|| {
+        // SAFETY: the callback does nothing. It replaces ggml's own, which prints a message and starts a debugger
+        // before the abort that follows in any case (the environment variable GGML_NO_BACKTRACE does the latter only).
+        unsafe { sys::ggml_set_abort_callback(Some(ignore_abort)) };
+        let mut backend = LlamaBackend::init().map_err(|error| error.to_string())?;
+        backend.void_logs();
+        Ok(backend)
+    });
+    backend.as_ref().map_err(|error| LlmError::Failed(error.clone()))
+}
+
+unsafe extern "C" fn ignore_abort(_message: *const std::ffi::c_char) {}
+
+/// Opens a file, moves to the model and lets llama.cpp map it.
+pub fn load_at(_backend: &LlamaBackend, path: &Path, offset: u64) -> Result<LlamaModel, LlmError> {
+    /// Closes the C stream on every way out.
+    struct Stream(NonNull<libc::FILE>);
+    impl Drop for Stream {
+        fn drop(&mut self) {
+            // SAFETY: the stream came from fopen, is closed only here, and llama.cpp keeps the map, not the stream.
+            unsafe { libc::fclose(self.0.as_ptr()) };
+        }
+    }
+
+    let unreadable = || LlmError::Unreadable("it cannot be opened".to_owned());
+    let name = CString::new(path.as_os_str().as_encoded_bytes()).map_err(|_| unreadable())?;
+    // SAFETY: both arguments are NUL-terminated and live through the call.
+    let stream =
+        NonNull::new(unsafe { libc::fopen(name.as_ptr(), c"rb".as_ptr()) }).ok_or_else(unreadable)?;
+    let stream = Stream(stream);
+    // `off_t` has 64 bits on all 64-bit systems we build for; Windows has only fseek's 32 and so no bundles above 2 GiB.
+    #[cfg(unix)]
+    // SAFETY: the stream is open.
+    let moved = unsafe { libc::fseeko(stream.0.as_ptr(), offset as libc::off_t, libc::SEEK_SET) };
+    #[cfg(not(unix))]
+    let moved = match libc::c_long::try_from(offset) {
+        // SAFETY: the stream is open.
+        Ok(offset) => unsafe { libc::fseek(stream.0.as_ptr(), offset, libc::SEEK_SET) },
+        Err(_) => -1,
+    };
+    if moved != 0 {
+        return Err(unreadable());
+    }
+
+    // Loading two models at once is not what llama.cpp is tested for; tests would do it.
+    static LOADING: std::sync::Mutex<()> = std::sync::Mutex::new(());
+    let _one_at_a_time = LOADING.lock().unwrap_or_else(PoisonError::into_inner);
+    // SAFETY: plain data; the stream is open and stands at the model; the backend is there; llama.cpp
+    // catches its own exceptions in this function and gives NULL.
+    let model = unsafe {
+        let mut params = sys::llama_model_default_params();
+        params.load_mode = sys::LLAMA_LOAD_MODE_MMAP;
+        params.n_gpu_layers = 0;
+        sys::llama_model_load_from_file_ptr(stream.0.as_ptr().cast(), params)
+    };
+    let model = NonNull::new(model).ok_or(LlmError::NotAModel { reason: "llama.cpp does not accept it" })?;
+    const { assert!(size_of::<LlamaModel>() == size_of::<NonNull<sys::llama_model>>()) };
+    // SAFETY: `LlamaModel` is declared `repr(transparent)` over a `repr(transparent)` wrapper of `NonNull<llama_model>`
+    // (llama-cpp-2 0.1.160, pinned exactly). The pointer is valid, not shared, and `LlamaModel` frees it once.
+    Ok(unsafe { std::mem::transmute::<NonNull<sys::llama_model>, LlamaModel>(model) })
+}

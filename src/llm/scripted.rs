@@ -1,0 +1,152 @@
+//! A generator without a model, for tests: deterministic, one word at a time, obeying words in the entry.
+//!
+//! Words in the last turn of the writer, anywhere and in any case:
+//!
+//! | words | effect |
+//! |---|---|
+//! | `slowly` | waits between words ([`ScriptedGenerator::with_pause`], 40 ms unless told) |
+//! | `at length` | goes on until `max_tokens` words are written |
+//! | `please fail` | says three words, then fails |
+//! | `please panic` | says three words, then panics |
+//! | `say nothing` | ends at once, without text |
+
+use std::{thread, time::Duration};
+
+use crate::llm::{Cancel, GenEvent, GenRequest, Generator, LlmError, ModelIdentity, Speaker, StopReason};
+
+/// Words read per [`GenEvent::Reading`].
+const CHUNK: usize = 32;
+const STEP: Duration = Duration::from_millis(5);
+
+/// See the module.
+pub struct ScriptedGenerator {
+    identity: ModelIdentity,
+    pause: Duration,
+}
+
+impl Default for ScriptedGenerator {
+    fn default() -> Self {
+        Self::with_pause(Duration::from_millis(40))
+    }
+}
+
+impl ScriptedGenerator {
+    /// One that waits this long between words when asked to go slowly.
+    pub fn with_pause(pause: Duration) -> Self {
+        Self {
+            identity: ModelIdentity { name: "Scripted".to_owned(), sha256: [0x5c; 32], context: 4096 },
+            pause,
+        }
+    }
+
+    fn answer(entry: &str) -> String {
+        let words: Vec<&str> =
+            entry.split(|c: char| !c.is_alphanumeric()).filter(|word| !word.is_empty()).collect();
+        let Some(longest) = words.iter().rev().max_by_key(|word| word.chars().count()) else {
+            return "You wrote no words.".to_owned();
+        };
+        format!(
+            "You wrote {} words about **{longest}**. What would you like to remember of it a year from now?",
+            words.len()
+        )
+    }
+}
+
+fn wait(pause: Duration, cancel: &Cancel) {
+    let mut left = pause;
+    while !left.is_zero() && !cancel.is_cancelled() {
+        let step = left.min(STEP);
+        thread::sleep(step);
+        left -= step;
+    }
+}
+
+impl Generator for ScriptedGenerator {
+    fn identity(&self) -> &ModelIdentity {
+        &self.identity
+    }
+
+    fn generate(
+        &mut self,
+        request: &GenRequest,
+        cancel: &Cancel,
+        sink: &mut dyn FnMut(GenEvent),
+    ) -> Result<StopReason, LlmError> {
+        let total: usize =
+            request.messages.iter().map(|message| message.text.split_whitespace().count()).sum();
+        for done in (CHUNK..total).step_by(CHUNK).chain([total]) {
+            if cancel.is_cancelled() {
+                return Ok(StopReason::Cancelled);
+            }
+            sink(GenEvent::Reading { done: done as u32, total: total as u32 });
+        }
+        let entry = request.messages.iter().rev().find(|message| message.role == Speaker::Writer);
+        let entry = entry.map_or("", |message| message.text.as_str());
+        let lower = entry.to_lowercase();
+        let pause = if lower.contains("slowly") { self.pause } else { Duration::ZERO };
+        if lower.contains("say nothing") {
+            return Ok(StopReason::End);
+        }
+        let mut answer = Self::answer(entry);
+        if lower.contains("at length") {
+            for count in 1..=request.max_tokens {
+                answer.push_str(&format!(" And thought {count} follows."));
+            }
+        }
+        for (idx, word) in answer.split_inclusive(' ').enumerate() {
+            if cancel.is_cancelled() {
+                return Ok(StopReason::Cancelled);
+            }
+            if idx == request.max_tokens as usize {
+                return Ok(StopReason::Length);
+            }
+            if idx == 3 && lower.contains("please fail") {
+                return Err(LlmError::Failed("it was asked to".to_owned()));
+            }
+            assert!(
+                !(idx == 3 && lower.contains("please panic")),
+                "the scripted generator was asked to panic"
+            );
+            wait(pause, cancel);
+            sink(GenEvent::Token(word.to_owned()));
+        }
+        Ok(StopReason::End)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::llm::Message;
+
+    fn run(entry: &str, cancel: &Cancel) -> (String, Result<StopReason, LlmError>) {
+        let mut text = String::new();
+        let request =
+            GenRequest { max_tokens: 50, ..GenRequest::reply(vec![Message::new(Speaker::Writer, entry)], 1) };
+        let ended = ScriptedGenerator::default().generate(&request, cancel, &mut |event| {
+            if let GenEvent::Token(word) = event {
+                text.push_str(&word);
+            }
+        });
+        (text, ended)
+    }
+
+    #[test]
+    fn it_says_the_same_of_the_same_entry() {
+        let (text, ended) = run("We planted tomatoes.", &Cancel::new());
+        assert!(text.starts_with("You wrote 3 words about **tomatoes**."), "{text}");
+        assert_eq!(ended, Ok(StopReason::End));
+        assert_eq!(run("We planted tomatoes.", &Cancel::new()).0, text);
+    }
+
+    #[test]
+    fn it_obeys_the_words_in_the_entry() {
+        let (text, ended) = run("please fail now", &Cancel::new());
+        assert_eq!((text.as_str(), ended.is_err()), ("You wrote 3 ", true));
+        assert_eq!(run("tell me at length", &Cancel::new()).1, Ok(StopReason::Length));
+        assert_eq!(run("say nothing", &Cancel::new()), (String::new(), Ok(StopReason::End)));
+        let cancel = Cancel::new();
+        cancel.cancel();
+        assert_eq!(run("slowly", &cancel), (String::new(), Ok(StopReason::Cancelled)));
+    }
+}
