@@ -1,0 +1,35 @@
+//! Finding: what was meant and what was said, over text that is open in memory.
+//!
+//! Nothing here touches the disk, a key or the store. `services` opens entries, hands their text in, and seals what
+//! comes out. One search goes like this:
+//!
+//! 1. [`query::Query::parse`] reads what was typed.
+//! 2. [`embed::EmbedEngine::embed_query`] turns [`query::Query::meaning`] into a vector (optional: without weights the
+//!    words alone decide).
+//! 3. [`engine::OpenIndex::nearest`] gives the entries nearest in meaning.
+//! 4. [`lexical::Matcher::read`] sees the plain text ([`plain::plain`]) of each live entry once;
+//!    [`lexical::Matcher::finish`] scores them.
+//! 5. [`rank::fuse`] makes one list of both; [`rank::perhaps`] has the doubtful rest.
+//! 6. [`snippet::snippet`] cuts the shown entries, with marks from [`lexical::Matcher::spans`].
+//!
+//! Indexing goes [`plain::plain`], [`chunk::chunks`], [`embed::EmbedEngine::embed`], [`vectors`] (bytes to seal),
+//! [`engine::OpenIndex::insert`].
+
+pub mod candle;
+pub mod chunk;
+pub mod embed;
+pub mod engine;
+pub mod fold;
+pub mod kernels;
+pub mod lexical;
+pub mod plain;
+pub mod query;
+pub mod rank;
+pub mod snippet;
+#[cfg(any(test, feature = "test-hooks"))]
+pub mod toy;
+pub mod vectors;
+pub mod words;
+
+#[cfg(test)]
+mod tests;

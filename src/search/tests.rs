@@ -1,0 +1,3 @@
+//! Tests that cover search as a whole.
+
+mod quality;
