@@ -1,0 +1,19 @@
+// Says something above the page, in text only. `link` is {href, label}; an empty href is this page.
+export function notice(sentence, link) {
+  const paragraph = document.createElement("p");
+  paragraph.className = "notice notice--error";
+  paragraph.append(sentence);
+  if (link) {
+    const anchor = document.createElement("a");
+    anchor.href = link.href || location.pathname;
+    anchor.textContent = link.label;
+    paragraph.append(" ", anchor);
+  }
+  document.getElementById("notices")?.replaceChildren(paragraph);
+}
+
+// Says something to a screen reader only.
+export function announce(sentence) {
+  const announcer = document.getElementById("announcer");
+  if (announcer) announcer.textContent = sentence;
+}

@@ -1,0 +1,16 @@
+// Sends a form's worth of fields for a request without a place on the page. Answers whether it was accepted.
+export async function post(action, fields, leaving = false) {
+  try {
+    const answer = await fetch(action, {
+      method: "POST",
+      body: new URLSearchParams(fields),
+      headers: { "HX-Request": "true", "HX-Request-Type": "partial" },
+      credentials: "same-origin",
+      redirect: "error",
+      keepalive: leaving,
+    });
+    return answer.ok;
+  } catch {
+    return false;
+  }
+}

@@ -1,0 +1,27 @@
+// The whole script of a page: htmx with its nonce gate, our elements, and three habits of every page.
+// Order counts: htmx reads its configuration when it loads, and hx-csp must be there before htmx looks at the page.
+import "htmx.org/dist/htmx.esm.js";
+import "htmx.org/dist/ext/hx-csp.js";
+
+import { CopyCodeElement } from "./elements/copy-code-element.js";
+import { EntryComposerElement } from "./elements/entry-composer-element.js";
+import { LockFormElement } from "./elements/lock-form-element.js";
+import { ReplyStreamElement } from "./elements/reply-stream-element.js";
+import { ZoneFieldElement } from "./elements/zone-field-element.js";
+import { keepPageOnFullAnswers } from "./lib/answers.js";
+import { slashOpensSearch } from "./lib/keys.js";
+import { leaveWhenLocked } from "./lib/lock.js";
+
+for (const element of [
+  CopyCodeElement,
+  EntryComposerElement,
+  LockFormElement,
+  ReplyStreamElement,
+  ZoneFieldElement,
+]) {
+  element.define();
+}
+
+keepPageOnFullAnswers();
+slashOpensSearch();
+leaveWhenLocked();

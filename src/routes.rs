@@ -1,0 +1,90 @@
+//! The address table: every route of the program on one screen. It builds the poem route, and every test that says
+//! "for each route" reads it.
+
+pub mod assets;
+pub mod auth;
+pub mod days;
+pub mod entries;
+pub mod health;
+pub mod items;
+pub mod replies;
+pub mod search;
+pub mod settings;
+
+use std::sync::Arc;
+
+use poem::http::Method;
+
+use crate::web::{
+    form::Limit,
+    state::AppState,
+    table::{Handler, Kind, Row, Table},
+};
+
+/// The table with its shared state, ready for [`crate::web::wrap`].
+pub fn table(state: Arc<AppState>) -> Table {
+    Table::new(state, ROWS, |call, held| Box::pin(auth::sign_in_first(call, held)))
+}
+
+macro_rules! row {
+    ($method:ident $pattern:literal open $handler:path, $kind:expr, $sample:literal) => {
+        row!(@ $method, $pattern, Handler::Open(|call| Box::pin($handler(call))), $kind, $sample)
+    };
+    ($method:ident $pattern:literal open_form $handler:path, $kind:expr, $sample:literal) => {
+        row!(@ $method, $pattern, Handler::OpenForm(|call, form| Box::pin($handler(call, form))), $kind, $sample)
+    };
+    ($method:ident $pattern:literal signed $handler:path, $kind:expr, $sample:literal) => {
+        row!(@ $method, $pattern, Handler::Signed(|call, session| Box::pin($handler(call, session))), $kind, $sample)
+    };
+    ($method:ident $pattern:literal signed_form $handler:path, $kind:expr, $sample:literal) => {
+        row!(@ $method, $pattern,
+            Handler::SignedForm(|call, session, form| Box::pin($handler(call, session, form))), $kind, $sample)
+    };
+    (@ $method:ident, $pattern:literal, $handler:expr, $kind:expr, $sample:literal) => {
+        Row { method: Method::$method, pattern: $pattern, handler: $handler, kind: $kind, sample: $sample }
+    };
+}
+
+const LOGIN: Kind = Kind::Form(Limit::Login);
+const ENTRY: Kind = Kind::Form(Limit::Entry);
+const OTHER: Kind = Kind::Form(Limit::Other);
+
+/// Every route. `open` rows are for anybody, `signed` rows need a session, `_form` rows need a token.
+#[rustfmt::skip]
+pub static ROWS: &[Row] = &[
+    row!(GET    "/"                                open        auth::root,            Kind::Page,   "/"),
+    row!(GET    "/register"                        open        auth::new_account,     Kind::Page,   "/register"),
+    row!(POST   "/register"                        open_form   auth::register,        LOGIN,        "/register"),
+    row!(GET    "/login"                           open        auth::show_login,      Kind::Page,   "/login"),
+    row!(POST   "/login"                           open_form   auth::login,           LOGIN,        "/login"),
+    row!(POST   "/logout"                          open_form   auth::logout,          OTHER,        "/logout"),
+    row!(POST   "/lock"                            open_form   auth::lock,            OTHER,        "/lock"),
+    row!(GET    "/recover"                         open        auth::show_recover,    Kind::Page,   "/recover"),
+    row!(POST   "/recover"                         open_form   auth::recover,         LOGIN,        "/recover"),
+    row!(GET    "/d/today"                         signed      days::today,           Kind::Page,   "/d/today"),
+    row!(GET    "/d/:date"                         signed      days::show,            Kind::Page,   "/d/2026-11-20"),
+    row!(POST   "/d/:date/entries"                 signed_form entries::create,       ENTRY,        "/d/2026-11-20/entries"),
+    row!(POST   "/d/:date/draft"                   signed_form days::save_draft,      ENTRY,        "/d/2026-11-20/draft"),
+    row!(GET    "/entries/:id"                     signed      entries::show,         Kind::Page,   "/entries/01KAMQ0000000000000000000A"),
+    row!(GET    "/entries/:id/edit"                signed      entries::edit,         Kind::Page,   "/entries/01KAMQ0000000000000000000A/edit"),
+    row!(PUT    "/entries/:id"                     signed_form entries::update,       ENTRY,        "/entries/01KAMQ0000000000000000000A"),
+    row!(POST   "/entries/:id"                     signed_form entries::update,       ENTRY,        "/entries/01KAMQ0000000000000000000A"),
+    row!(DELETE "/entries/:id"                     signed_form entries::remove,       OTHER,        "/entries/01KAMQ0000000000000000000A"),
+    row!(POST   "/entries/:id/delete"              signed_form entries::remove,       OTHER,        "/entries/01KAMQ0000000000000000000A/delete"),
+    row!(POST   "/entries/:id/restore"             signed_form entries::restore,      OTHER,        "/entries/01KAMQ0000000000000000000A/restore"),
+    row!(GET    "/entries/:id/versions"            signed      entries::versions,     Kind::Page,   "/entries/01KAMQ0000000000000000000A/versions"),
+    row!(POST   "/entries/:id/versions/:n/restore" signed_form entries::restore_version, OTHER,     "/entries/01KAMQ0000000000000000000A/versions/1/restore"),
+    row!(POST   "/entries/:id/replies"             signed_form replies::create,       OTHER,        "/entries/01KAMQ0000000000000000000A/replies"),
+    row!(GET    "/replies/:id"                     signed      replies::show,         Kind::Page,   "/replies/01KAMQ0000000000000000000A"),
+    row!(GET    "/replies/:id/events"              signed      replies::events,       Kind::Events, "/replies/01KAMQ0000000000000000000A/events"),
+    row!(DELETE "/replies/:id"                     signed_form replies::stop,         OTHER,        "/replies/01KAMQ0000000000000000000A"),
+    row!(POST   "/replies/:id/stop"                signed_form replies::stop,         OTHER,        "/replies/01KAMQ0000000000000000000A/stop"),
+    row!(GET    "/search"                          signed      search::new,           Kind::Page,   "/search"),
+    row!(POST   "/search"                          signed_form search::list,          OTHER,        "/search"),
+    row!(GET    "/settings/data"                   signed      settings::data,        Kind::Page,   "/settings/data"),
+    row!(GET    "/settings/model"                  signed      settings::model,       Kind::Page,   "/settings/model"),
+    row!(GET    "/healthz"                         open        health::alive,         Kind::Health, "/healthz"),
+    row!(GET    "/readyz"                          open        health::ready,         Kind::Health, "/readyz"),
+    row!(GET    "/assets/:hash/*path"              open        assets::show,          Kind::Asset,  "/assets/{hash}/main.css"),
+    row!(GET    "/favicon.svg"                     open        assets::favicon,       Kind::Asset,  "/favicon.svg"),
+];

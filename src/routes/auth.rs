@@ -1,0 +1,269 @@
+//! Accounts and sessions: register, sign in, recover, sign out.
+
+use std::{sync::Arc, time::Instant};
+
+use poem::{
+    Response,
+    http::{HeaderName, HeaderValue, StatusCode},
+};
+
+use crate::{
+    routes::entries::save_held,
+    services::accounts::AccountError,
+    web::{
+        call::{Answer, Call, see_other, set_cookie},
+        error::{Wants, WebError},
+        form::Form,
+        pages::{
+            Held,
+            auth::{LoginPage, RecoverPage, RecoveryPage, RegisterPage},
+        },
+        session,
+    },
+};
+
+const WRONG: &str = "This name and this password do not open a journal here. Check both: a wrong name and a wrong \
+                     password look alike.";
+const WRONG_CODE: &str = "This name and this recovery code do not open a journal here. Check both.";
+
+/// `GET /`: today, or the sign-in page, or on a new instance the registration page.
+///
+/// # Errors
+/// When the store cannot be read.
+pub async fn root(call: Arc<Call>) -> Answer {
+    if let Some(session) = &call.visitor.session {
+        return Ok(see_other(&format!("/d/{}", call.services().today(session))));
+    }
+    let instance = call.services().instance().await?;
+    Ok(see_other(if instance.is_new { "/register" } else { "/login" }))
+}
+
+/// `GET /register`.
+///
+/// # Errors
+/// 403 when registration is closed.
+pub async fn new_account(call: Arc<Call>) -> Answer {
+    if call.visitor.session.is_some() {
+        return Ok(see_other("/d/today"));
+    }
+    register_page(&call, StatusCode::OK, "", None).await
+}
+
+/// `POST /register`: makes a vault, signs in, and shows the recovery code once.
+///
+/// # Errors
+/// 403 when registration is closed; 5xx when the vault cannot be written.
+pub async fn register(call: Arc<Call>, form: Form) -> Answer {
+    let name = form.text("username");
+    let zone = form.get("zone").filter(|zone| !zone.is_empty());
+    let made =
+        call.services().register(name, form.text("password"), form.text("password_confirm"), zone).await;
+    let sentence = match made {
+        Ok((session, token, code)) => {
+            end_session(&call);
+            let shell = call.shell_for("Recovery code", &session);
+            let page =
+                RecoveryPage { shell, code: code.as_str().to_owned(), name: session.name().to_string() };
+            return call.page(StatusCode::OK, &page).map(|response| with_session(response, &token));
+        }
+        Err(AccountError::Sentence(sentence)) => sentence,
+        Err(AccountError::Taken) => {
+            "Choose another password: this one cannot be used with this name.".to_owned()
+        }
+        Err(other) => return Err(account_error(other)),
+    };
+    register_page(&call, StatusCode::UNPROCESSABLE_ENTITY, name, Some(sentence)).await
+}
+
+/// `GET /login`.
+///
+/// # Errors
+/// When the store cannot be read.
+pub async fn show_login(call: Arc<Call>) -> Answer {
+    if call.visitor.session.is_some() {
+        return Ok(see_other("/d/today"));
+    }
+    login_page(&call, StatusCode::OK, "", None, None).await
+}
+
+/// `POST /login`: opens the vault; a text held in the form is saved, once.
+///
+/// # Errors
+/// 429 after too many wrong guesses; 5xx when the store fails.
+pub async fn login(call: Arc<Call>, form: Form) -> Answer {
+    let name = form.text("username");
+    let held = held_in(&form);
+    if let Err(seconds) = call.app.guesses.check(name, Instant::now()) {
+        return Err(WebError::too_many(seconds).holding(held.filter(|held| !held.day.is_empty())));
+    }
+    let (status, sentence) = match call.services().sign_in(name, form.text("password")).await {
+        Ok(Some((session, token))) => {
+            call.app.guesses.succeeded(name);
+            end_session(&call);
+            let response = match held {
+                Some(held) => save_held(&call, &session, held).await,
+                None => Ok(see_other("/d/today")),
+            };
+            // Whatever became of the text, the visitor is signed in.
+            let response = response.unwrap_or_else(|error| call.refuse(error));
+            return Ok(with_session(response, &token));
+        }
+        Ok(None) => {
+            call.app.guesses.failed(name, Instant::now());
+            (StatusCode::UNAUTHORIZED, WRONG.to_owned())
+        }
+        Err(AccountError::Sentence(sentence)) => (StatusCode::UNPROCESSABLE_ENTITY, sentence),
+        Err(other) => return Err(account_error(other).holding(held.filter(|held| !held.day.is_empty()))),
+    };
+    login_page(&call, status, name, Some(sentence), held).await
+}
+
+/// Answers a request that needs a session and has none. A page leads to the sign-in page; a text is held in a
+/// sign-in form (401), and so the form is offered in place when a part of a page was asked for.
+///
+/// # Errors
+/// 401 without the form where no page is wanted.
+pub async fn sign_in_first(call: Arc<Call>, held: Option<Held>) -> Answer {
+    let sentence = match (&held, call.wants) {
+        (_, Wants::Json) => return Err(WebError::sign_in_first()),
+        (None, Wants::Page) => return Ok(see_other("/login")),
+        (None, Wants::Fragment) => "You are signed out. Sign in to go on.",
+        (Some(_), _) => "You were signed out before this was saved. Sign in, and it will be saved.",
+    };
+    login_page(&call, StatusCode::UNAUTHORIZED, "", Some(sentence.to_owned()), held).await
+}
+
+/// `POST /logout`: ends the session and asks the browser to forget what it kept.
+///
+/// # Errors
+/// Never.
+pub async fn logout(call: Arc<Call>, _form: Form) -> Answer {
+    let mut response = leave(&call);
+    let name = HeaderName::from_static("clear-site-data");
+    response.headers_mut().insert(name, HeaderValue::from_static(r#""cache", "storage""#));
+    Ok(response)
+}
+
+/// `POST /lock`: ends all sessions of the writer and forgets the keys at once.
+///
+/// # Errors
+/// Never.
+pub async fn lock(call: Arc<Call>, form: Form) -> Answer {
+    if let Some(session) = &call.visitor.session {
+        call.services().lock(session);
+        call.app.streams.session_ended();
+    }
+    logout(call, form).await
+}
+
+/// `GET /recover`.
+///
+/// # Errors
+/// Only faults of ours.
+pub async fn show_recover(call: Arc<Call>) -> Answer {
+    recover_page(&call, StatusCode::OK, "", None)
+}
+
+/// `POST /recover`: sets a new password with the recovery code, signs in, and shows the next code once.
+///
+/// # Errors
+/// 429 after too many wrong guesses; 5xx when the store fails.
+pub async fn recover(call: Arc<Call>, form: Form) -> Answer {
+    let name = form.text("username");
+    call.app.guesses.check(name, Instant::now()).map_err(WebError::too_many)?;
+    let (code, password, confirm) =
+        (form.text("recovery_code"), form.text("password"), form.text("password_confirm"));
+    let (status, sentence) = match call.services().recover(code, name, password, confirm).await {
+        Ok(Some((session, token, code))) => {
+            call.app.guesses.succeeded(name);
+            end_session(&call);
+            let shell = call.shell_for("Recovery code", &session);
+            let page =
+                RecoveryPage { shell, code: code.as_str().to_owned(), name: session.name().to_string() };
+            return call.page(StatusCode::OK, &page).map(|response| with_session(response, &token));
+        }
+        Ok(None) => {
+            call.app.guesses.failed(name, Instant::now());
+            (StatusCode::UNAUTHORIZED, WRONG_CODE.to_owned())
+        }
+        Err(AccountError::Sentence(sentence)) => (StatusCode::UNPROCESSABLE_ENTITY, sentence),
+        Err(other) => return Err(account_error(other)),
+    };
+    recover_page(&call, status, name, Some(sentence))
+}
+
+async fn register_page(call: &Call, status: StatusCode, name: &str, error: Option<String>) -> Answer {
+    let instance = call.services().instance().await?;
+    if !instance.registration_open {
+        return Err(account_error(AccountError::Closed));
+    }
+    let page = RegisterPage {
+        shell: call.shell("New journal"),
+        username: name.to_owned(),
+        error,
+        is_new: instance.is_new,
+        zone_field: true,
+    };
+    call.page(status, &page)
+}
+
+async fn login_page(
+    call: &Call,
+    status: StatusCode,
+    name: &str,
+    error: Option<String>,
+    held: Option<Held>,
+) -> Answer {
+    let page = LoginPage {
+        shell: call.shell("Sign in"),
+        username: name.to_owned(),
+        error,
+        registration_open: call.services().instance().await?.registration_open,
+        held,
+    };
+    call.page_or_part(status, &page)
+}
+
+fn recover_page(call: &Call, status: StatusCode, name: &str, error: Option<String>) -> Answer {
+    let page = RecoverPage { shell: call.shell("Recover"), username: name.to_owned(), error };
+    call.page(status, &page)
+}
+
+fn held_in(form: &Form) -> Option<Held> {
+    let text = form.get("held_text").filter(|text| !text.trim().is_empty())?;
+    let (day, op) = (form.text("held_day").to_owned(), form.text("held_op").to_owned());
+    Some(Held { day, op, text: text.to_owned() })
+}
+
+/// A session that is replaced must not live on.
+fn end_session(call: &Call) {
+    if let Some(session) = &call.visitor.session {
+        call.services().sign_out(session);
+        call.app.streams.session_ended();
+    }
+}
+
+fn leave(call: &Call) -> Response {
+    end_session(call);
+    let mut response = see_other("/login");
+    set_cookie(&mut response, session::clear());
+    response
+}
+
+fn with_session(mut response: Response, token: &str) -> Response {
+    set_cookie(&mut response, session::set(token));
+    response
+}
+
+fn account_error(error: AccountError) -> WebError {
+    match error {
+        AccountError::Sentence(sentence) => WebError::unprocessable(sentence),
+        AccountError::Taken => WebError::unprocessable("Choose another password."),
+        AccountError::Closed => {
+            let sentence = "New journals cannot be made here. Ask whoever runs this program.";
+            WebError::new(StatusCode::FORBIDDEN, "Registration is closed", sentence, ("/login", "Sign in"))
+        }
+        AccountError::TooMany { retry_after_s } => WebError::too_many(retry_after_s),
+        AccountError::Failed(failure) => WebError::from(failure),
+    }
+}

@@ -1,0 +1,146 @@
+//! The day page and its draft.
+
+use std::sync::Arc;
+
+use poem::{Response, http::StatusCode};
+
+use crate::{
+    journal::{day::Day, ids::EntryId},
+    routes::items,
+    services::sessions::Session,
+    web::{
+        call::{Answer, Call, see_other},
+        error::WebError,
+        form::Form,
+        pages::days::{Composer, DayHead, DayPage},
+    },
+};
+
+/// Said on the day page until the journal is whole again.
+const ALTERED: &str = "Records of this journal were deleted, put back or added outside this program. \
+                       What is here is genuine, but something may be missing: compare with a backup.";
+
+/// `GET /d/today`: leads to the date, in the writer's zone.
+///
+/// # Errors
+/// Never.
+pub async fn today(call: Arc<Call>, session: Arc<Session>) -> Answer {
+    Ok(see_other(&format!("/d/{}", call.services().today(&session))))
+}
+
+/// `GET /d/{date}`. While a reply runs the page refreshes itself without scripts and then has no box to write in,
+/// so that nothing typed is lost; `?write=1` is the same page with the box and without refreshing.
+///
+/// # Errors
+/// 404 when there is no such day.
+pub async fn show(call: Arc<Call>, session: Arc<Session>) -> Answer {
+    let day = call.day()?;
+    page(&call, &session, day, StatusCode::OK, None).await
+}
+
+/// `POST /d/{date}/draft`: keeps unsaved text; an empty text removes it.
+///
+/// # Errors
+/// 413 and 422 when it cannot be kept, and when the store fails.
+pub async fn save_draft(call: Arc<Call>, session: Arc<Session>, form: Form) -> Answer {
+    let day = call.day()?;
+    let text = form.text("text");
+    let refusal = if form.is_cut() {
+        Some(WebError::too_large())
+    } else if day > call.services().today(&session) {
+        Some(future_day())
+    } else {
+        call.services().save_draft(&session, day, text).await.err().map(WebError::from)
+    };
+    if let Some(error) = refusal {
+        return refuse_text(&call, &session, day, form.text("op"), text, error).await;
+    }
+    if call.wants_fragment() {
+        return Ok(Response::builder().status(StatusCode::NO_CONTENT).finish());
+    }
+    Ok(see_other(&format!("/d/{day}?write=1")))
+}
+
+/// The refusal of a text for a day that has not come.
+pub fn future_day() -> WebError {
+    WebError::unprocessable("This day has not come yet. Write it on today, or keep it until then.")
+}
+
+/// Answers a text that was not saved: the box with the text in it and the reason, as a part or on its day.
+///
+/// # Errors
+/// The reason itself, holding the text, when the day cannot be shown either.
+pub async fn refuse_text(
+    call: &Call,
+    session: &Session,
+    day: Day,
+    op: &str,
+    text: &str,
+    error: WebError,
+) -> Answer {
+    let composer = items::refused(call, day, op, text, error.sentence());
+    if call.wants_fragment() && error.status() != StatusCode::UNPROCESSABLE_ENTITY {
+        // Only 422 replaces the box; with any other status the box on the page stays as it is, text and all.
+        return Err(error);
+    }
+    if call.wants_fragment() {
+        let part = crate::web::pages::days::ComposerPart { shell: call.shell("Day"), composer };
+        return call.page(error.status(), &part);
+    }
+    let held =
+        crate::web::pages::Held { day: day.to_string(), op: composer.op.clone(), text: text.to_owned() };
+    let status = error.status();
+    match page(call, session, day, status, Some(composer)).await {
+        Ok(response) => Ok(error.headers_onto(response, &call.mark)),
+        Err(_) => Err(error.holding(Some(held))),
+    }
+}
+
+async fn page(
+    call: &Call,
+    session: &Session,
+    day: Day,
+    status: StatusCode,
+    refused: Option<Composer>,
+) -> Answer {
+    let view = call.services().day(session, day).await?;
+    let today = call.services().today(session);
+    let is_future = day > today;
+    let is_answering =
+        view.entries.iter().flat_map(|entry| &entry.replies).any(|reply| reply.state.is_running());
+    let refreshes = is_answering && refused.is_none() && call.query("write").is_none();
+    let has_composer = refused.is_some() || !(is_future || refreshes);
+    let undo = call.query("deleted").and_then(|id| id.parse::<EntryId>().ok()).map(|id| id.to_string());
+    let notice = match undo {
+        _ if is_future => Some("This day has not come yet."),
+        Some(_) => Some("Moved to the trash, with its replies."),
+        None => None,
+    };
+    let mut shell = call.shell("Day");
+    shell.refresh = refreshes;
+    let page = DayPage {
+        shell,
+        day: head(day, today, view.previous, view.next),
+        entries: view.entries.iter().map(|entry| items::entry_item(call, session, entry)).collect(),
+        composer: has_composer.then(|| refused.unwrap_or_else(|| items::composer(call, day, view.draft))),
+        write_link: (refreshes && !is_future).then(|| format!("/d/{day}?write=1")),
+        model: items::model_view(call),
+        notice: notice.or(view.altered.then_some(ALTERED)).map(str::to_owned),
+        undo,
+    };
+    call.page(status, &page)
+}
+
+fn head(day: Day, today: Day, previous: Option<Day>, next: Option<Day>) -> DayHead {
+    let iso = |day: Day| day.to_string();
+    DayHead {
+        iso: iso(day),
+        long: day.long(),
+        weekday: day.weekday().to_owned(),
+        is_today: day == today,
+        yesterday: day.previous().map(iso),
+        tomorrow: day.next().filter(|next| *next <= today).map(iso),
+        prev_written: previous.map(iso),
+        next_written: next.map(iso),
+    }
+}

@@ -1,0 +1,277 @@
+//! Entries: write, read, edit, delete, restore.
+
+use std::sync::Arc;
+
+use poem::http::StatusCode;
+
+use crate::{
+    journal::{
+        day::Day,
+        entry::{Entry, EntryText},
+        ids::EntryId,
+    },
+    routes::{days, items},
+    services::{
+        entries::{Edit, EntryView, WriteError},
+        sessions::Session,
+    },
+    web::{
+        call::{Answer, Call, see_other},
+        error::WebError,
+        form::Form,
+        pages::{
+            Held,
+            days::SavedPart,
+            entries::{Conflict, DeletedItem, EditPage, EntryPage, EntryPart, VersionsPage},
+        },
+        table::EDIT,
+    },
+};
+
+/// `POST /d/{date}/entries`: saves a new entry. `op` makes a repeat harmless.
+///
+/// # Errors
+/// 413 and 422 with the text kept; 5xx when the store fails, with the text kept.
+pub async fn create(call: Arc<Call>, session: Arc<Session>, form: Form) -> Answer {
+    let day = call.day()?;
+    let (op, text) = (form.text("op"), form.text("text"));
+    match write(&call, &session, day, op, text, form.is_cut()).await {
+        Err(error) => days::refuse_text(&call, &session, day, op, text, error).await,
+        Ok(entry) if call.wants_fragment() => {
+            let composer =
+                crate::web::pages::days::Composer { state: "saved", ..items::composer(&call, day, None) };
+            let view = EntryView { entry, replies: Vec::new() };
+            let entry = items::entry_item(&call, &session, &view);
+            call.page(
+                StatusCode::OK,
+                &SavedPart { shell: call.shell("Day"), composer, entry, repeated: false },
+            )
+        }
+        Ok(entry) => Ok(see_other(&place(&entry))),
+    }
+}
+
+/// Saves a text that was held over a sign-in, and leads to it. What cannot be saved is shown again.
+///
+/// # Errors
+/// Why it was not saved, holding the text.
+pub async fn save_held(call: &Call, session: &Session, held: Held) -> Answer {
+    let target = match held.op.strip_prefix(EDIT) {
+        Some(rest) => rest
+            .split_once('.')
+            .and_then(|(id, revision)| Some(Target::Entry(id.parse().ok()?, revision.parse().ok()?))),
+        None => held.day.parse().ok().map(Target::Day),
+    };
+    let today = call.services().today(session);
+    let error = match target {
+        Some(Target::Day(day)) => match write(call, session, day, &held.op, &held.text, false).await {
+            Ok(entry) => return Ok(see_other(&place(&entry))),
+            Err(error) => error,
+        },
+        Some(Target::Entry(id, revision)) => {
+            match change(call, session, id, revision, &held.text, false).await {
+                Ok(Edit::Saved(entry)) => return Ok(see_other(&place(&entry))),
+                Ok(_) => WebError::new(
+                    StatusCode::CONFLICT,
+                    "This entry has changed",
+                    "The entry was changed or deleted in the meantime. Your text is below and can be saved on today.",
+                    ("/d/today", "Go to today"),
+                ),
+                Err(error) => error,
+            }
+        }
+        None => WebError::bad_request("The day of this text could not be read. It can be saved on today."),
+    };
+    let day = if held.day.parse::<Day>().is_ok() { held.day } else { today.to_string() };
+    Err(error.holding(Some(Held { day, op: call.services().fresh_op(), text: held.text })))
+}
+
+enum Target {
+    Day(Day),
+    Entry(EntryId, u32),
+}
+
+/// `GET /entries/{id}`.
+///
+/// # Errors
+/// 404 when there is none.
+pub async fn show(call: Arc<Call>, session: Arc<Session>) -> Answer {
+    let view = found(&call, &session).await?;
+    let page = EntryPage {
+        shell: call.shell("Entry"),
+        entry: items::entry_item(&call, &session, &view),
+        day_long: view.entry.day.long(),
+    };
+    call.page_or_part(StatusCode::OK, &page)
+}
+
+/// `GET /entries/{id}/edit`.
+///
+/// # Errors
+/// 404 when there is none.
+pub async fn edit(call: Arc<Call>, session: Arc<Session>) -> Answer {
+    let EntryView { entry, .. } = found(&call, &session).await?;
+    let page = EditPage {
+        shell: call.shell("Edit"),
+        id: entry.id.to_string(),
+        day: entry.day.to_string(),
+        revision: entry.revision,
+        text: entry.text,
+        error: None,
+        conflict: None,
+    };
+    call.page_or_part(StatusCode::OK, &page)
+}
+
+/// `POST /entries/{id}` and its twin `PUT`: saves a new text over `revision`.
+///
+/// # Errors
+/// 404 when there is no such entry, 400 without a revision; 409, 413 and 422 show the text again.
+pub async fn update(call: Arc<Call>, session: Arc<Session>, form: Form) -> Answer {
+    let id = call.id()?;
+    let text = form.text("text");
+    let Ok(revision) = form.text("revision").parse::<u32>() else {
+        return Err(WebError::bad_request("The form does not say which version of the entry it changes."));
+    };
+    let (status, mut error, current) = match change(&call, &session, id, revision, text, form.is_cut()).await
+    {
+        Ok(Edit::Saved(entry)) => return shown(&call, &session, entry).await,
+        Ok(Edit::Conflict(entry)) => (StatusCode::CONFLICT, None, Some(entry)),
+        Ok(Edit::Gone) => {
+            let held = Held {
+                day: call.services().today(&session).to_string(),
+                op: call.services().fresh_op(),
+                text: text.to_owned(),
+            };
+            return Err(WebError::not_found().holding(Some(held)));
+        }
+        Err(error) => (error.status(), Some(error), None),
+    };
+    if let Some(error) =
+        error.take_if(|error| call.wants_fragment() && error.status() != StatusCode::UNPROCESSABLE_ENTITY)
+    {
+        // Only 409 and 422 replace the box; with any other status the box on the page stays as it is.
+        return Err(error);
+    }
+    let day = match &current {
+        Some(entry) => entry.day.to_string(),
+        None => found(&call, &session).await.map(|view| view.entry.day.to_string()).unwrap_or_default(),
+    };
+    let page = EditPage {
+        shell: call.shell("Edit"),
+        id: id.to_string(),
+        day,
+        revision: current.as_ref().map_or(revision, |entry| entry.revision),
+        text: text.to_owned(),
+        error: error.map(|error| error.sentence().to_owned()),
+        conflict: current.map(|entry| Conflict {
+            current_text: entry.text,
+            current_revision: entry.revision,
+            yours: text.to_owned(),
+        }),
+    };
+    call.page_or_part(status, &page)
+}
+
+/// `POST /entries/{id}/delete` and its twin `DELETE`: moves the entry and its replies to the trash.
+///
+/// # Errors
+/// 404 when there is none.
+pub async fn remove(call: Arc<Call>, session: Arc<Session>, _form: Form) -> Answer {
+    let entry = call.services().delete(&session, call.id()?).await?.ok_or_else(WebError::not_found)?;
+    let (id, day) = (entry.id.to_string(), entry.day.to_string());
+    if call.wants_fragment() {
+        return call.page(StatusCode::OK, &DeletedItem { shell: call.shell("Day"), id, day });
+    }
+    Ok(see_other(&format!("/d/{day}?deleted={id}")))
+}
+
+/// `POST /entries/{id}/restore`: takes the entry back from the trash.
+///
+/// # Errors
+/// 404 when it is not there.
+pub async fn restore(call: Arc<Call>, session: Arc<Session>, _form: Form) -> Answer {
+    let entry = call.services().restore(&session, call.id()?).await?.ok_or_else(WebError::not_found)?;
+    shown(&call, &session, entry).await
+}
+
+/// `GET /entries/{id}/versions`: the earlier texts, newest first.
+///
+/// # Errors
+/// 404 when there is no such entry.
+pub async fn versions(call: Arc<Call>, session: Arc<Session>) -> Answer {
+    let EntryView { entry, .. } = found(&call, &session).await?;
+    let versions = call.services().versions(&session, entry.id).await?.ok_or_else(WebError::not_found)?;
+    let page = VersionsPage {
+        shell: call.shell("Versions"),
+        id: entry.id.to_string(),
+        day: entry.day.to_string(),
+        versions: versions.iter().rev().map(items::version_item).collect(),
+    };
+    call.page(StatusCode::OK, &page)
+}
+
+/// `POST /entries/{id}/versions/{n}/restore`: makes an earlier text the current one.
+///
+/// # Errors
+/// 404 when there is no such entry or version.
+pub async fn restore_version(call: Arc<Call>, session: Arc<Session>, _form: Form) -> Answer {
+    let (id, n) = (call.id()?, call.param("n")?);
+    let entry = call.services().restore_version(&session, id, n).await?.ok_or_else(WebError::not_found)?;
+    shown(&call, &session, entry).await
+}
+
+async fn found(call: &Call, session: &Session) -> Result<EntryView, WebError> {
+    call.services().entry(session, call.id()?).await?.ok_or_else(WebError::not_found)
+}
+
+/// After a change: the entry as it is now, or the way to it.
+pub async fn shown(call: &Call, session: &Session, entry: Entry) -> Answer {
+    if !call.wants_fragment() {
+        return Ok(see_other(&place(&entry)));
+    }
+    let view =
+        call.services().entry(session, entry.id).await?.unwrap_or(EntryView { entry, replies: Vec::new() });
+    let entry = items::entry_item(call, session, &view);
+    call.page(StatusCode::OK, &EntryPart { shell: call.shell("Day"), entry })
+}
+
+async fn write(
+    call: &Call,
+    session: &Session,
+    day: Day,
+    op: &str,
+    text: &str,
+    is_cut: bool,
+) -> Result<Entry, WebError> {
+    let text = parsed(text, is_cut)?;
+    call.services().write(session, day, op, text).await.map_err(|error| match error {
+        WriteError::Future => days::future_day(),
+        WriteError::Failed(failure) => WebError::from(failure),
+    })
+}
+
+async fn change(
+    call: &Call,
+    session: &Session,
+    id: EntryId,
+    revision: u32,
+    text: &str,
+    is_cut: bool,
+) -> Result<Edit, WebError> {
+    let text = parsed(text, is_cut)?;
+    Ok(call.services().edit(session, id, revision, text).await?)
+}
+
+fn parsed(text: &str, is_cut: bool) -> Result<EntryText, WebError> {
+    if is_cut {
+        return Err(WebError::too_large());
+    }
+    EntryText::parse(text).map_err(|error| {
+        WebError::unprocessable(format!("This was not saved: {error}. The text is still in the box."))
+    })
+}
+
+fn place(entry: &Entry) -> String {
+    format!("/d/{}#entry-{}", entry.day, entry.id)
+}

@@ -1,0 +1,100 @@
+//! From what services return to what templates show.
+
+use crate::{
+    journal::{
+        day,
+        entry::{Entry, MAX_CHARS},
+    },
+    services::{entries::EntryView, replies::ReplyView, sessions::Session},
+    web::{
+        call::Call,
+        markdown::{self, SanitizedHtml},
+        pages::{
+            ModelView,
+            days::Composer,
+            entries::{EntryItem, ReplyItem, VersionItem},
+        },
+    },
+};
+
+/// An entry with its replies.
+pub fn entry_item(call: &Call, session: &Session, view: &EntryView) -> EntryItem {
+    let EntryView { entry, replies } = view;
+    let model = call.services().model();
+    let can_answer = matches!(model.state, "ready" | "loading");
+    let is_answering = replies.iter().any(|reply| reply.state.is_running());
+    EntryItem {
+        id: entry.id.to_string(),
+        day: entry.day.to_string(),
+        clock: call.services().clock_of(session, entry.created),
+        created_iso: moment(entry.created),
+        revision: entry.revision,
+        html: markdown::render(&entry.text),
+        edited: entry.revision > 1,
+        replies: replies.iter().map(reply_item).collect(),
+        can_ask: can_answer && !is_answering,
+        ask_note: None,
+    }
+}
+
+/// A reply: rendered when it has ended, plain text while it runs.
+pub fn reply_item(view: &ReplyView) -> ReplyItem {
+    let running = view.state.is_running();
+    let html = if running { SanitizedHtml::empty() } else { markdown::render(&view.text) };
+    ReplyItem {
+        id: view.entry.id.to_string(),
+        entry_id: view.entry.reply_to.map(|id| id.to_string()).unwrap_or_default(),
+        state: view.state.as_str(),
+        html,
+        text_so_far: if running { view.text.clone() } else { String::new() },
+        position: view.position,
+        last_event: view.last_event,
+        model: view.entry.made_by.as_ref().map(|made_by| made_by.model.clone()),
+        note: view.note.clone(),
+        running,
+    }
+}
+
+/// An earlier text of an entry.
+pub fn version_item(entry: &Entry) -> VersionItem {
+    let zone = day::zone(&entry.zone).or_else(|| day::zone("UTC"));
+    let when = zone.map(|zone| {
+        let (_, clock) = day::wall_clock(entry.updated, &zone);
+        format!("{}, {clock}", day::Day::at(entry.updated, &zone).long())
+    });
+    VersionItem { n: entry.revision, when: when.unwrap_or_default(), html: markdown::render(&entry.text) }
+}
+
+/// An empty box to write in, or one with a draft.
+pub fn composer(call: &Call, day: day::Day, draft: Option<String>) -> Composer {
+    Composer {
+        day: day.to_string(),
+        op: call.services().fresh_op(),
+        state: if draft.is_some() { "dirty" } else { "idle" },
+        draft_saved: draft.as_ref().map(|_| "Draft kept".to_owned()),
+        text: draft.unwrap_or_default(),
+        error: None,
+        max_chars: MAX_CHARS,
+    }
+}
+
+/// A box with a text that was not saved, and why. The `op` stays, so that a later save is still the same one.
+pub fn refused(call: &Call, day: day::Day, op: &str, text: &str, sentence: &str) -> Composer {
+    Composer {
+        op: if op.is_empty() { call.services().fresh_op() } else { op.to_owned() },
+        text: text.to_owned(),
+        error: Some(sentence.to_owned()),
+        state: "failed",
+        ..composer(call, day, None)
+    }
+}
+
+/// How the model is.
+pub fn model_view(call: &Call) -> ModelView {
+    let model = call.services().model();
+    ModelView { state: model.state, name: model.name, sentence: model.sentence }
+}
+
+fn moment(millis: i64) -> String {
+    jiff::Timestamp::from_millisecond(millis).map(|moment| moment.to_string()).unwrap_or_default()
+}

@@ -1,0 +1,126 @@
+//! Replies: ask, follow, stop.
+
+use std::sync::Arc;
+
+use futures_util::{Stream, stream};
+use poem::http::StatusCode;
+
+use crate::{
+    journal::ids::EntryId,
+    routes::{entries, items},
+    services::{
+        generation::{Update, UpdateKind},
+        replies::{Ask, Follow, ReplyView},
+        sessions::Session,
+    },
+    web::{
+        call::{Answer, Call, see_other},
+        error::WebError,
+        form::Form,
+        markdown,
+        pages::entries::ReplyPart,
+        sse::{self, Event},
+    },
+};
+
+/// `POST /entries/{id}/replies`: asks the model. An entry whose reply runs already answers that one.
+///
+/// # Errors
+/// 404 when there is no such entry, 503 when the model cannot answer now.
+pub async fn create(call: Arc<Call>, session: Arc<Session>, _form: Form) -> Answer {
+    let id = match call.services().ask(&session, call.id()?).await? {
+        Ask::Started(id) => id,
+        Ask::NoEntry => return Err(WebError::not_found()),
+        Ask::NotReady(sentence) => {
+            let next = ("/settings/model", "See how the model is");
+            return Err(WebError::new(
+                StatusCode::SERVICE_UNAVAILABLE,
+                "The model cannot answer now",
+                sentence,
+                next,
+            ));
+        }
+        Ask::Full { retry_after_s } => {
+            let sentence = "Many replies wait already. Nothing is lost; ask again in a moment.";
+            return Err(WebError::overloaded(sentence, retry_after_s));
+        }
+    };
+    if call.wants_fragment() {
+        let view = call.services().entry(&session, call.id()?).await?.ok_or_else(WebError::not_found)?;
+        return entries::shown(&call, &session, view.entry).await;
+    }
+    shown(&call, &session, id).await
+}
+
+/// `GET /replies/{id}`: the reply as it stands; as a page, the way to it.
+///
+/// # Errors
+/// 404 when there is none.
+pub async fn show(call: Arc<Call>, session: Arc<Session>) -> Answer {
+    shown(&call, &session, call.id()?).await
+}
+
+/// `POST /replies/{id}/stop` and its twin `DELETE`: stops the model and keeps what is there.
+///
+/// # Errors
+/// 404 when there is no such reply.
+pub async fn stop(call: Arc<Call>, session: Arc<Session>, _form: Form) -> Answer {
+    let id = call.id()?;
+    if !call.services().stop(&session, id).await? {
+        return Err(WebError::not_found());
+    }
+    shown(&call, &session, id).await
+}
+
+/// `GET /replies/{id}/events`: follows the reply, after `Last-Event-ID` (or `?after=`, for a first connection of a
+/// page that already shows the text so far).
+///
+/// # Errors
+/// 404 when there is no such reply, 503 when too many streams are open.
+pub async fn events(call: Arc<Call>, session: Arc<Session>) -> Answer {
+    let id = call.id()?;
+    let header = call.headers().get("last-event-id").and_then(|value| value.to_str().ok()).map(str::to_owned);
+    let after =
+        header.or_else(|| call.query("after")).and_then(|after| after.trim().parse().ok()).unwrap_or(0);
+    let seat = call.app.streams.admit(session.fingerprint()).ok_or_else(|| {
+        WebError::overloaded("Too many pages follow replies at once. Close some, or reload later.", 5)
+    })?;
+    let follow = call.services().follow(&session, id, after).await?.ok_or_else(WebError::not_found)?;
+    let lives = Arc::clone(&call);
+    let may_go_on = move || lives.services().session(lives.visitor.token()).is_some();
+    Ok(sse::respond(seat, followed(call, session, id, follow), may_go_on))
+}
+
+fn followed(
+    call: Arc<Call>,
+    session: Arc<Session>,
+    id: EntryId,
+    follow: Follow,
+) -> impl Stream<Item = Event> {
+    stream::unfold(follow, move |mut follow| {
+        let (call, session) = (Arc::clone(&call), Arc::clone(&session));
+        async move {
+            let Update { id: number, kind } = follow.next().await?;
+            let (name, data, is_last) = match kind {
+                UpdateKind::Token(text) => ("token", sse::escape(&text), false),
+                UpdateKind::Position(position) => ("position", position.to_string(), false),
+                UpdateKind::Failed(sentence) => ("failed", sse::escape(&sentence), true),
+                UpdateKind::Done => {
+                    let reply = call.services().reply(&session, id).await.ok().flatten();
+                    let html = reply.map(|reply| markdown::render(&reply.text).as_str().to_owned());
+                    ("done", html.unwrap_or_default(), true)
+                }
+            };
+            Some((Event { id: number, name, data, is_last }, follow))
+        }
+    })
+}
+
+async fn shown(call: &Call, session: &Session, id: EntryId) -> Answer {
+    let view: ReplyView = call.services().reply(session, id).await?.ok_or_else(WebError::not_found)?;
+    if call.wants_fragment() {
+        let part = ReplyPart { shell: call.shell("Day"), reply: items::reply_item(&view) };
+        return call.page(StatusCode::OK, &part);
+    }
+    Ok(see_other(&format!("/d/{}#reply-{id}", view.entry.day)))
+}

@@ -1,0 +1,184 @@
+//! Markdown to HTML that may stand on a page.
+//!
+//! The parser shows raw HTML as text; what it writes then passes an allow-list (SR-33). Both are needed: the parser
+//! is not trusted to be the only guard, and the allow-list alone would delete what the writer typed.
+//! No class, style, id, name, title or image survives, so a text can neither dress up as part of the page, nor
+//! steer htmx, nor load anything.
+
+use std::{collections::HashSet, sync::LazyLock};
+
+use ammonia::{Builder, UrlRelative};
+use minijinja::Value;
+use pulldown_cmark::{CowStr, Event, HeadingLevel, Options, Parser, Tag, TagEnd, html};
+use serde::{Serialize, Serializer};
+
+/// Deepest nesting that is drawn; what lies deeper stands at this depth. Bounds the work of the allow-list.
+const MAX_DEPTH: usize = 24;
+/// Most table cells that are drawn as cells; the parser fills short rows, so a small text can ask for very many.
+const MAX_CELLS: usize = 4096;
+
+/// HTML that passed the allow-list. [`render`] is the only way to get one that is not empty.
+#[derive(Clone, PartialEq, Eq)]
+pub struct SanitizedHtml(String);
+
+impl SanitizedHtml {
+    /// No text at all.
+    pub const fn empty() -> Self {
+        Self(String::new())
+    }
+
+    /// The HTML.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+impl Serialize for SanitizedHtml {
+    /// Reaches a template as a string that is not escaped again; templates therefore never need `| safe`.
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        Value::from_safe_string(self.0.clone()).serialize(serializer)
+    }
+}
+
+/// Renders Markdown as journal writing: tables, task lists and strikethrough; a single newline breaks the line;
+/// raw HTML shows as text; images become their description; headings start at the third level.
+pub fn render(markdown: &str) -> SanitizedHtml {
+    let options = Options::ENABLE_TABLES | Options::ENABLE_TASKLISTS | Options::ENABLE_STRIKETHROUGH;
+    let mut out = String::with_capacity(markdown.len() * 3 / 2);
+    html::push_html(&mut out, Bounded::new(Parser::new_ext(markdown, options)).map(as_writing));
+    SanitizedHtml(sanitize(&out))
+}
+
+/// Changes events of the parser into what a journal shows.
+fn as_writing(event: Event<'_>) -> Event<'_> {
+    match event {
+        Event::Html(text) | Event::InlineHtml(text) => Event::Text(text),
+        Event::Start(Tag::HtmlBlock) => Event::Start(Tag::Paragraph),
+        Event::End(TagEnd::HtmlBlock) => Event::End(TagEnd::Paragraph),
+        Event::SoftBreak => Event::HardBreak,
+        Event::Start(Tag::Heading { level, .. }) => Event::Start(Tag::Heading {
+            level: lower(level),
+            id: None,
+            classes: Vec::new(),
+            attrs: Vec::new(),
+        }),
+        Event::End(TagEnd::Heading(level)) => Event::End(TagEnd::Heading(lower(level))),
+        Event::TaskListMarker(done) => Event::InlineHtml(CowStr::Borrowed(if done {
+            "<input type=\"checkbox\" disabled checked aria-label=\"done\"> "
+        } else {
+            "<input type=\"checkbox\" disabled aria-label=\"to do\"> "
+        })),
+        other => other,
+    }
+}
+
+/// The page owns the first two heading levels.
+const fn lower(level: HeadingLevel) -> HeadingLevel {
+    match level {
+        HeadingLevel::H1 => HeadingLevel::H3,
+        HeadingLevel::H2 => HeadingLevel::H4,
+        HeadingLevel::H3 => HeadingLevel::H5,
+        _ => HeadingLevel::H6,
+    }
+}
+
+/// Drops the tags of images, of what is nested too deep and of cells past [`MAX_CELLS`]; their text stays.
+struct Bounded<I> {
+    events: I,
+    /// For each open tag, whether it was let through.
+    open: Vec<bool>,
+    depth: usize,
+    n_cells: usize,
+}
+
+impl<I> Bounded<I> {
+    const fn new(events: I) -> Self {
+        Self { events, open: Vec::new(), depth: 0, n_cells: 0 }
+    }
+
+    fn keeps(&mut self, tag: &Tag<'_>) -> bool {
+        if let Tag::TableCell = tag {
+            self.n_cells += 1;
+        }
+        let keep = self.depth < MAX_DEPTH && self.n_cells <= MAX_CELLS && !matches!(tag, Tag::Image { .. });
+        self.open.push(keep);
+        self.depth += usize::from(keep);
+        keep
+    }
+
+    fn closes(&mut self) -> bool {
+        let kept = self.open.pop().unwrap_or(false);
+        self.depth -= usize::from(kept);
+        kept
+    }
+}
+
+impl<'a, I: Iterator<Item = Event<'a>>> Iterator for Bounded<I> {
+    type Item = Event<'a>;
+
+    fn next(&mut self) -> Option<Event<'a>> {
+        loop {
+            let event = self.events.next()?;
+            let keep = match &event {
+                Event::Start(tag) => self.keeps(tag),
+                Event::End(_) => self.closes(),
+                _ => true,
+            };
+            if keep {
+                return Some(event);
+            }
+        }
+    }
+}
+
+/// Lets through what the allow-list names. Applying it twice changes nothing more.
+fn sanitize(html: &str) -> String {
+    static ALLOWED: LazyLock<Builder<'static>> = LazyLock::new(allowed);
+    ALLOWED.clean(html).to_string()
+}
+
+fn allowed() -> Builder<'static> {
+    let mut builder = Builder::empty();
+    builder
+        .tags(HashSet::from([
+            "a",
+            "blockquote",
+            "br",
+            "code",
+            "del",
+            "em",
+            "h3",
+            "h4",
+            "h5",
+            "h6",
+            "hr",
+            "input",
+            "li",
+            "ol",
+            "p",
+            "pre",
+            "strong",
+            "table",
+            "tbody",
+            "td",
+            "th",
+            "thead",
+            "tr",
+            "ul",
+        ]))
+        .clean_content_tags(HashSet::from(["script", "style"]))
+        .add_tag_attributes("a", ["href"])
+        .add_tag_attributes("ol", ["start"])
+        .add_tag_attributes("input", ["checked", "disabled"])
+        .add_tag_attribute_values("input", "type", ["checkbox"])
+        .add_tag_attribute_values("input", "aria-label", ["done", "to do"])
+        .set_tag_attribute_value("input", "disabled", "")
+        .set_tag_attribute_value("a", "target", "_blank")
+        .link_rel(Some("noopener noreferrer nofollow"))
+        .url_schemes(HashSet::from(["http", "https", "mailto"]))
+        .url_relative(UrlRelative::Deny);
+    builder
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,187 @@
+use proptest::prelude::*;
+
+use super::*;
+
+fn html(markdown: &str) -> String {
+    render(markdown).0
+}
+
+/// Every way into a script, a request, a style or a name that we could think of.
+const PAYLOADS: &[&str] = &[
+    "<script>alert(1)</script>",
+    "<img src=x onerror=alert(1)>",
+    "<svg/onload=alert(1)>",
+    "<math><mtext><table><mglyph><style><!--</style><img title=\"--&gt;&lt;img src=1 onerror=alert(1)&gt;\">",
+    "<div hx-get=\"/logout\" hx-trigger=\"load\">x</div>",
+    "<div data-hx-post=/logout hx-nonce=x hx-on:click=alert(1)>x</div>",
+    "<div hx-sse:connect=/d/today>x</div>",
+    "<hx-partial hx-target=\"body\">x</hx-partial>",
+    "<template hx type=partial hx-target=body>x</template>",
+    "<a href=\"javascript:alert(1)\" id=composer name=csrf class=button style=color:red>x</a>",
+    "<iframe srcdoc=\"<script>alert(1)</script>\"></iframe>",
+    "<form action=/logout method=post><button name=csrf>x</button></form>",
+    "<reply-stream src=/replies/1/events></reply-stream>",
+    "<style>*{display:none}</style>",
+    "<base href=//evil.example/>",
+    "[x](javascript:alert(1))",
+    "[x](JaVaScRiPt:alert(1))",
+    "[x](&#106;avascript:alert(1))",
+    "[x](data:text/html;base64,PHNjcmlwdD4=)",
+    "[x](vbscript:msgbox)",
+    "[x](//evil.example/)",
+    "[x](/logout)",
+    "[x](https://a.example/\"onmouseover=alert(1)//)",
+    "[x](<https://a.example/<hx-partial hx-swap-oob=true onfocus=alert(1) >>)",
+    "[x](https://a.example/ \"<hx-oob onfocus=alert(1) >\")",
+    "<https://a.example/<hx-a >>",
+    "![x](https://evil.example/pixel.png)",
+    "![<script>alert(1)</script>](https://evil.example/pixel.png \"t\")",
+    "```\n</code></pre><script>alert(1)</script>\n```",
+    "``` \"onload=alert(1)\n x\n```",
+    "# x {#composer .button onclick=alert(1)}",
+    "| <b onclick=alert(1)>a</b> |\n|---|\n| <script>alert(1)</script> |",
+    "- [x] <input name=csrf value=1 type=text autofocus onfocus=alert(1)>",
+    "&lt;script&gt;alert(1)&lt;/script&gt;",
+    "<!--><script>alert(1)</script>-->",
+    "<noscript><p title=\"</noscript><img src=x onerror=alert(1)>\">",
+    "<xmp><svg onload=alert(1)></xmp>",
+    "\u{0}<scr\u{0}ipt>alert(1)</script>",
+];
+
+/// Tags of the result, each from `<` to `>`; text is escaped, so every `<` opens a tag.
+fn tags(html: &str) -> Vec<&str> {
+    html.split('<').skip(1).map(|rest| rest.split_once('>').map_or(rest, |(tag, _)| tag)).collect()
+}
+
+fn assert_harmless(source: &str) {
+    let html = html(source);
+    for tag in tags(&html) {
+        let allowed = [
+            "a href=\"http",
+            "a href=\"https",
+            "a href=\"mailto:",
+            "a target=\"_blank\" rel=\"",
+            "a rel=\"",
+            "input ",
+            "ol start=\"",
+        ];
+        let bare = tag.trim_start_matches('/').chars().all(|c| c.is_ascii_alphanumeric());
+        assert!(bare || allowed.iter().any(|start| tag.starts_with(start)), "{source:?} gave <{tag}>");
+        let name: String =
+            tag.trim_start_matches('/').chars().take_while(char::is_ascii_alphanumeric).collect();
+        assert!(
+            !["script", "style", "img", "svg", "form", "template"].contains(&name.as_str()),
+            "{source:?}"
+        );
+        // Attribute names are what stands before `="`; values cannot hold a quote.
+        for attribute in tag.split("=\"").filter_map(|part| part.rsplit([' ', '"']).next()) {
+            let wild = ["on", "hx-", "data-", "style", "id", "name", "class", "src", "ws-", "sse-"];
+            let is_last = tag.ends_with(attribute);
+            assert!(
+                is_last || !wild.iter().any(|start| attribute.starts_with(start)),
+                "{source:?} gave <{tag}>"
+            );
+        }
+    }
+    assert_eq!(sanitize(&html), html, "{source:?} is not stable");
+}
+
+#[test]
+fn no_payload_becomes_a_script_a_handler_a_style_or_an_htmx_attribute() {
+    for payload in PAYLOADS {
+        assert_harmless(payload);
+        assert_harmless(&format!("> - {payload}\n\n{payload}"));
+        assert_harmless(&format!("**{payload}**"));
+    }
+}
+
+#[test]
+fn raw_html_shows_as_text() {
+    assert_eq!(html("<b>Snow</b> on"), "<p>&lt;b&gt;Snow&lt;/b&gt; on</p>\n");
+    assert_eq!(html("<div>\nx\n</div>"), "<p>&lt;div&gt;\nx\n&lt;/div&gt;</p>\n");
+}
+
+#[test]
+fn a_newline_breaks_the_line() {
+    assert_eq!(html("one\ntwo"), "<p>one<br>\ntwo</p>\n");
+}
+
+#[test]
+fn headings_leave_the_first_two_levels_to_the_page() {
+    assert_eq!(html("# a\n\n## b\n\n###### c"), "<h3>a</h3>\n<h4>b</h4>\n<h6>c</h6>\n");
+}
+
+#[test]
+fn task_lists_tables_and_strikethrough_are_drawn() {
+    let list = html("- [x] call\n- [ ] write");
+    assert!(list.contains("aria-label=\"done\"") && list.contains("aria-label=\"to do\""), "{list}");
+    assert!(list.contains("checked") && list.contains("disabled"), "{list}");
+    assert!(html("|a|b|\n|-|-|\n|1|2|").contains("<td>1</td>"));
+    assert_eq!(html("~~no~~"), "<p><del>no</del></p>\n");
+}
+
+#[test]
+fn links_open_elsewhere_and_tell_nothing() {
+    let link = html("[x](https://a.example/?q=1&r=2)");
+    assert!(link.contains("href=\"https://a.example/?q=1&amp;r=2\""), "{link}");
+    assert!(link.contains("target=\"_blank\""), "{link}");
+    assert!(link.contains("rel=\"noopener noreferrer nofollow\""), "{link}");
+    assert!(html("<mailto:a@b.example>").contains("href=\"mailto:a@b.example\""));
+    assert!(!html("[x](/logout)").contains("href"));
+}
+
+#[test]
+fn an_image_becomes_its_description() {
+    assert_eq!(html("![the bridge](https://a.example/x.png)"), "<p>the bridge</p>\n");
+}
+
+#[test]
+fn nesting_is_capped_and_text_survives_it() {
+    for (open, count) in
+        [("> ", 6000), ("- ", 6000), ("*a ", 4000), ("[", 12_000), ("1. ", 4000), ("**_", 4000)]
+    {
+        let html = html(&format!("{}core", open.repeat(count)));
+        let mut depth = 0_usize;
+        let mut deepest = 0;
+        for tag in tags(&html).into_iter().filter(|tag| !tag.starts_with("br") && !tag.starts_with("hr")) {
+            if tag.starts_with('/') {
+                depth -= 1;
+            } else {
+                depth += 1;
+                deepest = deepest.max(depth);
+            }
+        }
+        assert!(deepest <= MAX_DEPTH + 2, "{open:?} nested {deepest} deep");
+        assert!(html.contains("core"), "{open:?} lost its text");
+    }
+}
+
+#[test]
+fn a_small_text_cannot_ask_for_millions_of_cells() {
+    let table = format!("{}\n{}\n{}", "|a".repeat(1500), "|-".repeat(1500), "a\n".repeat(2900));
+    assert!(tags(&html(&table)).len() < 4 * MAX_CELLS);
+}
+
+proptest! {
+    #[test]
+    fn any_text_renders_harmlessly_and_stably(
+        parts in proptest::collection::vec(
+            prop_oneof![
+                4 => proptest::sample::select(PAYLOADS).prop_map(str::to_owned),
+                3 => proptest::sample::select(&["\n", "\n\n", "> ", "- ", "*", "**", "`", "```\n", "|", "[", "](", ")",
+                    "<", ">", "&", "\"", "'", "~~", "    ", "# ", "1. ", "hx-", "nonce=", "<!--", "]]>"][..])
+                    .prop_map(str::to_owned),
+                2 => "\\PC{0,12}",
+            ],
+            0..12,
+        )
+    ) {
+        assert_harmless(&parts.concat());
+    }
+
+    #[test]
+    fn sanitizing_twice_changes_nothing(raw in "(<[a-z/!][a-z =\"'<>/-]{0,30}|\\PC{0,8}){0,12}") {
+        let once = sanitize(&raw);
+        prop_assert_eq!(sanitize(&once), once);
+    }
+}

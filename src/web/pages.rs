@@ -1,0 +1,120 @@
+//! Contexts: what each template may show. Handlers fill them with finished strings and flags.
+//!
+//! Strings are plain text and are escaped by the template; rendered Markdown is [`SanitizedHtml`] and nothing else
+//! reaches a page unescaped. Every page carries a [`Shell`] in its field `shell`, and so does every fragment that
+//! holds a form. Options that are `None` are not drawn.
+//!
+//! [`SanitizedHtml`]: crate::web::markdown::SanitizedHtml
+
+pub mod auth;
+pub mod days;
+pub mod entries;
+pub mod errors;
+pub mod registry;
+pub mod search;
+pub mod settings;
+
+use serde::Serialize;
+
+/// What surrounds every page, and what its forms need.
+#[derive(Serialize, Clone)]
+pub struct Shell {
+    /// Nonce of this very answer's Content-Security-Policy, for pages and fragments alike: hx-csp reads it from the
+    /// header of a fragment's answer and puts the page's nonce in its place. Letters and digits only.
+    pub nonce: String,
+    /// CSRF token of the session, for the field `csrf` and the header `X-CSRF-Token`.
+    pub csrf: String,
+    /// Address of the style sheet: `assets::css_href()`.
+    pub css_href: String,
+    /// Address of the script: `assets::js_href()`.
+    pub js_href: String,
+    /// Generic name of the page (`Day`, `Search`, `Sign in`, `Settings`, `Entry`, ...); never content or dates (SR-29).
+    pub title: String,
+    /// Whether a journal is open in this session.
+    pub signed_in: bool,
+    /// Name of the writer, when signed in.
+    pub name: Option<String>,
+    /// Today in the writer's zone, ISO; empty when signed out.
+    pub today: String,
+    /// Whether the page reloads itself every 2 seconds while scripts are off (a reply is running).
+    pub refresh: bool,
+    /// Whether the page travels over plain HTTP to another machine; draws a warning.
+    pub lan_http: bool,
+}
+
+impl Shell {
+    /// A shell for tests and the preview, signed in.
+    pub fn sample(title: &str) -> Self {
+        Self {
+            nonce: "c2FtcGxlLW5vbmNl".to_owned(),
+            csrf: "sample-csrf-token".to_owned(),
+            css_href: crate::web::assets::css_href(),
+            js_href: crate::web::assets::js_href(),
+            title: title.to_owned(),
+            signed_in: true,
+            name: Some("Mira".to_owned()),
+            today: "2026-11-22".to_owned(),
+            refresh: false,
+            lan_http: false,
+        }
+    }
+
+    /// A shell for tests and the preview, signed out.
+    pub fn sample_signed_out(title: &str) -> Self {
+        Self { signed_in: false, name: None, today: String::new(), ..Self::sample(title) }
+    }
+}
+
+/// A text that a failed or signed-out POST brought along, so that it is not lost.
+#[derive(Serialize, Clone)]
+pub struct Held {
+    /// Day it was meant for, ISO.
+    pub day: String,
+    /// The `op` of its composer, so that saving it twice is harmless.
+    pub op: String,
+    /// The text itself.
+    pub text: String,
+}
+
+impl Held {
+    /// A held text for tests and the preview.
+    pub fn sample() -> Self {
+        Self {
+            day: "2026-11-22".to_owned(),
+            op: "8f14e45fceea167a".to_owned(),
+            text: "The tram was late and I did not mind.\n\n<b>Snow</b> on the bridge.".to_owned(),
+        }
+    }
+}
+
+/// The model as the pages speak of it.
+#[derive(Serialize, Clone)]
+pub struct ModelView {
+    /// `ready`, `loading`, `absent` or `failed`.
+    pub state: &'static str,
+    /// Name of the model, when there is one.
+    pub name: Option<String>,
+    /// One sentence on how it is.
+    pub sentence: String,
+}
+
+impl ModelView {
+    /// A model in each state, for tests and the preview.
+    pub fn samples() -> Vec<Self> {
+        let view = |state, name: Option<&str>, sentence: &str| Self {
+            state,
+            name: name.map(str::to_owned),
+            sentence: sentence.to_owned(),
+        };
+        vec![
+            view("ready", Some("SmolLM2 135M Instruct"), "The model is ready."),
+            view("loading", Some("SmolLM2 135M Instruct"), "The model is being read into memory."),
+            view("absent", None, "There is no model here. Writing and searching work without one."),
+            view(
+                "failed",
+                Some("broken.gguf"),
+                "The model file could not be read: it is shorter than it says.",
+            ),
+        ]
+    }
+}

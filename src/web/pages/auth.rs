@@ -1,0 +1,132 @@
+//! Contexts of the pages before the journal opens.
+
+use serde::Serialize;
+
+use crate::web::{
+    pages::{Held, Shell},
+    view::Template,
+};
+
+/// `GET POST /register`. Fields: `username`, `password`, `password_confirm`, `zone` (filled by script), `csrf`.
+#[derive(Serialize, Clone)]
+pub struct RegisterPage {
+    /// Surroundings.
+    pub shell: Shell,
+    /// Name as typed before.
+    pub username: String,
+    /// One sentence on what to change.
+    pub error: Option<String>,
+    /// Whether this is the first journal of the instance: the page then also welcomes.
+    pub is_new: bool,
+    /// Whether the browser is asked for its time zone.
+    pub zone_field: bool,
+}
+
+impl Template for RegisterPage {
+    const NAME: &'static str = "auth/register.html";
+
+    fn samples() -> Vec<Self> {
+        let first = Self {
+            shell: Shell::sample_signed_out("New journal"),
+            username: String::new(),
+            error: None,
+            is_new: true,
+            zone_field: true,
+        };
+        let refused = Self {
+            username: "mira".to_owned(),
+            error: Some("The two passwords are not the same.".to_owned()),
+            is_new: false,
+            zone_field: false,
+            ..first.clone()
+        };
+        vec![first, refused]
+    }
+}
+
+/// Shown once after registration and after recovery. The answer must be `no-store`.
+#[derive(Serialize, Clone)]
+pub struct RecoveryPage {
+    /// Surroundings.
+    pub shell: Shell,
+    /// The code as people write it down: 7 groups of 4.
+    pub code: String,
+    /// Name of the journal, printed on the sheet.
+    pub name: String,
+}
+
+impl Template for RecoveryPage {
+    const NAME: &'static str = "auth/recovery.html";
+
+    fn samples() -> Vec<Self> {
+        vec![Self {
+            shell: Shell::sample("Recovery code"),
+            code: "7KQD-M3XA-9PTR-HB2W-5CVE-YN8G-J4F6".to_owned(),
+            name: "Mira".to_owned(),
+        }]
+    }
+}
+
+/// `GET POST /login`. Fields: `username`, `password`, `csrf`, and with a held text `held_day`, `held_op`, `held_text`.
+#[derive(Serialize, Clone)]
+pub struct LoginPage {
+    /// Surroundings.
+    pub shell: Shell,
+    /// Name as typed before.
+    pub username: String,
+    /// One sentence on what went wrong. Also used for notices (`You are signed out.`).
+    pub error: Option<String>,
+    /// Whether the page links to `/register`.
+    pub registration_open: bool,
+    /// A text that will be saved once after signing in.
+    pub held: Option<Held>,
+}
+
+impl Template for LoginPage {
+    const NAME: &'static str = "auth/login.html";
+    const PART: Option<&'static str> = Some("auth/_login.html");
+
+    fn samples() -> Vec<Self> {
+        let plain = Self {
+            shell: Shell::sample_signed_out("Sign in"),
+            username: String::new(),
+            error: None,
+            registration_open: true,
+            held: None,
+        };
+        let wrong = Self {
+            username: "mira".to_owned(),
+            error: Some("This name and this password open nothing here.".to_owned()),
+            registration_open: false,
+            ..plain.clone()
+        };
+        let mut held = Self { held: Some(Held::sample()), ..plain.clone() };
+        held.shell.lan_http = true;
+        vec![plain, wrong, held]
+    }
+}
+
+/// `GET POST /recover`. Fields: `username`, `recovery_code`, `password`, `password_confirm`, `csrf`.
+#[derive(Serialize, Clone)]
+pub struct RecoverPage {
+    /// Surroundings.
+    pub shell: Shell,
+    /// Name as typed before.
+    pub username: String,
+    /// One sentence on what to change.
+    pub error: Option<String>,
+}
+
+impl Template for RecoverPage {
+    const NAME: &'static str = "auth/recover.html";
+
+    fn samples() -> Vec<Self> {
+        let plain = Self { shell: Shell::sample_signed_out("Recover"), username: String::new(), error: None };
+        let refused = Self {
+            username: "mira".to_owned(),
+            error: Some("This code does not open a journal of that name.".to_owned()),
+            ..plain.clone()
+        };
+        vec![plain, refused]
+    }
+}

@@ -1,0 +1,215 @@
+//! Contexts of the day page.
+
+use serde::Serialize;
+
+use crate::web::{
+    pages::{ModelView, Shell, entries::EntryItem},
+    view::Template,
+};
+
+/// `GET /d/{date}`.
+#[derive(Serialize, Clone)]
+pub struct DayPage {
+    /// Surroundings. `refresh` is set when a reply runs and the page has no composer.
+    pub shell: Shell,
+    /// The date and its neighbours.
+    pub day: DayHead,
+    /// What was written, in order.
+    pub entries: Vec<EntryItem>,
+    /// The box to write in; `None` on future days and on pages that refresh themselves.
+    pub composer: Option<Composer>,
+    /// Address of the same day with a composer (`/d/{date}?write=1`), when this one has none because it refreshes.
+    pub write_link: Option<String>,
+    /// How the model is.
+    pub model: ModelView,
+    /// One sentence above the entries, as after moving an entry to the trash without scripts.
+    pub notice: Option<String>,
+    /// Id of the entry that has just been moved to the trash; the notice then has a button that brings it back.
+    pub undo: Option<String>,
+}
+
+/// The title of a day page.
+#[derive(Serialize, Clone)]
+pub struct DayHead {
+    /// `2026-11-22`
+    pub iso: String,
+    /// `22 November 2026`
+    pub long: String,
+    /// `Sunday`
+    pub weekday: String,
+    /// Whether it is today for the writer.
+    pub is_today: bool,
+    /// The day before, ISO.
+    pub yesterday: Option<String>,
+    /// The day after, ISO; `None` if it lies in the future.
+    pub tomorrow: Option<String>,
+    /// Nearest earlier day with writing, ISO.
+    pub prev_written: Option<String>,
+    /// Nearest later day with writing, ISO.
+    pub next_written: Option<String>,
+}
+
+impl DayHead {
+    /// A head for tests and the preview.
+    pub fn sample() -> Self {
+        Self {
+            iso: "2026-11-22".to_owned(),
+            long: "22 November 2026".to_owned(),
+            weekday: "Sunday".to_owned(),
+            is_today: true,
+            yesterday: Some("2026-11-21".to_owned()),
+            tomorrow: None,
+            prev_written: Some("2026-11-19".to_owned()),
+            next_written: None,
+        }
+    }
+}
+
+/// The box to write in: posts `text`, `op` and `csrf` to `/d/{day}/entries`.
+#[derive(Serialize, Clone)]
+pub struct Composer {
+    /// Day it writes on, ISO.
+    pub day: String,
+    /// Fresh random id (16 to 32 hex digits) that makes a repeat harmless.
+    pub op: String,
+    /// Text in the box: the draft, or what was refused.
+    pub text: String,
+    /// One sentence on why it was not saved.
+    pub error: Option<String>,
+    /// `idle`, `dirty`, `saving`, `saved` or `failed`: `idle` for an empty box, `dirty` for a draft, `saved` after
+    /// an entry was saved, `failed` with an error.
+    pub state: &'static str,
+    /// Most characters an entry holds.
+    pub max_chars: usize,
+    /// When the draft in the box was saved, as in `Draft kept 14:03`.
+    pub draft_saved: Option<String>,
+}
+
+impl Composer {
+    /// A composer in each state, for tests and the preview.
+    pub fn samples() -> Vec<Self> {
+        let idle = Self {
+            day: "2026-11-22".to_owned(),
+            op: "8f14e45fceea167a".to_owned(),
+            text: String::new(),
+            error: None,
+            state: "idle",
+            max_chars: 12_000,
+            draft_saved: None,
+        };
+        let draft = Self {
+            text: "Half a thought about </textarea> the bridge".to_owned(),
+            state: "dirty",
+            draft_saved: Some("Draft kept 14:03".to_owned()),
+            ..idle.clone()
+        };
+        let failed = Self {
+            text: "Snow on the bridge.".to_owned(),
+            state: "failed",
+            error: Some("12001 characters, 1 more than an entry can hold. Nothing was lost.".to_owned()),
+            ..idle.clone()
+        };
+        vec![idle, draft, failed]
+    }
+}
+
+/// The composer alone: answers an htmx request that could not save (422, 409, 503) with the text still in it.
+#[derive(Serialize, Clone)]
+pub struct ComposerPart {
+    /// Surroundings.
+    pub shell: Shell,
+    /// The box.
+    pub composer: Composer,
+}
+
+impl Template for ComposerPart {
+    const NAME: &'static str = "entries/_composer.html";
+    const PART: Option<&'static str> = Some(Self::NAME);
+
+    fn samples() -> Vec<Self> {
+        Composer::samples()
+            .into_iter()
+            .map(|composer| Self { shell: Shell::sample("Day"), composer })
+            .collect()
+    }
+}
+
+/// Answers an htmx request that saved: a fresh composer, and the new entry for the end of the list.
+#[derive(Serialize, Clone)]
+pub struct SavedPart {
+    /// Surroundings.
+    pub shell: Shell,
+    /// A fresh box with a new `op`, state `saved`.
+    pub composer: Composer,
+    /// The entry that was saved.
+    pub entry: EntryItem,
+    /// Whether the list already shows it (a repeated `op`): then it is not added again.
+    pub repeated: bool,
+}
+
+impl Template for SavedPart {
+    const NAME: &'static str = "entries/_saved.html";
+    const PART: Option<&'static str> = Some(Self::NAME);
+
+    fn samples() -> Vec<Self> {
+        let idle = Composer::samples().remove(0);
+        EntryItem::samples()
+            .into_iter()
+            .zip([false, true])
+            .map(|(entry, repeated)| Self {
+                shell: Shell::sample("Day"),
+                composer: Composer { state: "saved", ..idle.clone() },
+                entry,
+                repeated,
+            })
+            .collect()
+    }
+}
+
+impl Template for DayPage {
+    const NAME: &'static str = "days/day.html";
+
+    fn samples() -> Vec<Self> {
+        let mut composers = Composer::samples().into_iter();
+        let composer = composers.next();
+        let draft = composers.next();
+        let failed = composers.next();
+        let model = ModelView::samples().remove(0);
+        let full = Self {
+            shell: Shell::sample("Day"),
+            day: DayHead::sample(),
+            entries: EntryItem::samples(),
+            composer,
+            write_link: None,
+            model,
+            notice: None,
+            undo: None,
+        };
+        let empty = Self { entries: Vec::new(), ..full.clone() };
+        let past = Self {
+            day: DayHead {
+                iso: "2026-11-19".to_owned(),
+                long: "19 November 2026".to_owned(),
+                weekday: "Thursday".to_owned(),
+                is_today: false,
+                yesterday: Some("2026-11-18".to_owned()),
+                tomorrow: Some("2026-11-20".to_owned()),
+                prev_written: None,
+                next_written: Some("2026-11-22".to_owned()),
+            },
+            composer: draft,
+            model: ModelView::samples().remove(2),
+            ..full.clone()
+        };
+        let mut refreshing = Self {
+            composer: None,
+            write_link: Some("/d/2026-11-22?write=1".to_owned()),
+            notice: Some("Moved to the trash.".to_owned()),
+            undo: Some("01KAMQ0000000000000000000A".to_owned()),
+            ..full.clone()
+        };
+        refreshing.shell.refresh = true;
+        let failed = Self { composer: failed, entries: Vec::new(), ..full.clone() };
+        vec![full, empty, past, refreshing, failed]
+    }
+}

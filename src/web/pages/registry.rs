@@ -1,0 +1,53 @@
+//! Every context type with its template, for the test that renders them all and for the preview.
+
+use crate::web::{
+    pages::{auth, days, entries, errors, search, settings},
+    view::{Template, ViewError, Views},
+};
+
+/// One rendered sample.
+pub struct Rendered {
+    /// Template that was filled.
+    pub template: &'static str,
+    /// Which sample of its context, from 0.
+    pub sample: usize,
+    /// What came out.
+    pub html: String,
+}
+
+/// Renders every template with every sample of its context; a context with a fragment gives both.
+///
+/// # Errors
+/// The first template that does not fit its context.
+pub fn render_samples(views: &Views) -> Result<Vec<Rendered>, ViewError> {
+    let mut all = Vec::new();
+    all.append(&mut rendered::<auth::RegisterPage>(views)?);
+    all.append(&mut rendered::<auth::RecoveryPage>(views)?);
+    all.append(&mut rendered::<auth::LoginPage>(views)?);
+    all.append(&mut rendered::<auth::RecoverPage>(views)?);
+    all.append(&mut rendered::<days::DayPage>(views)?);
+    all.append(&mut rendered::<days::ComposerPart>(views)?);
+    all.append(&mut rendered::<days::SavedPart>(views)?);
+    all.append(&mut rendered::<entries::EntryPart>(views)?);
+    all.append(&mut rendered::<entries::EntryPage>(views)?);
+    all.append(&mut rendered::<entries::ReplyPart>(views)?);
+    all.append(&mut rendered::<entries::EditPage>(views)?);
+    all.append(&mut rendered::<entries::DeletedItem>(views)?);
+    all.append(&mut rendered::<entries::VersionsPage>(views)?);
+    all.append(&mut rendered::<search::SearchPage>(views)?);
+    all.append(&mut rendered::<settings::SettingsDataPage>(views)?);
+    all.append(&mut rendered::<settings::SettingsModelPage>(views)?);
+    all.append(&mut rendered::<errors::ErrorPage>(views)?);
+    Ok(all)
+}
+
+fn rendered<T: Template>(views: &Views) -> Result<Vec<Rendered>, ViewError> {
+    let mut all = Vec::new();
+    for (sample, context) in T::samples().iter().enumerate() {
+        all.push(Rendered { template: T::NAME, sample, html: views.render(context)? });
+        if let Some(part) = T::PART.filter(|part| *part != T::NAME) {
+            all.push(Rendered { template: part, sample, html: views.fragment(context)? });
+        }
+    }
+    Ok(all)
+}
