@@ -1,0 +1,226 @@
+//! The only composition root: configuration, then store, engines, services, routes.
+
+pub mod folder;
+pub mod models;
+
+use std::{
+    net::{IpAddr, SocketAddr, TcpListener},
+    sync::Arc,
+    time::Duration,
+};
+
+use anyhow::{Context, bail};
+
+use crate::{
+    app::{folder::DataFolder, models::FoundModels},
+    clock,
+    config::Config,
+    lifecycle,
+    llm::{self, LlamaOptions, LlmError, worker::Engine},
+    routes,
+    search::embed::{EmbedEngine, EmbedError},
+    services::{Parts, Services},
+    shutdown::shutdown,
+    store::{Store, error::StoreError},
+    vault::{KdfChoice, Vaults},
+    web::{self, host::Hosts, state::AppState, view::Views},
+};
+
+/// Name of the journal's file in the data folder.
+pub const JOURNAL_FILE: &str = "journal.llamora";
+/// Longest time between a signal to stop and the end of the process.
+const STOP_LIMIT: Duration = Duration::from_millis(4800);
+
+/// How the program is started.
+pub struct Start {
+    /// The configuration.
+    pub config: Config,
+    /// Where the data is.
+    pub folder: DataFolder,
+    /// Open the browser once the journal can be reached.
+    pub open_browser: bool,
+    /// Read templates from this folder for every request, for work on them.
+    pub templates: Option<std::path::PathBuf>,
+}
+
+/// Opens the journal file, with an error that says what happened, what is safe and what to do.
+///
+/// # Errors
+/// When it cannot be opened.
+pub fn open_store(folder: &DataFolder) -> anyhow::Result<Store> {
+    let path = folder.path().join(JOURNAL_FILE);
+    let shown = path.display();
+    match Store::open(&path) {
+        Ok(store) => Ok(store),
+        Err(StoreError::Busy) => bail!(
+            "the journal {shown} is already open in another llamora. Nothing was changed.\n\
+             Use the one that runs, or stop it first."
+        ),
+        Err(StoreError::Damaged(what)) => bail!(
+            "the journal {shown} is damaged or is not a journal ({what}). Nothing was changed.\n\
+             Keep a copy of this file, then put a backup in its place."
+        ),
+        Err(StoreError::Foreign) => bail!(
+            "the file {shown} is not a journal. Nothing was changed.\n\
+             Move it elsewhere, or name another folder with --data."
+        ),
+        Err(StoreError::Newer(_)) => bail!(
+            "the journal {shown} was written by a newer llamora. Nothing was changed.\n\
+             Use that version or a later one."
+        ),
+        Err(StoreError::Full) => {
+            bail!("no space is left for the journal {shown}. Free some space and start again.")
+        }
+        Err(StoreError::ReadOnly) => bail!(
+            "the journal {shown} cannot be written. Nothing was changed.\n\
+             Make the file and its folder writable for this user, or name another folder with --data."
+        ),
+        Err(error) => bail!("the journal {shown} cannot be opened: {error}. Nothing was changed."),
+    }
+}
+
+/// Runs the journal until a signal ends it.
+///
+/// # Errors
+/// When something it needs is missing or taken; the message says what to do.
+pub fn run(start: Start) -> anyhow::Result<()> {
+    let runtime = tokio::runtime::Builder::new_multi_thread()
+        .worker_threads(2)
+        .enable_all()
+        .build()
+        .context("the program's threads could not be started")?;
+    let result = runtime.block_on(serve(start));
+    // Blocking work that hangs must not hold the process; everything that counts is committed by now.
+    runtime.shutdown_timeout(Duration::from_millis(100));
+    result
+}
+
+async fn serve(start: Start) -> anyhow::Result<()> {
+    let Start { config, folder, open_browser, templates } = start;
+    let ip: IpAddr = config.app.host.parse().context("app.host is checked to be an address")?;
+    let listener = bind(SocketAddr::new(ip, config.app.port))?;
+    let address = listener.local_addr().context("the address of the listener")?;
+    let store = Arc::new(open_store(&folder)?);
+    let found = FoundModels::find(&config, folder.path());
+    let services = Services::new(parts(&config, &folder, store, &found)?);
+    services.start();
+    if config.models.load_at_start {
+        services.wake_engines();
+    }
+    let views = match templates {
+        Some(folder) => Views::from_disk(&folder),
+        None => Views::embedded().context("the templates inside the program")?,
+    };
+    let (stopper, stopping) = shutdown();
+    let state = AppState::new(Arc::clone(&services), views, Hosts::new(address, &config.app.names));
+    let server = tokio::spawn(web::serve(listener, web::wrap(routes::table(state)), stopping));
+
+    announce(address)?;
+    tracing::info!(data = %folder.path().display(), reason = folder.reason(), "the data folder");
+    tracing::info!(model = found.model_name(), embedder = found.embedder_name(), "the models");
+    if open_browser {
+        open_in_browser(address);
+    }
+    lifecycle::signal().await.context("signals of the operating system")?;
+    tracing::info!("stopping");
+    let orderly = async {
+        stopper.stop();
+        services.finish().await;
+        server.await
+    };
+    tokio::select! {
+        ended = orderly => ended.context("the server task")?.context("the server")?,
+        () = tokio::time::sleep(STOP_LIMIT) => tracing::warn!("not everything ended in time"),
+        again = lifecycle::signal() => again.context("signals of the operating system")?,
+    }
+    Ok(())
+}
+
+fn bind(address: SocketAddr) -> anyhow::Result<TcpListener> {
+    let listener = TcpListener::bind(address).map_err(|error| match error.kind() {
+        std::io::ErrorKind::AddrInUse => anyhow::anyhow!(
+            "port {} is in use on {}. Another llamora may be running; stop it, or choose a port with --port (0 takes a free one).",
+            address.port(),
+            address.ip()
+        ),
+        std::io::ErrorKind::PermissionDenied => anyhow::anyhow!(
+            "port {} may not be used by this user. Choose one above 1023 with --port.",
+            address.port()
+        ),
+        _ => anyhow::anyhow!("cannot listen on {address}: {error}. Check app.host and app.port."),
+    })?;
+    listener.set_nonblocking(true).context("a listener that does not block")?;
+    Ok(listener)
+}
+
+fn parts(
+    config: &Config,
+    folder: &DataFolder,
+    store: Arc<Store>,
+    found: &FoundModels,
+) -> anyhow::Result<Parts> {
+    let clock: Arc<dyn clock::Clock> = Arc::new(clock::System);
+    let vaults = Vaults::open(Arc::clone(&store), Arc::clone(&clock), KdfChoice::Default)
+        .context("the accounts in the journal cannot be read")?;
+    let local = &config.llm.local;
+    let options =
+        LlamaOptions { context: local.ctx_size, threads: (local.threads > 0).then_some(local.threads) };
+    let model = found.model.clone();
+    let llm = Engine::start(move || match &model {
+        Some(source) => llm::load_local(source, &options),
+        None => Err(LlmError::NoModel),
+    });
+    let embedder = found.embedder.clone();
+    let embed = EmbedEngine::start(move || match &embedder {
+        Some(files) => models::load_embedder(files),
+        None => Err(EmbedError::Unavailable),
+    });
+    let is_loopback = config.app.host.parse::<IpAddr>().is_ok_and(|ip| ip.is_loopback());
+    Ok(Parts {
+        store,
+        vaults,
+        clock,
+        llm,
+        embed,
+        session: config.session.clone(),
+        generation: config.llm.generation.clone(),
+        registration_stays_open: is_loopback && !config.features.disable_registration,
+        folder: folder.path().display().to_string(),
+        has_model: found.model.is_some(),
+        models_hint: found.hint(),
+        has_embedder: config.embedding.enabled && found.embedder.is_some(),
+    })
+}
+
+/// The first line on standard output, which programs read.
+#[allow(clippy::print_stdout, reason = "the documented first line of output")]
+fn announce(address: SocketAddr) -> anyhow::Result<()> {
+    use std::io::Write;
+    let mut out = std::io::stdout().lock();
+    writeln!(out, "Listening on http://{address}").and_then(|()| out.flush()).context("standard output")
+}
+
+/// Opens the journal in the browser when a desktop is there. A failure is no error: the address is printed.
+fn open_in_browser(address: SocketAddr) {
+    let url = format!("http://{address}");
+    let has_desktop = ["DISPLAY", "WAYLAND_DISPLAY"].iter().any(|name| std::env::var_os(name).is_some());
+    let (program, arguments): (&str, &[&str]) = if cfg!(target_os = "macos") {
+        ("open", &[])
+    } else if cfg!(windows) {
+        ("cmd", &["/C", "start", ""])
+    } else if has_desktop {
+        ("xdg-open", &[])
+    } else {
+        return;
+    };
+    let started = std::process::Command::new(program)
+        .args(arguments)
+        .arg(url)
+        .stdin(std::process::Stdio::null())
+        .stdout(std::process::Stdio::null())
+        .stderr(std::process::Stdio::null())
+        .spawn();
+    if started.is_err() {
+        tracing::info!("no browser could be opened; open the address above yourself");
+    }
+}
