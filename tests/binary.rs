@@ -1,0 +1,31 @@
+//! Black-box tests: they start the real executable and talk to it as a browser, a shell and a thief would.
+//!
+//! `LLAMORA_BIN` names the executable (make test: dist/llamora, with models inside) and `LLAMORA_SLIM` the one without
+//! models; otherwise both are the one cargo has just built, with the checkout's models where they are present.
+#![allow(clippy::unwrap_used, clippy::print_stdout, clippy::print_stderr, missing_docs)]
+#![cfg(target_os = "linux")]
+
+#[path = "binary/canary.rs"]
+mod canary;
+#[path = "binary/client.rs"]
+mod client;
+#[path = "binary/commands.rs"]
+mod commands;
+#[path = "binary/errors.rs"]
+mod errors;
+#[path = "binary/figures.rs"]
+mod figures;
+#[path = "binary/kill.rs"]
+mod kill;
+#[path = "binary/leaks.rs"]
+mod leaks;
+#[path = "binary/models.rs"]
+mod models;
+#[path = "binary/places.rs"]
+mod places;
+#[path = "binary/program.rs"]
+mod program;
+#[path = "binary/stop.rs"]
+mod stop;
+#[path = "binary/visitor.rs"]
+mod visitor;

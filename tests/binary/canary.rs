@@ -1,0 +1,136 @@
+//! No byte left behind: words planted through every input are found nowhere on disk and in no log.
+//! `leaks.rs` holds the scanner and its controls.
+
+use std::collections::BTreeSet;
+use std::io::Read;
+
+use data_encoding::BASE32_NOPAD;
+
+use crate::leaks::{Leak, Scanner};
+use crate::program::{Place, has_model};
+use crate::visitor::Visitor;
+
+/// The planted words by the way they go in.
+struct Canaries(Vec<(String, String)>);
+
+impl Canaries {
+    /// A fresh word for this way in.
+    fn plant(&mut self, name: &str) -> String {
+        let mut random = [0; 10];
+        std::fs::File::open("/dev/urandom").unwrap().read_exact(&mut random).unwrap();
+        let word = format!("CNRY{:02}{}", self.0.len(), BASE32_NOPAD.encode(&random));
+        self.0.push((name.to_owned(), word.clone()));
+        word
+    }
+}
+
+#[test]
+fn planted_words_are_found_nowhere() {
+    let mut canaries = Canaries(Vec::new());
+    let mut place = Place::full();
+    place.env("RUST_LOG", "trace");
+    let mut headers = Vec::new();
+
+    let name = canaries.plant("user name");
+    let password = format!("{} {}", canaries.plant("password"), "and more");
+    let running = place.start();
+    let mut visitor = Visitor::new(running.address);
+    // Ways in that a log line likes to keep.
+    visitor.client.extra = vec![
+        ("User-Agent".into(), canaries.plant("user agent")),
+        ("Referer".into(), format!("http://127.0.0.1/{}", canaries.plant("referer"))),
+        ("X-Forwarded-For".into(), canaries.plant("forwarded for")),
+        ("X-Request-Id".into(), canaries.plant("request id")),
+    ];
+    visitor.get(&format!("/d/{}", canaries.plant("path")));
+    visitor.get(&format!("/login?q={}", canaries.plant("query")));
+    let code = visitor.register(&name, &password);
+    canaries.0.push(("recovery code".into(), code.clone()));
+    canaries.0.push(("recovery code without dashes".into(), code.replace('-', "")));
+
+    // Writing, editing, deleting, failing.
+    let entry = visitor
+        .write(&format!("A walk by the sea, {}, \u{17b}\u{f3}\u{142}\u{107}.", canaries.plant("entry")));
+    let edit = visitor.get(&format!("/entries/{entry}/edit")).body;
+    let revision = crate::visitor::field(&edit, "revision").expect("the edit form has a revision");
+    let text = format!("A longer walk, {}.", canaries.plant("edit"));
+    let answer = visitor.post(&format!("/entries/{entry}"), &[("revision", &revision), ("text", &text)]);
+    assert_eq!(answer.status, 303, "{}", answer.body);
+    let text = format!("Something else again, {}.", canaries.plant("stale edit"));
+    assert_eq!(visitor.post(&format!("/entries/{entry}"), &[("revision", "0"), ("text", &text)]).status, 409);
+    let gone = visitor.write(&format!("Best forgotten: {}.", canaries.plant("deleted entry")));
+    assert_eq!(visitor.post(&format!("/entries/{gone}/delete"), &[]).status, 303);
+    let today = visitor.today();
+    let draft = format!("Not finished {}", canaries.plant("draft"));
+    let saved = visitor.post(&format!("{today}/draft"), &[("text", &draft)]);
+    assert!(saved.status < 400, "{} {}", saved.status, saved.body);
+    let long = format!("{} {}", canaries.plant("too long an entry"), "x".repeat(12_000));
+    let refused = visitor.post(&format!("{today}/entries"), &[("op", "01"), ("text", &long)]);
+    assert!((400..500).contains(&refused.status), "{}", refused.status);
+    let huge = format!("{} {}", canaries.plant("too large a body"), "x".repeat(600_000));
+    let refused = visitor.post(&format!("{today}/entries"), &[("op", "01"), ("text", &huge)]);
+    assert_eq!(refused.status, 413, "{}", refused.body);
+    let malformed = format!("text=%zz&csrf&{}", canaries.plant("malformed form"));
+    let refused = visitor.client.send("POST", &format!("{today}/entries"), Some(&malformed)).unwrap();
+    assert!((400..500).contains(&refused.status), "{}", refused.status);
+    let unsigned = format!("csrf=wrong&text={}", canaries.plant("form without token"));
+    let refused = visitor.client.send("POST", &format!("{today}/entries"), Some(&unsigned)).unwrap();
+    assert_eq!(refused.status, 403);
+
+    // Finding and asking.
+    let query = canaries.plant("search query");
+    visitor.get("/search");
+    assert_eq!(visitor.post("/search", &[("q", &query)]).status, 200);
+    let found = visitor.post("/search", &[("q", "longer walk")]);
+    assert!(found.body.contains("data-entry-id"), "the search finds the entry");
+    if has_model("the part of planted_words_are_found_nowhere that asks for a reply") {
+        let text = format!("My cat is called {}. Say hello to her by name.", canaries.plant("asked entry"));
+        let asked = visitor.write(&text);
+        let reply = visitor.ask(&asked);
+        let page = visitor.wait_for_reply(&reply);
+        let from = page.find("reply__text").expect("the reply has words");
+        let sentence = longest_text(page[from..].split("</article>").next().unwrap());
+        if sentence.len() >= 12 {
+            canaries.0.push(("reply".into(), sentence));
+        }
+    }
+    headers.append(&mut visitor.client.received);
+
+    // Signing in wrong and right, a crash, an orderly end.
+    let mut other = Visitor::new(running.address);
+    other.try_sign_in(&canaries.plant("unknown name"), "whatever it was");
+    other.try_sign_in(&name, &canaries.plant("wrong password"));
+    other.sign_in(&name, &password);
+    other.write(&format!("Just before the lights went out: {}.", canaries.plant("entry before a crash")));
+    headers.append(&mut other.client.received);
+    running.kill();
+    let running = place.start();
+    let mut visitor = Visitor::new(running.address);
+    visitor.sign_in(&name, &password);
+    let today = visitor.today();
+    assert!(
+        visitor.get(&today).body.contains(&canaries.0.last().unwrap().1),
+        "the control: it is there to be read"
+    );
+    headers.append(&mut visitor.client.received);
+    let (status, _) = running.stop();
+    assert_eq!(status.code(), Some(0), "{}", place.errors());
+
+    let scanner = Scanner::new(&canaries.0);
+    let mut leaks = scanner.folder(place.root());
+    // Cookies and redirects stay in browsers' histories. A refused path is the asker's own.
+    leaks.extend(scanner.text(&headers.join("\n"), "headers of answers"));
+    let ways: BTreeSet<&str> = canaries.0.iter().map(|(name, _)| name.as_str()).collect();
+    assert!(ways.len() >= 20, "{ways:?}");
+    assert!(place.errors().lines().count() > 1, "the log says nothing at level trace: is it switched on?");
+    let shown: Vec<&Leak> = leaks.iter().take(20).collect();
+    assert!(leaks.is_empty(), "{} leaks, among them {shown:#?}", leaks.len());
+    println!("canaries: {} words planted, found nowhere", canaries.0.len());
+}
+
+/// The longest run of text between two tags.
+fn longest_text(html: &str) -> String {
+    let pieces = html.split('>').filter_map(|piece| piece.split('<').next());
+    let longest = pieces.map(str::trim).max_by_key(|text| text.len()).unwrap_or_default();
+    crate::visitor::unescape(longest).chars().take(60).collect()
+}

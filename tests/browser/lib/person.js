@@ -1,0 +1,56 @@
+import { expect } from "@playwright/test";
+import { NAME, PASSWORD } from "./fixtures.js";
+
+// What a person does, by what a person sees.
+
+export async function register(page) {
+  await page.goto("/");
+  await expect(page).toHaveURL(/\/register$/);
+  await page.locator("input[name=username]").fill(NAME);
+  await page.locator("input[name=password]").fill(PASSWORD);
+  await page.locator("input[name=password_confirm]").fill(PASSWORD);
+  await page.locator("main form button[type=submit]").click();
+  const code = page.locator("code#recovery-code");
+  await expect(code).toHaveText(/^\s*(?:[0-9A-Z]{4}[-\s]*){6}[0-9A-Z]{4}\s*$/);
+  const text = (await code.textContent()).trim();
+  await page.getByRole("link", { name: "I have kept it" }).click();
+  await expect(page).toHaveURL(/\/d\/\d{4}-\d\d-\d\d$/);
+  return text;
+}
+
+export async function signIn(page) {
+  await page.goto("/login");
+  await page.locator("input[name=username]").fill(NAME);
+  await page.locator("input[name=password]").fill(PASSWORD);
+  await page.locator("main form button[type=submit]").click();
+  await expect(page).toHaveURL(/\/d\/\d{4}-\d\d-\d\d$/);
+}
+
+// Writes an entry; gives its locator, by id, so that it stays the same through edits.
+export async function write(page, text) {
+  const entries = page.locator("article.entry");
+  const before = await entries.count();
+  await page.locator("#composer textarea[name=text]").fill(text);
+  await page.locator("#composer-save").click();
+  await expect(entries).toHaveCount(before + 1);
+  await expect(page.locator("#composer textarea[name=text]")).toHaveValue("");
+  const id = await entries.last().getAttribute("data-entry-id");
+  return page.locator(`article[data-entry-id="${id}"]`);
+}
+
+// Waits until the model has been loaded, as the page says it is, and asks.
+export async function ask(page, entry) {
+  await modelIsReady(page);
+  await page.reload();
+  await entry.getByRole("button", { name: "Ask for a reply" }).click();
+  return entry.locator("[data-reply-id]").last();
+}
+
+export async function modelIsReady(page) {
+  await expect(async () => {
+    const answer = await page.request.get("/readyz");
+    expect((await answer.json()).model).toBe("ok");
+  }).toPass({ timeout: 120_000 });
+}
+
+export const ENDED = /^(complete|stopped)$/;

@@ -1,0 +1,63 @@
+import { spawn } from "node:child_process";
+import { existsSync, mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join, resolve } from "node:path";
+import { createInterface } from "node:readline";
+
+const BINARY = resolve(process.env.LLAMORA_BIN ?? "../../dist/llamora");
+
+// The real program on a data folder of its own. Stopping and starting it again keeps the folder.
+export class Program {
+  #folder = mkdtempSync(join(tmpdir(), "llamora-browser-"));
+  #child;
+  #log = "";
+
+  url;
+
+  async start(port = 0) {
+    if (!existsSync(BINARY)) throw new Error(`${BINARY} is missing: make dist`);
+    const data = join(this.#folder, "data");
+    this.#child = spawn(BINARY, ["serve", "--port", String(port), "--data", data], {
+      stdio: ["ignore", "pipe", "pipe"],
+      env: { PATH: process.env.PATH, HOME: this.#folder, TMPDIR: this.#folder },
+    });
+    this.#child.stderr.on("data", (chunk) => {
+      this.#log += chunk;
+    });
+    const lines = createInterface({ input: this.#child.stdout });
+    const first = await Promise.race([
+      new Promise((resolve) => lines.once("line", resolve)),
+      new Promise((_, reject) => this.#child.once("exit", () => reject(new Error(`ended early:\n${this.#log}`)))),
+    ]);
+    const match = /^Listening on (http:\/\/127\.0\.0\.1:\d+)$/.exec(first);
+    if (!match) throw new Error(`the first line is ${first}`);
+    this.url = match[1];
+    return this;
+  }
+
+  // SIGTERM; gives the exit code.
+  async stop() {
+    const child = this.#child;
+    if (!child || child.exitCode !== null) return child?.exitCode;
+    const ended = new Promise((resolve) => child.once("exit", resolve));
+    child.kill("SIGTERM");
+    return ended;
+  }
+
+  // The same folder, the same address.
+  async restart() {
+    const port = Number(new URL(this.url).port);
+    const code = await this.stop();
+    await this.start(port);
+    return code;
+  }
+
+  get log() {
+    return this.#log;
+  }
+
+  async end() {
+    await this.stop();
+    rmSync(this.#folder, { recursive: true, force: true });
+  }
+}

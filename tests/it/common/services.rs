@@ -1,0 +1,64 @@
+//! Services in memory: fixed clock, cheap key derivation, scripted generator, toy embedder.
+
+use std::{sync::Arc, time::Duration};
+
+use llamora::{
+    clock::Fixed,
+    config::{Generation, SessionLimits},
+    llm::{LlmError, scripted::ScriptedGenerator, worker::Engine},
+    search::{embed::EmbedEngine, toy::Toy},
+    services::{Parts, Services},
+    store::Store,
+    vault::{KdfChoice, Vaults},
+};
+
+/// 2026-11-22 10:00 UTC.
+const NOW: i64 = 1_795_341_600_000;
+
+/// What a test chooses about its services.
+#[derive(Clone)]
+pub struct Options {
+    /// Leave the model out.
+    pub has_model: bool,
+    /// Registration stays open after the first account.
+    pub registration_stays_open: bool,
+    /// How long the generator waits between words when an entry says `slowly`.
+    pub pause: Duration,
+}
+
+impl Default for Options {
+    fn default() -> Self {
+        Self { has_model: true, registration_stays_open: true, pause: Duration::from_millis(5) }
+    }
+}
+
+/// Makes and starts them, and gives their clock as well.
+pub fn services(options: &Options) -> (Arc<Services>, Arc<Fixed>) {
+    let clock = Arc::new(Fixed::at(NOW));
+    let store = Arc::new(Store::in_memory().expect("a store"));
+    let vaults = Vaults::open(Arc::clone(&store), clock.clone(), KdfChoice::Cheap).expect("accounts");
+    let (has_model, pause) = (options.has_model, options.pause);
+    let services = Services::new(Parts {
+        store,
+        vaults,
+        clock: clock.clone(),
+        llm: Engine::start(move || {
+            if has_model {
+                Ok(Box::new(ScriptedGenerator::with_pause(pause)))
+            } else {
+                Err(LlmError::NoModel)
+            }
+        }),
+        embed: EmbedEngine::start(|| Ok(Box::new(Toy::default()))),
+        session: SessionLimits::default(),
+        generation: Generation::default(),
+        registration_stays_open: options.registration_stays_open,
+        folder: "memory".to_owned(),
+        has_model,
+        models_hint: "There is no model here.".to_owned(),
+        has_embedder: true,
+    });
+    services.start();
+    services.wake_engines();
+    (services, clock)
+}

@@ -1,0 +1,11 @@
+//! Behaviour of the pages, through the whole route tree.
+
+mod auth;
+mod entries;
+mod errors;
+mod held;
+mod limits;
+mod replies;
+mod search;
+mod server;
+mod table;

@@ -1,0 +1,6 @@
+//! What every answer must and must not do.
+
+mod cookies;
+mod csrf;
+mod headers;
+mod host;
