@@ -1,0 +1,138 @@
+# Llamora. `make` lists the targets; DEVELOPING in README.md says more.
+#
+# One target triple and one profile for everything, so that llama.cpp compiles once. Compiled code lives in the user's
+# cache folder, not in the checkout: a fresh clone finds its dependencies ready.
+
+SHELL := /bin/bash
+.SHELLFLAGS := -eu -o pipefail -c
+.DEFAULT_GOAL := help
+.NOTPARALLEL:
+.DELETE_ON_ERROR:
+MAKEFLAGS += --no-print-directory
+
+export PATH := $(PATH):$(HOME)/.cargo/bin
+export CARGO_TARGET_DIR ?= $(or $(XDG_CACHE_HOME),$(HOME)/.cache)/llamora/target
+export LLAMORA_MODELS__DIR ?= $(CURDIR)/models
+
+# On Linux x86-64 the binary is fully static. Paths of the build machine are mapped away in Rust and in C++.
+HOST := $(shell uname -sm)
+REMAP := $(HOME)=/build
+ifeq ($(HOST),Linux x86_64)
+TARGET := x86_64-unknown-linux-gnu
+export CARGO_TARGET_X86_64_UNKNOWN_LINUX_GNU_RUSTFLAGS := -C target-feature=+crt-static --remap-path-prefix=$(REMAP)
+export CFLAGS_x86_64_unknown_linux_gnu := -ffile-prefix-map=$(REMAP)
+export CXXFLAGS_x86_64_unknown_linux_gnu := -ffile-prefix-map=$(REMAP)
+CARGO_FLAGS := --release --locked --target $(TARGET)
+BUILT := $(CARGO_TARGET_DIR)/$(TARGET)/release/llamora
+else
+CARGO_FLAGS := --release --locked
+BUILT := $(CARGO_TARGET_DIR)/release/llamora
+endif
+
+# Tests compile our own code with less optimisation: half the time to compile, the same code in the dependencies.
+TEST_FLAGS := $(CARGO_FLAGS) --config profile.release.package.llamora.opt-level=1
+
+MODEL := $(LLAMORA_MODELS__DIR)/SmolLM2-135M-Instruct.Q4_1.gguf
+WEB := assets/node_modules/.package-lock.json
+BROWSER := tests/browser/node_modules/.package-lock.json
+STEP = @scripts/step
+
+.PHONY: help
+help:
+	@echo 'make run          build, bring what is missing, start on http://127.0.0.1:5757 (ARGS="--port 0 --data DIR")'
+	@echo 'make test         the whole suite: unit, integration, black-box and browser tests (make test-quick: only Rust)'
+	@echo 'make check        formatting, lints, documentation, layer rules'
+	@echo 'make dist         dist/llamora (models inside) and dist/llamora-slim'
+	@echo 'make bench        figures of the built program'
+	@echo 'make screenshots  the pictures of README.md, taken anew'
+	@echo 'make deps web models   system packages, web packages, models: what the others call by themselves'
+
+.PHONY: run
+run: deps web models build
+	@exec $(BUILT) serve $(ARGS)
+
+# Everything before the program's own first line goes to stderr, so that a script can read the address from stdout.
+.PHONY: deps
+deps:
+	@scripts/deps build >&2
+
+.PHONY: test-deps
+test-deps:
+	@scripts/deps build test >&2
+
+.PHONY: web
+web: $(WEB)
+$(WEB): assets/package.json assets/package-lock.json
+	@cd assets && npm ci --no-fund --no-audit --loglevel=error >&2
+	@touch $@
+
+$(BROWSER): tests/browser/package.json tests/browser/package-lock.json
+	@cd tests/browser && PLAYWRIGHT_SKIP_BROWSER_DOWNLOAD=1 npm ci --no-fund --no-audit --loglevel=error >&2
+	@touch $@
+
+.PHONY: models
+models:
+	@scripts/fetch-models $(LLAMORA_MODELS__DIR) >&2
+
+.PHONY: build
+build: web
+	@cargo build $(CARGO_FLAGS)
+
+.PHONY: dist
+dist: deps web models build
+	@mkdir -p dist
+	@install -m 755 $(BUILT) dist/llamora-slim
+	@scratch=$$(mktemp -d); trap 'rm -rf "$$scratch"' EXIT; \
+	 dist/llamora-slim bundle --data "$$scratch" --output dist/llamora >&2
+	@for file in dist/llamora-slim dist/llamora; do \
+	    printf '%-18s %4d MB\n' $$file $$(( ($$(stat -c %s $$file) + 999999) / 1000000 )); done
+	@if command -v file >/dev/null; then file -b dist/llamora | cut -c1-110; fi
+
+# The order matters: what ships is built first, and the black-box and browser tests use it.
+.PHONY: test
+test:
+	$(STEP) 'dependencies' $(MAKE) test-deps web models $(BROWSER)
+	$(STEP) 'dist' $(MAKE) dist
+	$(STEP) 'compile tests' cargo test $(TEST_FLAGS) --no-run
+	$(STEP) 'tests, no network' $(MAKE) test-rust
+	$(STEP) 'tests without C++ and weights, no network' $(MAKE) test-bare
+	$(STEP) 'browser tests' $(MAKE) test-browser
+	@scripts/step --table
+
+.PHONY: test-rust
+test-rust: export LLAMORA_BIN = $(CURDIR)/dist/llamora
+test-rust: export LLAMORA_SLIM = $(CURDIR)/dist/llamora-slim
+test-rust:
+	@scripts/offline cargo test $(TEST_FLAGS) --offline
+
+.PHONY: test-bare
+test-bare: export LLAMORA_MODELS__DIR = $(CURDIR)/target/no-models
+test-bare:
+	@scripts/offline cargo test $(TEST_FLAGS) --offline --no-default-features
+
+.PHONY: test-browser
+test-browser: $(BROWSER)
+	@cd tests/browser && LLAMORA_BIN=$(CURDIR)/dist/llamora npm test
+
+.PHONY: test-quick
+test-quick: deps web
+	@cargo test $(TEST_FLAGS) --lib --test it
+
+.PHONY: check
+check: deps web
+	@cargo fmt --check
+	@cargo clippy $(CARGO_FLAGS) --all-targets --features test-hooks -- -D warnings
+	@RUSTDOCFLAGS='-D warnings' cargo doc $(CARGO_FLAGS) --no-deps --document-private-items --quiet
+	@cargo test $(TEST_FLAGS) --test it --quiet -- tidy
+	@cd assets && npm run --silent lint
+	@if cargo deny --version >/dev/null 2>&1; then cargo deny check bans licenses sources; \
+	 else echo 'check: cargo-deny is not installed, licences and sources were not checked (cargo install cargo-deny)'; fi
+
+.PHONY: bench
+bench: dist
+	@LLAMORA_BIN=$(CURDIR)/dist/llamora LLAMORA_SLIM=$(CURDIR)/dist/llamora-slim \
+	 cargo test $(TEST_FLAGS) --test binary -- --nocapture --test-threads=1 figures
+
+.PHONY: screenshots
+screenshots: dist $(BROWSER)
+	@cd tests/browser && LLAMORA_BIN=$(CURDIR)/dist/llamora LLAMORA_SCREENSHOTS=$(CURDIR)/docs npm test -- screenshots
