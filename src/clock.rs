@@ -23,9 +23,7 @@ impl Clock for System {
     }
 
     fn id_random(&self) -> [u8; 10] {
-        let mut bytes = [0; 10];
-        getrandom::fill(&mut bytes).expect("the operating system gives random bytes");
-        bytes
+        crate::random::array()
     }
 }
 

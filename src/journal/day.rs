@@ -95,8 +95,18 @@ impl Day {
     /// English long form, as in `22 November 2026`.
     pub fn long(self) -> String {
         const MONTHS: [&str; 12] = [
-            "January", "February", "March", "April", "May", "June", "July", "August", "September", "October",
-            "November", "December",
+            "January",
+            "February",
+            "March",
+            "April",
+            "May",
+            "June",
+            "July",
+            "August",
+            "September",
+            "October",
+            "November",
+            "December",
         ];
         let month = usize::try_from(self.month() - 1).expect("months start at 1");
         format!("{} {} {}", self.day_of_month(), MONTHS[month], self.year())
@@ -167,7 +177,9 @@ mod tests {
 
     #[test]
     fn what_is_not_a_day_is_refused() {
-        for text in ["", "2026-02-30", "2026-2-3", "26-02-03", "2026-13-01", "+026-01-01", "1899-12-31", "todayy"] {
+        for text in
+            ["", "2026-02-30", "2026-2-3", "26-02-03", "2026-13-01", "+026-01-01", "1899-12-31", "todayy"]
+        {
             assert_eq!(text.parse::<Day>(), Err(ParseDayError), "{text:?}");
         }
     }

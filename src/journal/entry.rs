@@ -1,6 +1,9 @@
 //! Entries: what is written on a day, by the writer or by the model.
 
-use crate::journal::{day::Day, ids::{EntryId, TraceId}};
+use crate::journal::{
+    day::Day,
+    ids::{EntryId, TraceId},
+};
 
 /// Longest entry, in Unicode scalar values, after line ends are made uniform.
 pub const MAX_CHARS: usize = 12_000;
@@ -151,7 +154,10 @@ mod tests {
     #[test]
     fn line_ends_are_one_character_and_indents_survive() {
         assert!(EntryText::parse(&"a\r\n".repeat(MAX_CHARS / 2)).is_ok());
-        assert_eq!(EntryText::parse("\r\n\n    code\n \n").map(EntryText::into_string), Ok("    code".to_owned()));
+        assert_eq!(
+            EntryText::parse("\r\n\n    code\n \n").map(EntryText::into_string),
+            Ok("    code".to_owned())
+        );
     }
 
     #[test]

@@ -105,7 +105,8 @@ mod tests {
 
     #[test]
     fn what_is_not_an_id_is_refused() {
-        for text in ["", "0", "80000000000000000000000000", "0000000000000000000000000U", "ééééééééééééé"] {
+        for text in ["", "0", "80000000000000000000000000", "0000000000000000000000000U", "ééééééééééééé"]
+        {
             assert_eq!(text.parse::<EntryId>(), Err(ParseIdError), "{text:?}");
         }
     }

@@ -1,0 +1,225 @@
+//! Use cases: each method is one intention of a person.
+//!
+//! Pages call these; these combine sealed storage, search and the model. Plaintext lives only in memory while its
+//! owner is unlocked, and in the answer of one request.
+
+pub mod accounts;
+pub mod days;
+pub mod entries;
+pub mod finding;
+pub mod generation;
+pub mod indexing;
+pub mod replies;
+pub mod sessions;
+pub mod state;
+pub mod tasks;
+
+use std::{
+    sync::{Arc, atomic::AtomicUsize},
+    time::Duration,
+};
+
+use zeroize::Zeroizing;
+
+use crate::{
+    blocking::{self, Panicked},
+    clock::Clock,
+    config::{Generation, SessionLimits},
+    crypto::token::CsrfKey,
+    llm::worker::Engine,
+    search::embed::EmbedEngine,
+    services::{sessions::Sessions, tasks::Tasks},
+    store::{Store, error::StoreError},
+    vault::{Vaults, error::VaultError},
+};
+
+/// The recovery code as shown once, seven groups of four symbols.
+pub type ShownCode = Zeroizing<String>;
+
+/// How often sessions whose time is over are looked for.
+const SWEEP: Duration = Duration::from_secs(15);
+/// After how long without a write the store gets its empty quick-repair commit (`format-v1.md` 18).
+const QUIET_AFTER: Duration = Duration::from_secs(5);
+/// How long the work of all people together may take to store what it has when the program stops.
+const STOP_LIMIT: Duration = Duration::from_secs(3);
+
+/// What services are made of.
+pub struct Parts {
+    /// The data file.
+    pub store: Arc<Store>,
+    /// The accounts in it.
+    pub vaults: Vaults,
+    /// Time and identifiers.
+    pub clock: Arc<dyn Clock>,
+    /// The text model; [`Engine`] without a loader that works when there is none.
+    pub llm: Engine,
+    /// The embedder.
+    pub embed: EmbedEngine,
+    /// How long sign-ins last.
+    pub session: SessionLimits,
+    /// How replies are sampled.
+    pub generation: Generation,
+    /// Whether registration stays open after the first account.
+    pub registration_stays_open: bool,
+    /// The data folder, for the settings page.
+    pub folder: String,
+    /// Whether a model file was found.
+    pub has_model: bool,
+    /// Where models were looked for, in words.
+    pub models_hint: String,
+    /// Whether an embedder was found.
+    pub has_embedder: bool,
+}
+
+/// Everything the pages can ask for. One per process, shared.
+pub struct Services {
+    pub(crate) store: Arc<Store>,
+    vaults: Arc<Vaults>,
+    clock: Arc<dyn Clock>,
+    sessions: Sessions,
+    csrf: CsrfKey,
+    llm: Engine,
+    embed: EmbedEngine,
+    generation: Generation,
+    registration_stays_open: bool,
+    folder: String,
+    has_model: bool,
+    models_hint: String,
+    has_embedder: bool,
+    waiting_derivations: AtomicUsize,
+    tasks: Tasks,
+    written: tokio::sync::Notify,
+}
+
+/// Why an intention could not be carried out, in the terms a page needs. The cause is in the log.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum Failure {
+    /// The store refuses: medium full or read-only, or it failed.
+    #[error("the store cannot be written")]
+    Store {
+        /// The medium can be read but not written.
+        read_only: bool,
+        /// No space is left.
+        full: bool,
+    },
+    /// A sealed record did not open, or the head does not match.
+    #[error("a record is damaged")]
+    Damaged,
+    /// Too much waits already.
+    #[error("too many requests wait")]
+    Overloaded {
+        /// Seconds after which a new try makes sense.
+        retry_after_s: u32,
+    },
+    /// A fault of ours.
+    #[error("internal fault")]
+    Internal,
+}
+
+impl From<Panicked> for Failure {
+    fn from(_: Panicked) -> Self {
+        Self::Internal
+    }
+}
+
+impl From<VaultError> for Failure {
+    fn from(error: VaultError) -> Self {
+        // The one place where the cause is logged; its text holds nothing a person wrote.
+        tracing::error!(%error, "a use case failed");
+        match error {
+            VaultError::Store(StoreError::Full) => Self::Store { read_only: false, full: true },
+            VaultError::Store(StoreError::ReadOnly) => Self::Store { read_only: true, full: false },
+            VaultError::Store(_) => Self::Store { read_only: false, full: false },
+            VaultError::ReadOnly => Self::Store { read_only: true, full: false },
+            VaultError::Seal(_) | VaultError::Altered(_) => Self::Damaged,
+            _ => Self::Internal,
+        }
+    }
+}
+
+impl Services {
+    /// Puts the parts together.
+    pub fn new(parts: Parts) -> Arc<Self> {
+        Arc::new(Self {
+            store: parts.store,
+            vaults: Arc::new(parts.vaults),
+            clock: parts.clock,
+            sessions: Sessions::new(&parts.session),
+            csrf: CsrfKey::random(),
+            llm: parts.llm,
+            embed: parts.embed,
+            generation: parts.generation,
+            registration_stays_open: parts.registration_stays_open,
+            folder: parts.folder,
+            has_model: parts.has_model,
+            models_hint: parts.models_hint,
+            has_embedder: parts.has_embedder,
+            waiting_derivations: AtomicUsize::new(0),
+            tasks: Tasks::default(),
+            written: tokio::sync::Notify::new(),
+        })
+    }
+
+    /// Starts the work that goes on beside requests: ending sessions, quieting the store. Call once, inside a runtime.
+    pub fn start(self: &Arc<Self>) {
+        let sweeper = Arc::downgrade(self);
+        self.tasks.spawn_forever(async move {
+            loop {
+                tokio::time::sleep(SWEEP).await;
+                let Some(services) = sweeper.upgrade() else { return };
+                services.sessions.sweep(services.clock.now_ms());
+            }
+        });
+        let quieter = Arc::downgrade(self);
+        self.tasks.spawn_forever(async move {
+            loop {
+                let Some(services) = quieter.upgrade() else { return };
+                services.written.notified().await;
+                // Waits until nothing has been written for a while.
+                while tokio::time::timeout(QUIET_AFTER, services.written.notified()).await.is_ok() {}
+                services.quiet().await;
+            }
+        });
+    }
+
+    /// Begins to load the models, if that has not begun.
+    pub fn wake_engines(&self) {
+        if self.has_model {
+            self.llm.load();
+        }
+        if self.has_embedder {
+            self.embed.load();
+        }
+    }
+
+    /// Ends all sessions, lets running replies store what they have, stops the engines, and leaves the file quiet.
+    pub async fn finish(self: &Arc<Self>) {
+        let users = self.sessions.end_all();
+        drop(users);
+        self.tasks.finish(STOP_LIMIT).await;
+        let (llm, embed) = (Duration::from_millis(700), Duration::from_millis(300));
+        let services = Arc::clone(self);
+        let stopped = blocking::db(move || services.llm.shutdown(llm) & services.embed.shutdown(embed)).await;
+        if !matches!(stopped, Ok(true)) {
+            tracing::warn!("a model thread did not end in time");
+        }
+        self.quiet().await;
+    }
+
+    /// Told after each commit.
+    fn wrote(&self) {
+        self.written.notify_one();
+    }
+
+    async fn quiet(&self) {
+        let store = Arc::clone(&self.store);
+        match blocking::db(move || store.quiet()).await {
+            Ok(Ok(())) => {}
+            Ok(Err(error)) => {
+                tracing::warn!(%error, "the quick-repair commit failed; the next start checks the file")
+            }
+            Err(error) => tracing::error!(%error, "the quick-repair commit failed"),
+        }
+    }
+}

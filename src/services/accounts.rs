@@ -1,0 +1,238 @@
+//! Accounts: register, sign in, recover, sign out.
+
+use std::sync::{Arc, atomic::Ordering};
+
+use crate::{
+    blocking,
+    crypto::{canon::Name, secret::Password, secret::RecoveryCode, token::Token},
+    journal::day,
+    services::{Failure, Services, ShownCode, sessions::Session},
+    vault::{error::VaultError, settings, unlocked::Unlocked},
+};
+
+/// Shortest password that is accepted, in characters.
+pub const MIN_PASSWORD_CHARS: usize = 8;
+/// Sign-ins that may wait for the key derivation at a time.
+const MAX_WAITING: usize = 8;
+/// Name of the setting that holds the writer's time zone: an IANA name in UTF-8.
+const ZONE_SETTING: &str = "zone";
+
+/// Whether anybody has a vault here, and whether another may be made.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Instance {
+    /// No vault yet.
+    pub is_new: bool,
+    /// The registration page is open.
+    pub registration_open: bool,
+}
+
+/// Why an account could not be made, opened or recovered.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum AccountError {
+    /// What was typed cannot be used; the sentence says why and holds nothing of it.
+    #[error("{0}")]
+    Sentence(String),
+    /// This name with this password opens another vault.
+    #[error("choose another password")]
+    Taken,
+    /// Registration is closed.
+    #[error("registration is closed")]
+    Closed,
+    /// Too many tries.
+    #[error("too many tries")]
+    TooMany {
+        /// Seconds to wait.
+        retry_after_s: u32,
+    },
+    /// See [`Failure`].
+    #[error(transparent)]
+    Failed(#[from] Failure),
+}
+
+impl From<VaultError> for AccountError {
+    fn from(error: VaultError) -> Self {
+        match error {
+            VaultError::Taken => Self::Taken,
+            other => Self::Failed(Failure::from(other)),
+        }
+    }
+}
+
+fn sentence<T>(text: &str) -> Result<T, AccountError> {
+    Err(AccountError::Sentence(text.to_owned()))
+}
+
+impl Services {
+    /// Whether this is a new instance and registration is open.
+    ///
+    /// # Errors
+    /// When the store cannot be read.
+    pub async fn instance(&self) -> Result<Instance, Failure> {
+        let vaults = Arc::clone(&self.vaults);
+        let is_new = blocking::db(move || vaults.is_new()).await??;
+        Ok(Instance { is_new, registration_open: is_new || self.registration_stays_open })
+    }
+
+    /// Makes a vault and signs in. Returns the session, its cookie value and the recovery code.
+    ///
+    /// # Errors
+    /// See [`AccountError`].
+    pub async fn register(
+        self: &Arc<Self>,
+        name: &str,
+        password: &str,
+        confirm: &str,
+        zone: Option<&str>,
+    ) -> Result<(Arc<Session>, String, ShownCode), AccountError> {
+        if !self.instance().await?.registration_open {
+            return Err(AccountError::Closed);
+        }
+        let (canonical, password) = choose(name, password, confirm)?;
+        let display = name.to_owned();
+        let zone =
+            zone.filter(|zone| day::zone(zone).is_some()).map_or_else(day::machine_zone, str::to_owned);
+        let vaults = Arc::clone(&self.vaults);
+        let (vault, code) = self.derive(move || vaults.register(&canonical, &display, &password)).await??;
+        let keep = Arc::clone(&vault);
+        blocking::db(move || keep.write(|w| settings::put(w, ZONE_SETTING, zone.as_bytes())))
+            .await
+            .map_err(Failure::from)??;
+        let (session, cookie) = self.start_session(vault).await?;
+        Ok((session, cookie, code.display()))
+    }
+
+    /// Opens a vault. `None` when name or password are wrong, with the same work either way.
+    ///
+    /// # Errors
+    /// See [`AccountError`].
+    pub async fn sign_in(
+        self: &Arc<Self>,
+        name: &str,
+        password: &str,
+    ) -> Result<Option<(Arc<Session>, String)>, AccountError> {
+        let (vaults, name, password) =
+            (Arc::clone(&self.vaults), name.to_owned(), zeroize::Zeroizing::new(password.to_owned()));
+        match self.derive(move || vaults.sign_in(&name, &password)).await?? {
+            Some(vault) => Ok(Some(self.start_session(vault).await?)),
+            None => Ok(None),
+        }
+    }
+
+    /// Sets a new name and password with the recovery code, which stays valid and is given back to be shown. `None` when
+    /// the code opens nothing. Ends all other sessions of the person.
+    ///
+    /// # Errors
+    /// See [`AccountError`].
+    pub async fn recover(
+        self: &Arc<Self>,
+        code: &str,
+        name: &str,
+        password: &str,
+        confirm: &str,
+    ) -> Result<Option<(Arc<Session>, String, ShownCode)>, AccountError> {
+        let Ok(code) = RecoveryCode::parse(code) else {
+            return sentence("That is not a recovery code: check each group of four symbols for a slip.");
+        };
+        let (_, password) = choose(name, password, confirm)?;
+        let (vaults, name) = (Arc::clone(&self.vaults), name.to_owned());
+        let opened = self
+            .derive(move || Ok::<_, VaultError>((vaults.recover(&code, &name, &password)?, code)))
+            .await??;
+        // A new code would have to be kept and typed again before the old one may go (format section 11): until that
+        // dialogue exists the code that was typed stays the one that opens.
+        let (Some((vault, _offered)), code) = opened else { return Ok(None) };
+        self.sessions.lock(vault.id());
+        let (session, cookie) = self.start_session(vault).await?;
+        Ok(Some((session, cookie, code.display())))
+    }
+
+    /// The session of a cookie value, if it is signed in.
+    pub fn session(&self, cookie: &str) -> Option<Arc<Session>> {
+        self.sessions.find(&self.fingerprint(cookie)?, self.clock.now_ms())
+    }
+
+    /// Ends a session; the last session of a person locks the vault.
+    pub fn sign_out(&self, session: &Session) {
+        self.sessions.end(session.fingerprint());
+    }
+
+    /// Locks the vault at once: ends all sessions of the person and all work for them.
+    pub fn lock(&self, session: &Session) {
+        self.sessions.lock(session.user.vault.id());
+    }
+
+    /// A new token for a visitor who has not signed in; it only carries the CSRF binding.
+    pub fn anonymous(&self) -> String {
+        Token::random().to_cookie()
+    }
+
+    /// The fingerprint of a well-formed cookie value, signed in or not.
+    pub fn fingerprint(&self, cookie: &str) -> Option<[u8; 32]> {
+        Some(Token::parse(cookie)?.fingerprint())
+    }
+
+    /// The CSRF token of a session or visitor.
+    pub fn csrf(&self, fingerprint: &[u8; 32]) -> String {
+        self.csrf.token(fingerprint)
+    }
+
+    /// Whether a CSRF token belongs to a session or visitor, compared in constant time.
+    pub fn csrf_ok(&self, fingerprint: &[u8; 32], token: &str) -> bool {
+        self.csrf.verify(fingerprint, token)
+    }
+
+    /// Runs a key derivation; refuses when too many wait already.
+    async fn derive<T: Send + 'static>(
+        &self,
+        work: impl FnOnce() -> T + Send + 'static,
+    ) -> Result<T, AccountError> {
+        let waiting = &self.waiting_derivations;
+        if waiting.fetch_add(1, Ordering::SeqCst) >= MAX_WAITING {
+            waiting.fetch_sub(1, Ordering::SeqCst);
+            return Err(AccountError::TooMany { retry_after_s: 10 });
+        }
+        let done = blocking::kdf(work).await;
+        waiting.fetch_sub(1, Ordering::SeqCst);
+        Ok(done.map_err(Failure::from)?)
+    }
+
+    async fn start_session(
+        self: &Arc<Self>,
+        vault: Arc<Unlocked>,
+    ) -> Result<(Arc<Session>, String), Failure> {
+        let keep = Arc::clone(&vault);
+        let stored = blocking::db(move || keep.read(|r| settings::get(r, ZONE_SETTING))).await??;
+        let name = stored.and_then(|bytes| String::from_utf8(bytes).ok()).unwrap_or_else(day::machine_zone);
+        let zone = day::zone(&name).unwrap_or(jiff::tz::TimeZone::UTC);
+        let token = Token::random();
+        let now = self.clock.now_ms();
+        let (session, is_first) = self.sessions.start(token.fingerprint(), vault, (name, zone), now);
+        if is_first {
+            self.wake_engines();
+            self.start_user_work(&session.user);
+        }
+        Ok((session, token.to_cookie()))
+    }
+}
+
+/// Checks a name and a password that a person chooses.
+fn choose(name: &str, password: &str, confirm: &str) -> Result<(Name, Password), AccountError> {
+    let Ok(name) = Name::choose(name) else {
+        return sentence("Choose a name of 1 to 64 letters, digits, spaces or the signs _ - . '");
+    };
+    if password != confirm {
+        return sentence("The two passwords are not the same.");
+    }
+    if password.chars().count() < MIN_PASSWORD_CHARS {
+        return sentence(
+            "Choose a password of at least 8 characters; four or five random words make a good one.",
+        );
+    }
+    match Password::choose(password) {
+        Ok(password) => Ok((name, password)),
+        Err(_) => {
+            sentence("This password holds a character that cannot be used, or is longer than 1,024 bytes.")
+        }
+    }
+}

@@ -1,0 +1,118 @@
+//! Days: what stands on the page of a day.
+
+use std::{
+    collections::HashMap,
+    sync::{Arc, atomic::Ordering},
+};
+
+use crate::{
+    blocking,
+    journal::{
+        day::{self, Day},
+        entry::{Entry, Role},
+        ids::EntryId,
+    },
+    services::{
+        Failure, Services,
+        entries::EntryView,
+        replies::ReplyView,
+        sessions::{Session, User},
+    },
+    vault::{
+        days,
+        drafts::{self, Draft, DraftOf},
+        entries,
+    },
+};
+
+/// A day as its page shows it.
+pub struct DayView {
+    /// The day.
+    pub day: Day,
+    /// The nearest earlier day that holds anything.
+    pub previous: Option<Day>,
+    /// The nearest later day that holds anything.
+    pub next: Option<Day>,
+    /// Its entries in order, each with its replies.
+    pub entries: Vec<EntryView>,
+    /// The check after unlocking found that records were deleted, put back or added outside the program.
+    pub altered: bool,
+    /// Text that was typed for this day and not saved as an entry.
+    pub draft: Option<String>,
+}
+
+impl Services {
+    /// Today, in the writer's zone.
+    pub fn today(&self, session: &Session) -> Day {
+        Day::at(self.clock.now_ms(), &session.user.zone().1)
+    }
+
+    /// The wall clock `HH:MM` of a moment in the writer's zone.
+    pub fn clock_of(&self, session: &Session, millis: i64) -> String {
+        day::wall_clock(millis, &session.user.zone().1).1
+    }
+
+    /// Everything on a day.
+    ///
+    /// # Errors
+    /// When a record cannot be read.
+    pub async fn day(&self, session: &Session, day: Day) -> Result<DayView, Failure> {
+        let user = Arc::clone(&session.user);
+        blocking::db(move || {
+            let (stored, neighbours, draft) = user.vault.read(|r| {
+                Ok((entries::day(r, day)?, days::neighbours(r, day)?, drafts::get(r, DraftOf::Day(day))?))
+            })?;
+            Ok(DayView {
+                day,
+                previous: neighbours.0,
+                next: neighbours.1,
+                entries: with_replies(&user, stored),
+                altered: user.altered.load(Ordering::Relaxed),
+                draft: draft.map(|draft| draft.text),
+            })
+        })
+        .await?
+    }
+
+    /// Keeps unsaved text, sealed; an empty text removes it.
+    ///
+    /// # Errors
+    /// When it cannot be written.
+    pub async fn save_draft(&self, session: &Session, day: Day, text: &str) -> Result<(), Failure> {
+        let (user, text, now) = (Arc::clone(&session.user), text.to_owned(), self.clock.now_ms());
+        blocking::db(move || {
+            user.vault.write(|w| {
+                if text.trim().is_empty() {
+                    drafts::remove(w, DraftOf::Day(day))
+                } else {
+                    drafts::put(w, DraftOf::Day(day), &Draft { text, base_revision: 0, saved: now })
+                }
+            })
+        })
+        .await??;
+        self.wrote();
+        Ok(())
+    }
+}
+
+/// Puts replies beneath their entries and overlays what runs now. A reply whose entry is gone is not shown.
+pub(crate) fn with_replies(user: &User, stored: Vec<Entry>) -> Vec<EntryView> {
+    let mut views: Vec<EntryView> = Vec::new();
+    let mut place: HashMap<EntryId, usize> = HashMap::new();
+    let mut replies: Vec<Entry> = Vec::new();
+    for entry in stored {
+        match entry.role {
+            Role::Reply => replies.push(entry),
+            Role::Writer | Role::Opening => {
+                place.insert(entry.id, views.len());
+                views.push(EntryView { entry, replies: Vec::new() });
+            }
+        }
+    }
+    for reply in replies {
+        if let Some(view_idx) = reply.reply_to.and_then(|entry| place.get(&entry)) {
+            views[*view_idx].replies.push(ReplyView::of(user, reply));
+        }
+    }
+    views
+}

@@ -1,0 +1,214 @@
+//! Who is signed in: sessions and the unlocked users behind them. In memory only; a restart signs everyone out.
+
+use std::{
+    collections::HashMap,
+    sync::{
+        Arc, Mutex, MutexGuard, PoisonError,
+        atomic::{AtomicBool, AtomicI64, Ordering},
+    },
+};
+
+use jiff::tz::TimeZone;
+
+use crate::{
+    config::SessionLimits,
+    crypto::VaultId,
+    services::{generation::Running, indexing::UserIndex},
+    shutdown::{Shutdown, Stopper, shutdown},
+    vault::unlocked::Unlocked,
+};
+
+/// Most sessions one person may have at a time; the least recently used one ends first.
+const MAX_SESSIONS_PER_USER: usize = 8;
+
+/// A person whose vault is unlocked. All sessions of the person share it; when it is dropped the keys are wiped.
+pub struct User {
+    /// The open vault.
+    pub(crate) vault: Arc<Unlocked>,
+    /// The writer's time zone.
+    zone: Mutex<(String, TimeZone)>,
+    /// Replies that run now.
+    pub(crate) running: Running,
+    /// The open search index.
+    pub(crate) index: UserIndex,
+    /// Whether the check after unlocking found rows deleted, replayed or added outside the program.
+    pub(crate) altered: AtomicBool,
+    /// Told when the vault is locked.
+    pub(crate) locked: Shutdown,
+    stopper: Stopper,
+}
+
+impl User {
+    fn new(vault: Arc<Unlocked>, zone_name: String, zone: TimeZone) -> Self {
+        let (stopper, locked) = shutdown();
+        Self {
+            vault,
+            zone: Mutex::new((zone_name, zone)),
+            running: Running::default(),
+            index: UserIndex::default(),
+            altered: AtomicBool::new(false),
+            locked,
+            stopper,
+        }
+    }
+
+    /// The IANA name and the rules of the writer's zone.
+    pub(crate) fn zone(&self) -> (String, TimeZone) {
+        guard(&self.zone).clone()
+    }
+
+    /// Tells everything that works for this person to stop.
+    fn lock(&self) {
+        self.stopper.stop();
+        self.running.interrupt_all();
+    }
+}
+
+/// A signed-in browser. Holding it proves that the vault is unlocked.
+pub struct Session {
+    fingerprint: [u8; 32],
+    pub(crate) user: Arc<User>,
+    created: i64,
+    last_seen: AtomicI64,
+}
+
+impl Session {
+    /// The name the writer typed when registering.
+    pub fn name(&self) -> String {
+        self.user.vault.name().as_ref().to_owned()
+    }
+
+    /// SHA-256 of the session token; what CSRF tokens are bound to.
+    pub fn fingerprint(&self) -> &[u8; 32] {
+        &self.fingerprint
+    }
+}
+
+/// All sessions of the process, found by the fingerprint of their token; the token itself is never kept.
+pub(crate) struct Sessions {
+    inner: Mutex<Inner>,
+    idle_ms: i64,
+    absolute_ms: i64,
+}
+
+#[derive(Default)]
+struct Inner {
+    sessions: HashMap<[u8; 32], Arc<Session>>,
+    users: HashMap<VaultId, Arc<User>>,
+}
+
+impl Sessions {
+    pub(crate) fn new(limits: &SessionLimits) -> Self {
+        Self {
+            inner: Mutex::default(),
+            idle_ms: i64::from(limits.idle_ttl) * 1000,
+            absolute_ms: i64::from(limits.absolute_ttl) * 1000,
+        }
+    }
+
+    /// Starts a session. A person who is signed in elsewhere keeps one unlocked vault for all sessions, so that
+    /// there is one head and one search index. The flag tells whether the person was not signed in before.
+    pub(crate) fn start(
+        &self,
+        fingerprint: [u8; 32],
+        vault: Arc<Unlocked>,
+        zone: (String, TimeZone),
+        now: i64,
+    ) -> (Arc<Session>, bool) {
+        let mut inner = guard(&self.inner);
+        let id = vault.id();
+        let is_first = !inner.users.contains_key(&id);
+        let user =
+            Arc::clone(inner.users.entry(id).or_insert_with(|| Arc::new(User::new(vault, zone.0, zone.1))));
+        let session = Arc::new(Session { fingerprint, user, created: now, last_seen: AtomicI64::new(now) });
+        inner.sessions.insert(fingerprint, Arc::clone(&session));
+        let mut of_user: Vec<(i64, [u8; 32])> = inner
+            .sessions
+            .values()
+            .filter(|other| other.user.vault.id() == id)
+            .map(|other| (other.last_seen.load(Ordering::Relaxed), other.fingerprint))
+            .filter(|(_, other)| *other != fingerprint)
+            .collect();
+        of_user.sort_unstable();
+        let surplus = (of_user.len() + 1).saturating_sub(MAX_SESSIONS_PER_USER);
+        for (_, oldest) in of_user.into_iter().take(surplus) {
+            inner.sessions.remove(&oldest);
+        }
+        (session, is_first)
+    }
+
+    /// The live session of a fingerprint; counts as being seen.
+    pub(crate) fn find(&self, fingerprint: &[u8; 32], now: i64) -> Option<Arc<Session>> {
+        let mut inner = guard(&self.inner);
+        let session = Arc::clone(inner.sessions.get(fingerprint)?);
+        if self.is_over(&session, now) {
+            inner.end(fingerprint);
+            return None;
+        }
+        session.last_seen.fetch_max(now, Ordering::Relaxed);
+        Some(session)
+    }
+
+    /// Ends one session; the last one of a person locks the vault.
+    pub(crate) fn end(&self, fingerprint: &[u8; 32]) {
+        guard(&self.inner).end(fingerprint);
+    }
+
+    /// Ends all sessions of a vault and locks it.
+    pub(crate) fn lock(&self, vault: VaultId) {
+        let mut inner = guard(&self.inner);
+        inner.sessions.retain(|_, session| session.user.vault.id() != vault);
+        inner.lock_unused();
+    }
+
+    /// Ends the sessions whose time is over.
+    pub(crate) fn sweep(&self, now: i64) {
+        let mut inner = guard(&self.inner);
+        inner.sessions.retain(|_, session| !self.is_over(session, now));
+        inner.lock_unused();
+    }
+
+    /// Ends everything: the program stops. The users are returned so that their work can be awaited.
+    pub(crate) fn end_all(&self) -> Vec<Arc<User>> {
+        let mut inner = guard(&self.inner);
+        inner.sessions.clear();
+        let users: Vec<Arc<User>> = inner.users.values().cloned().collect();
+        inner.lock_unused();
+        users
+    }
+
+    /// A number that names the person in the model's queue, and nowhere else.
+    pub(crate) fn queue_owner(user: &User) -> u64 {
+        let mut bytes = [0; 8];
+        bytes[..7].copy_from_slice(user.vault.id().as_bytes());
+        u64::from_le_bytes(bytes)
+    }
+
+    fn is_over(&self, session: &Session, now: i64) -> bool {
+        now - session.last_seen.load(Ordering::Relaxed) > self.idle_ms
+            || now - session.created > self.absolute_ms
+    }
+}
+
+impl Inner {
+    fn end(&mut self, fingerprint: &[u8; 32]) {
+        self.sessions.remove(fingerprint);
+        self.lock_unused();
+    }
+
+    fn lock_unused(&mut self) {
+        let sessions = &self.sessions;
+        self.users.retain(|id, user| {
+            let used = sessions.values().any(|session| session.user.vault.id() == *id);
+            if !used {
+                user.lock();
+            }
+            used
+        });
+    }
+}
+
+/// Takes a lock even after a panic in another request: what it guards stays whole between statements.
+pub(crate) fn guard<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
