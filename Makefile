@@ -112,7 +112,7 @@ test-bare:
 
 .PHONY: test-browser
 test-browser: $(BROWSER)
-	@cd tests/browser && LLAMORA_BIN=$(CURDIR)/dist/llamora npm test
+	@cd tests/browser && LLAMORA_BIN=$(CURDIR)/dist/llamora ../../scripts/offline npm test
 
 .PHONY: test-quick
 test-quick: deps web

@@ -12,8 +12,9 @@ use figment::{
 };
 use serde::{Deserialize, Serialize};
 
-/// Environment variables with our prefix that are not settings.
-const NOT_SETTINGS: &[&str] = &["data", "bin", "node_modules"];
+/// Environment variables with our prefix that are not settings: the data folder, and those of builds and tests.
+const NOT_SETTINGS: &[&str] =
+    &["data", "bin", "slim", "node_modules", "require_offline", "screenshots", "preview"];
 
 /// The whole configuration. Sections and keys carry the names of the settings table in the README.
 #[derive(Clone, Debug, Default, Serialize, Deserialize)]
