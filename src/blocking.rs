@@ -19,8 +19,13 @@ pub struct Panicked;
 /// # Errors
 /// [`Panicked`] when `work` panicked.
 pub async fn kdf<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'static) -> Result<T, Panicked> {
-    let _permit = KDF.acquire().await.map_err(|_| Panicked)?;
-    run(work).await
+    let permit = KDF.acquire().await.map_err(|_| Panicked)?;
+    // The permit goes with the work, which also runs on when nobody waits for it any more.
+    run(move || {
+        let _permit = permit;
+        work()
+    })
+    .await
 }
 
 /// Runs a read or a write of the store.

@@ -1,6 +1,9 @@
 //! Accounts: register, sign in, recover, sign out.
 
-use std::sync::{Arc, atomic::Ordering};
+use std::sync::{
+    Arc,
+    atomic::{AtomicUsize, Ordering},
+};
 
 use crate::{
     blocking,
@@ -187,14 +190,11 @@ impl Services {
         &self,
         work: impl FnOnce() -> T + Send + 'static,
     ) -> Result<T, AccountError> {
-        let waiting = &self.waiting_derivations;
-        if waiting.fetch_add(1, Ordering::SeqCst) >= MAX_WAITING {
-            waiting.fetch_sub(1, Ordering::SeqCst);
+        let waiting = Waiting::enter(&self.waiting_derivations);
+        if waiting.before >= MAX_WAITING {
             return Err(AccountError::TooMany { retry_after_s: 10 });
         }
-        let done = blocking::kdf(work).await;
-        waiting.fetch_sub(1, Ordering::SeqCst);
-        Ok(done.map_err(Failure::from)?)
+        Ok(blocking::kdf(work).await.map_err(Failure::from)?)
     }
 
     async fn start_session(
@@ -213,6 +213,24 @@ impl Services {
             self.start_user_work(&session.user);
         }
         Ok((session, token.to_cookie()))
+    }
+}
+
+/// A place among those who wait for the key derivation; given back also when the request goes away.
+struct Waiting<'a> {
+    count: &'a AtomicUsize,
+    before: usize,
+}
+
+impl<'a> Waiting<'a> {
+    fn enter(count: &'a AtomicUsize) -> Self {
+        Self { count, before: count.fetch_add(1, Ordering::SeqCst) }
+    }
+}
+
+impl Drop for Waiting<'_> {
+    fn drop(&mut self) {
+        self.count.fetch_sub(1, Ordering::SeqCst);
     }
 }
 

@@ -82,7 +82,10 @@ impl Services {
         let (user, text, now) = (Arc::clone(&session.user), text.to_owned(), self.clock.now_ms());
         blocking::db(move || {
             user.vault.write(|w| {
-                if text.trim().is_empty() {
+                let unified = text.replace("\r\n", "\n");
+                // A draft that arrives after its entry was saved, slowly or once more, is no draft.
+                let is_saved = entries::day(w, day)?.iter().any(|entry| entry.text.trim() == unified.trim());
+                if text.trim().is_empty() || is_saved {
                     drafts::remove(w, DraftOf::Day(day))
                 } else {
                     drafts::put(w, DraftOf::Day(day), &Draft { text, base_revision: 0, saved: now })

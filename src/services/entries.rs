@@ -14,6 +14,7 @@ use crate::{
     vault::{
         drafts::{self, DraftOf},
         entries,
+        error::VaultError,
         transaction::Writer,
         trash,
     },
@@ -116,13 +117,16 @@ impl Services {
             user.vault.write(move |w: &mut Writer<'_>| {
                 let mut entry = entry;
                 match entries::entry(w, id)? {
-                    Some(existing) if existing.deleted.is_none() => return Ok(existing),
+                    Some(existing) if existing.deleted.is_none() => {
+                        drop_draft_of(w, day, &entry.text)?;
+                        return Ok(existing);
+                    }
                     // Written, deleted, and sent once more: the person wants it back as a new entry.
                     Some(_) => entry.id = fresh,
                     None => {}
                 }
                 entries::insert(w, &entry)?;
-                drafts::remove(w, DraftOf::Day(day))?;
+                drop_draft_of(w, day, &entry.text)?;
                 Ok(entry)
             })
         })
@@ -247,6 +251,17 @@ impl Services {
         self.nudge(&session.user);
         Ok(restored)
     }
+}
+
+/// Takes the draft of a day away when the text just saved is what it became. A draft of something else, typed in
+/// another tab, stays.
+fn drop_draft_of(w: &mut Writer<'_>, day: Day, saved: &str) -> Result<(), VaultError> {
+    let of = DraftOf::Day(day);
+    let is_done = drafts::get(w, of)?.is_some_and(|draft| {
+        let draft = draft.text.replace("\r\n", "\n");
+        saved.trim().starts_with(draft.trim())
+    });
+    if is_done { drafts::remove(w, of) } else { Ok(()) }
 }
 
 fn is_written(entry: &Entry) -> bool {

@@ -29,6 +29,7 @@ use crate::{
     },
     vault::{
         entries,
+        error::VaultError,
         outbox::{self, OutboxItem},
         transaction::Writer,
         vectors::{self, ChunkVector, EntryVectors},
@@ -98,21 +99,32 @@ impl Services {
 
     async fn index_user(&self, user: &Arc<User>) {
         let Some(identity) = self.embedder_identity().await else { return };
-        let mut work = match self.open_index(user, &identity).await {
-            Ok(missing) => missing,
-            Err(_) => return,
+        let mut given_up: Vec<(EntryId, Option<OutboxItem>)> = Vec::new();
+        let mut work = loop {
+            match self.open_index(user, &identity).await {
+                Ok(missing) => break missing,
+                Err(_) => tokio::time::sleep(RETRY).await,
+            }
         };
         loop {
             match self.pending(user).await {
                 Ok(mut pending) => work.append(&mut pending),
-                Err(_) => tokio::time::sleep(RETRY).await,
+                Err(_) => {
+                    tokio::time::sleep(RETRY).await;
+                    continue;
+                }
             }
+            // What failed is tried again at the next sign-in; until then it must not hold up the rest.
+            work.retain(|work| !given_up.contains(&(work.id, work.item)));
             let n_work = work.len();
             for (done, item) in work.drain(..).enumerate() {
                 user.index.waiting.store(n_work - done, Ordering::Relaxed);
+                let mark = (item.id, item.item);
                 if self.index(user, &identity, item).await.is_err() {
-                    tracing::warn!("an entry could not be indexed; it stays in the outbox");
-                    tokio::time::sleep(RETRY).await;
+                    tracing::warn!(
+                        "an entry could not be indexed; it stays in the outbox until the next sign-in"
+                    );
+                    given_up.push(mark);
                 }
             }
             user.index.waiting.store(0, Ordering::Relaxed);
@@ -150,7 +162,11 @@ impl Services {
                                 && stored.revision == entry.revision
                                 && fill(&mut index, &entry, &stored) => {}
                         Ok(_) => missing.push(Work { id: entry.id, item: None }),
-                        Err(error) => failed = Some(error),
+                        Err(error @ VaultError::Store(_)) => failed = Some(error),
+                        // Written by a newer program, which will read it again.
+                        Err(VaultError::NewerRecord) => {}
+                        // Vectors are derived: what cannot be read is made again.
+                        Err(_) => missing.push(Work { id: entry.id, item: None }),
                     }
                     failed.is_none()
                 })?;

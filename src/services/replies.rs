@@ -186,6 +186,11 @@ impl Services {
             Ok(begun) => begun,
             Err(running) => return Ok(Ask::Started(running.reply())),
         };
+        // Locked since the session was found: whatever runs was interrupted before this one could be seen.
+        if user.locked.is_stopping() {
+            user.running.end(reply.id);
+            return Ok(Ask::NoEntry);
+        }
         let request = GenRequest {
             messages,
             max_tokens: settings.n_predict,
@@ -205,13 +210,24 @@ impl Services {
         };
         // The record exists before the first word, so that a crash at any later line leaves an honest partial.
         let (keep, kept) = (Arc::clone(&user), reply.clone());
-        let inserted = blocking::db(move || keep.vault.write(|w| entries::insert(w, &kept))).await;
-        if let Err(failure) =
-            inserted.map_err(Failure::from).and_then(|written| written.map_err(Failure::from))
-        {
-            generation.end(Intent::Interrupt);
-            user.running.end(reply.id);
-            return Err(failure);
+        let inserted = blocking::db(move || {
+            keep.vault.write(|w| {
+                // Deleted since it was read: no reply to what is in the trash.
+                if entries::entry(w, id)?.is_none_or(|entry| entry.deleted.is_some()) {
+                    return Ok(false);
+                }
+                entries::insert(w, &kept)?;
+                Ok(true)
+            })
+        })
+        .await;
+        match inserted.map_err(Failure::from).and_then(|written| written.map_err(Failure::from)) {
+            Ok(true) => {}
+            refused => {
+                generation.end(Intent::Interrupt);
+                user.running.end(reply.id);
+                return refused.map(|_| Ask::NoEntry);
+            }
         }
         self.wrote();
         let reply_id = reply.id;
@@ -256,7 +272,7 @@ impl Services {
                 (ReplyState::Failed, Some(note)) => UpdateKind::Failed(note),
                 _ => UpdateKind::Done,
             };
-            Follow { source: Source::Over(Some(Update { id: after + 1, kind })), locked }
+            Follow { source: Source::Over(Some(Update { id: after.saturating_add(1), kind })), locked }
         }))
     }
 

@@ -71,7 +71,7 @@ pub enum VaultError {
     #[error("there is no such entry")]
     Missing,
     /// A day holds at most 4,096 entries and replies.
-    #[error("{0} is full")]
+    #[error("a day is full")]
     DayFull(Day),
     /// A name of a setting must have 1 to 64 bytes.
     #[error("this is no name of a setting")]

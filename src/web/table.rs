@@ -178,7 +178,7 @@ impl Leaf {
                 if !csrf::token_ok(call.services(), &call.visitor, call.headers(), &form) {
                     return Err(WebError::bad_token());
                 }
-                handler(call, form).await
+                to_the_end(handler(call, form)).await
             }
             (Handler::SignedForm(handler), Some(session)) => {
                 let form = Form::read(call.headers(), body, limit(row)).await?;
@@ -187,7 +187,7 @@ impl Leaf {
                     let error = if form.is_cut() { WebError::too_large() } else { WebError::bad_token() };
                     return Err(error.holding(kept(row, &call, &session, &form)));
                 }
-                handler(call, session, form).await
+                to_the_end(handler(call, session, form)).await
             }
             (Handler::SignedForm(_), None) => {
                 let form = Form::read(call.headers(), body, limit(row)).await?;
@@ -219,6 +219,12 @@ fn held(row: &Row, call: &Call, form: &Form) -> Option<Held> {
         id => format!("{EDIT}{id}.{}", form.text("revision")),
     };
     Some(Held { day: call.raw_param("date").to_owned(), op, text: text.to_owned() })
+}
+
+/// Runs a form's handler to its end even when the browser has gone: a server drops the future of a request whose
+/// connection closes, and a change must not stop halfway between two awaits.
+async fn to_the_end(work: Answering) -> Answer {
+    tokio::spawn(work).await.unwrap_or_else(|_| Err(WebError::internal("a handler panicked")))
 }
 
 /// The same for an error page, whose form saves the text as a new entry: an edit that was refused stands on today.
