@@ -180,3 +180,9 @@ pub fn fresh_op() -> String {
     getrandom::fill(&mut random).expect("random bytes");
     llamora::journal::ids::EntryId::from_parts(1_795_341_600_000, random).to_string()
 }
+
+/// The nonce of an answer's policy.
+pub fn nonce(got: &Got) -> String {
+    let policy = got.header("content-security-policy");
+    policy.split("'nonce-").nth(1).and_then(|rest| rest.split('\'').next()).expect("a nonce").to_owned()
+}

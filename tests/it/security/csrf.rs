@@ -16,8 +16,7 @@ async fn state(mira: &SignedIn, id: &str) -> Vec<String> {
     let mut bodies = Vec::new();
     for path in [format!("/entries/{id}/edit"), format!("/entries/{id}/versions"), format!("/d/{TODAY}")] {
         let got = mira.get(&path).await.expect(200);
-        let nonce =
-            got.header("content-security-policy").split("'nonce-").nth(1).expect("a nonce")[..24].to_owned();
+        let nonce = crate::it::common::nonce(&got);
         let op = crate::it::common::attribute(&got.body, "name=\"op\"", "value").unwrap_or_default();
         bodies.push(got.body.replace(&nonce, "").replace(if op.is_empty() { "\0" } else { &op }, ""));
     }
