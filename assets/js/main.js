@@ -6,6 +6,7 @@ import "htmx.org/dist/ext/hx-csp.js";
 import { CopyCodeElement } from "./elements/copy-code-element.js";
 import { EntryComposerElement } from "./elements/entry-composer-element.js";
 import { LockFormElement } from "./elements/lock-form-element.js";
+import { ModelWaitElement } from "./elements/model-wait-element.js";
 import { ReplyStreamElement } from "./elements/reply-stream-element.js";
 import { ZoneFieldElement } from "./elements/zone-field-element.js";
 import { keepPageOnFullAnswers } from "./lib/answers.js";
@@ -16,6 +17,7 @@ for (const element of [
   CopyCodeElement,
   EntryComposerElement,
   LockFormElement,
+  ModelWaitElement,
   ReplyStreamElement,
   ZoneFieldElement,
 ]) {

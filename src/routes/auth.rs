@@ -4,7 +4,7 @@ use std::{sync::Arc, time::Instant};
 
 use poem::{
     Response,
-    http::{HeaderName, HeaderValue, StatusCode},
+    http::{HeaderName, HeaderValue, StatusCode, header},
 };
 
 use crate::{
@@ -92,9 +92,9 @@ pub async fn show_login(call: Arc<Call>) -> Answer {
 /// 429 after too many wrong guesses; 5xx when the store fails.
 pub async fn login(call: Arc<Call>, form: Form) -> Answer {
     let name = form.text("username");
-    let held = held_in(&form);
+    let held = Held::over_sign_in(&form);
     if let Err(seconds) = call.app.guesses.check(name, Instant::now()) {
-        return Err(WebError::too_many(seconds).holding(held.filter(|held| !held.day.is_empty())));
+        return wait_page(&call, StatusCode::TOO_MANY_REQUESTS, seconds, name, held).await;
     }
     let (status, sentence) = match call.services().sign_in(name, form.text("password")).await {
         Ok(Some((session, token))) => {
@@ -113,7 +113,15 @@ pub async fn login(call: Arc<Call>, form: Form) -> Answer {
             (StatusCode::UNAUTHORIZED, WRONG.to_owned())
         }
         Err(AccountError::Sentence(sentence)) => (StatusCode::UNPROCESSABLE_ENTITY, sentence),
-        Err(other) => return Err(account_error(other).holding(held.filter(|held| !held.day.is_empty()))),
+        Err(AccountError::TooMany { retry_after_s }) => {
+            return wait_page(&call, StatusCode::TOO_MANY_REQUESTS, retry_after_s, name, held).await;
+        }
+        Err(AccountError::Failed(failure)) if held.is_some() => {
+            // The text stays in the form of the same page, whatever it belongs to.
+            let error = WebError::from(failure);
+            (error.status(), error.sentence().to_owned())
+        }
+        Err(other) => return Err(account_error(other)),
     };
     login_page(&call, status, name, Some(sentence), held).await
 }
@@ -207,6 +215,14 @@ async fn register_page(call: &Call, status: StatusCode, name: &str, error: Optio
     call.page(status, &page)
 }
 
+/// The sign-in page again, with what was typed and held, and when to try again.
+async fn wait_page(call: &Call, status: StatusCode, seconds: u32, name: &str, held: Option<Held>) -> Answer {
+    let sentence = format!("Too many tries. Wait {seconds} seconds, then try again.");
+    let mut response = login_page(call, status, name, Some(sentence), held).await?;
+    response.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from(seconds));
+    Ok(response)
+}
+
 async fn login_page(
     call: &Call,
     status: StatusCode,
@@ -218,7 +234,8 @@ async fn login_page(
         shell: call.shell("Sign in"),
         username: name.to_owned(),
         error,
-        registration_open: call.services().instance().await?.registration_open,
+        // Only a link hangs on it: a store in trouble must not cost a held text.
+        registration_open: call.services().instance().await.is_ok_and(|instance| instance.registration_open),
         held,
     };
     call.page_or_part(status, &page)
@@ -227,12 +244,6 @@ async fn login_page(
 fn recover_page(call: &Call, status: StatusCode, name: &str, error: Option<String>) -> Answer {
     let page = RecoverPage { shell: call.shell("Recover"), username: name.to_owned(), error };
     call.page(status, &page)
-}
-
-fn held_in(form: &Form) -> Option<Held> {
-    let text = form.get("held_text").filter(|text| !text.trim().is_empty())?;
-    let (day, op) = (form.text("held_day").to_owned(), form.text("held_op").to_owned());
-    Some(Held { day, op, text: text.to_owned() })
 }
 
 /// A session that is replaced must not live on.

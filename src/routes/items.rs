@@ -21,7 +21,8 @@ use crate::{
 pub fn entry_item(call: &Call, session: &Session, view: &EntryView) -> EntryItem {
     let EntryView { entry, replies } = view;
     let model = call.services().model();
-    let can_answer = matches!(model.state, "ready" | "loading");
+    let is_loading = model.state == "loading";
+    let can_answer = is_loading || model.state == "ready";
     let is_answering = replies.iter().any(|reply| reply.state.is_running());
     EntryItem {
         id: entry.id.to_string(),
@@ -33,7 +34,7 @@ pub fn entry_item(call: &Call, session: &Session, view: &EntryView) -> EntryItem
         edited: entry.revision > 1,
         replies: replies.iter().map(reply_item).collect(),
         can_ask: can_answer && !is_answering,
-        ask_note: None,
+        ask_note: is_loading.then(|| "The model is loading".to_owned()),
     }
 }
 

@@ -16,6 +16,8 @@ pub mod settings;
 
 use serde::Serialize;
 
+use crate::web::form::{Form, HELD_FIELD};
+
 /// What surrounds every page, and what its forms need.
 #[derive(Serialize, Clone)]
 pub struct Shell {
@@ -77,6 +79,13 @@ pub struct Held {
 }
 
 impl Held {
+    /// The text that a sign-in form carries, if it carries one.
+    pub fn over_sign_in(form: &Form) -> Option<Self> {
+        let text = form.get(HELD_FIELD).filter(|text| !text.trim().is_empty())?;
+        let (day, op) = (form.text("held_day").to_owned(), form.text("held_op").to_owned());
+        Some(Self { day, op, text: text.to_owned() })
+    }
+
     /// A held text for tests and the preview.
     pub fn sample() -> Self {
         Self {

@@ -176,7 +176,7 @@ impl Leaf {
             (Handler::OpenForm(handler), _) => {
                 let form = Form::read(call.headers(), body, limit(row)).await?;
                 if !csrf::token_ok(call.services(), &call.visitor, call.headers(), &form) {
-                    return Err(WebError::bad_token());
+                    return self.stale_sign_in(call, &form).await;
                 }
                 to_the_end(handler(call, form)).await
             }
@@ -197,6 +197,22 @@ impl Leaf {
                 let held = held(row, &call, &form);
                 (self.sign_in)(call, held).await
             }
+        }
+    }
+}
+
+impl Leaf {
+    /// A sign-in form whose token is too old, mostly because another tab signed in. A text it holds is shown again:
+    /// in a new form, or to save on today.
+    async fn stale_sign_in(&self, call: Arc<Call>, form: &Form) -> Answer {
+        match (Held::over_sign_in(form), call.visitor.session.clone()) {
+            (None, _) => Err(WebError::bad_token()),
+            (held, None) => (self.sign_in)(call, held).await,
+            (Some(held), Some(session)) => Err(WebError::bad_token().holding(Some(Held {
+                day: call.services().today(&session).to_string(),
+                op: call.services().fresh_op(),
+                text: held.text,
+            }))),
         }
     }
 }

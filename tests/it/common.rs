@@ -64,13 +64,14 @@ impl TestApp {
         let state = AppState::new(services, Views::embedded().expect("templates parse"), hosts(PORT));
         let app = Arc::new(web::wrap(routes::table(Arc::clone(&state))));
         let this = Self { app, state, clock };
-        if options.has_model {
+        if options.has_model && options.loading.is_none() {
             this.model_ready().await;
         }
         this
     }
 
-    async fn model_ready(&self) {
+    /// Waits until the model can answer.
+    pub async fn model_ready(&self) {
         while self.state.services.model().state == "loading" {
             tokio::task::yield_now().await;
         }

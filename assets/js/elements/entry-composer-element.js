@@ -12,6 +12,7 @@ export class EntryComposerElement extends HTMLElement {
   #timer;
   #drafting; // the request that carries a draft, while it runs
   #drafted; // the text of the last draft that was saved
+  #refused = false; // whether the last draft could not be saved
 
   static define() {
     customElements.define("entry-composer", EntryComposerElement);
@@ -28,7 +29,9 @@ export class EntryComposerElement extends HTMLElement {
     this.form.addEventListener("submit", (event) => this.#submit(event), { signal, capture: true });
     this.form.addEventListener("htmx:before:request", () => this.#saving(), { signal });
     this.form.addEventListener("htmx:finally:request", (event) => this.#answered(event), { signal });
-    document.addEventListener("journal-locking", () => this.saveDraft(), { signal });
+    document.addEventListener("journal-locking", ({ detail }) => detail.waits.push(this.#settle()), {
+      signal,
+    });
     document.addEventListener("visibilitychange", () => document.hidden && this.saveDraft(true), { signal });
     window.addEventListener("pagehide", () => this.saveDraft(true), { signal });
     window.addEventListener("beforeunload", (event) => this.#warn(event), { signal });
@@ -60,11 +63,18 @@ export class EntryComposerElement extends HTMLElement {
     const kept = await this.#drafting;
     this.#drafting = null;
     if (kept) this.#drafted = text;
+    this.#refused = !kept;
     if (this.dataset.state === "dirty") this.#say(kept ? "Draft kept" : "The draft could not be kept");
     if (this.isConnected && this.area.value !== this.#drafted) this.#later();
   }
 
   // Private
+
+  // The draft on its way was of an older text: that one first, then this one.
+  async #settle() {
+    await this.#drafting;
+    await this.saveDraft();
+  }
 
   #changed() {
     this.dataset.state = this.area.value ? "dirty" : "idle";
@@ -110,7 +120,7 @@ export class EntryComposerElement extends HTMLElement {
 
   #warn(event) {
     const unsaved = this.dataset.state === "dirty" || this.dataset.state === "failed";
-    const kept = this.dataset.draft && this.area.value.length * 3 < KEEPALIVE_BYTES;
+    const kept = this.dataset.draft && !this.#refused && this.area.value.length * 3 < KEEPALIVE_BYTES;
     if (unsaved && !kept && this.area.value !== this.#drafted) event.preventDefault();
   }
 

@@ -1,6 +1,6 @@
-import { tellLocking } from "../lib/lock.js";
+import { settleDrafts, tellLocking } from "../lib/lock.js";
 
-const TIME_FOR_DRAFTS = 250; // milliseconds
+const TIME_FOR_OTHER_TABS = 250; // milliseconds
 
 // Before the journal locks, every tab gets a moment to save its draft.
 export class LockFormElement extends HTMLElement {
@@ -21,14 +21,12 @@ export class LockFormElement extends HTMLElement {
     this.#listeners.abort();
   }
 
-  #hold(event) {
+  async #hold(event) {
     if (this.#ready) return;
     event.preventDefault();
-    document.dispatchEvent(new CustomEvent("journal-locking"));
     tellLocking();
-    setTimeout(() => {
-      this.#ready = true;
-      event.target.requestSubmit();
-    }, TIME_FOR_DRAFTS);
+    await Promise.all([settleDrafts(), new Promise((done) => setTimeout(done, TIME_FOR_OTHER_TABS))]);
+    this.#ready = true;
+    event.target.requestSubmit();
   }
 }

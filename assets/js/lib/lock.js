@@ -1,10 +1,18 @@
 // Tabs of one browser tell each other that the journal was locked; nothing is stored.
 const channel = () => ("BroadcastChannel" in window ? new BroadcastChannel("llamora") : null);
+const TIME_FOR_DRAFTS = 1500; // milliseconds, at most
 
 export function tellLocking() {
   const sender = channel();
   sender?.postMessage("locking");
   sender?.close();
+}
+
+// Every box with writing in it saves its draft; goes on when all are answered, or when it takes too long.
+export async function settleDrafts() {
+  const waits = [];
+  document.dispatchEvent(new CustomEvent("journal-locking", { detail: { waits } }));
+  await Promise.race([Promise.allSettled(waits), new Promise((done) => setTimeout(done, TIME_FOR_DRAFTS))]);
 }
 
 // Pages with journal text go away when another tab locks, and never come back from the back-forward cache.
@@ -14,8 +22,7 @@ export function leaveWhenLocked() {
   });
   if (!document.body.hasAttribute("data-signed-in")) return;
   channel()?.addEventListener("message", async () => {
-    document.dispatchEvent(new CustomEvent("journal-locking"));
-    await new Promise((done) => setTimeout(done, 600));
+    await settleDrafts();
     location.replace("/login");
   });
 }

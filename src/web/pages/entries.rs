@@ -27,9 +27,9 @@ pub struct EntryItem {
     pub edited: bool,
     /// Replies, in order.
     pub replies: Vec<ReplyItem>,
-    /// Whether "Ask for a reply" is offered now.
+    /// Whether "Ask for a reply" is drawn.
     pub can_ask: bool,
-    /// Why it is not, in one sentence; drawn only when given.
+    /// Why it cannot be pressed yet, in a few words; the button says this until it can.
     pub ask_note: Option<String>,
 }
 
@@ -179,8 +179,7 @@ impl EntryItem {
             html: markdown::render("Lunch with Ada. She asks better questions than I have answers for."),
             edited: true,
             replies: ReplyItem::samples(),
-            can_ask: false,
-            ask_note: Some("The model is being read into memory.".to_owned()),
+            ask_note: Some("The model is loading".to_owned()),
             ..first.clone()
         };
         vec![first, second]

@@ -44,7 +44,7 @@ test("without scripts a person writes, edits, deletes, asks, finds and comes bac
   await expect(page).toHaveURL(/\/d\/\d{4}-\d\d-\d\d#reply-/);
   const reply = page.locator("[data-reply-id]");
   await expect(reply).toHaveAttribute("data-state", "complete", { timeout: 120_000 });
-  expect((await reply.locator(".reply__text").innerText()).trim().length).toBeGreaterThan(10);
+  expect((await reply.locator(".reply__text").innerText()).trim().length).toBeGreaterThan(0);
   await expect(page.locator("textarea[name=text]")).toBeVisible();
 
   await page.getByRole("link", { name: "Search" }).click();

@@ -1,6 +1,9 @@
 //! Services in memory: fixed clock, cheap key derivation, scripted generator, toy embedder.
 
-use std::{sync::Arc, time::Duration};
+use std::{
+    sync::{Arc, Barrier},
+    time::Duration,
+};
 
 use llamora::{
     clock::Fixed,
@@ -24,11 +27,18 @@ pub struct Options {
     pub registration_stays_open: bool,
     /// How long the generator waits between words when an entry says `slowly`.
     pub pause: Duration,
+    /// Loading the model ends when somebody else waits here too.
+    pub loading: Option<Arc<Barrier>>,
 }
 
 impl Default for Options {
     fn default() -> Self {
-        Self { has_model: true, registration_stays_open: true, pause: Duration::from_millis(5) }
+        Self {
+            has_model: true,
+            registration_stays_open: true,
+            pause: Duration::from_millis(5),
+            loading: None,
+        }
     }
 }
 
@@ -37,12 +47,15 @@ pub fn services(options: &Options) -> (Arc<Services>, Arc<Fixed>) {
     let clock = Arc::new(Fixed::at(NOW));
     let store = Arc::new(Store::in_memory().expect("a store"));
     let vaults = Vaults::open(Arc::clone(&store), clock.clone(), KdfChoice::Cheap).expect("accounts");
-    let (has_model, pause) = (options.has_model, options.pause);
+    let (has_model, pause, loading) = (options.has_model, options.pause, options.loading.clone());
     let services = Services::new(Parts {
         store,
         vaults,
         clock: clock.clone(),
         llm: Engine::start(move || {
+            if let Some(loading) = &loading {
+                loading.wait();
+            }
             if has_model {
                 Ok(Box::new(ScriptedGenerator::with_pause(pause)))
             } else {

@@ -125,3 +125,39 @@ async fn a_page_from_before_a_restart_still_keeps_its_text() {
     let got = sign_in(&mira, &held_fields(&page.body), PASSWORD).await.expect(303);
     assert!(got.location().contains("#entry-"));
 }
+
+#[tokio::test]
+async fn an_edit_survives_too_many_guesses_in_the_sign_in_form() {
+    let app = TestApp::new().await;
+    let mira = app.register("Mira").await;
+    let id = mira.write("Before.").await;
+    expire(&app, &mira).await;
+    let ask = Ask::new(Method::POST, &format!("/entries/{id}")).fields(&[("revision", "1"), ("text", TEXT)]);
+    let page = mira.send(ask).await.expect(401);
+    let fields = held_fields(&page.body);
+    for _ in 0..6 {
+        sign_in(&mira, &fields, "guess").await.expect(401);
+    }
+    let got = sign_in(&mira, &fields, "guess").await.expect(429);
+    assert!(got.header("retry-after").parse::<u32>().is_ok_and(|seconds| seconds >= 1));
+    assert_eq!(held_fields(&got.body), fields, "the form still holds the edit");
+    assert!(got.body.contains("&lt;kept&gt;"));
+}
+
+#[tokio::test]
+async fn a_held_text_survives_that_another_tab_signed_in() {
+    let app = TestApp::new().await;
+    let mira = app.register("Mira").await;
+    let id = mira.write("Before.").await;
+    expire(&app, &mira).await;
+    let ask = Ask::new(Method::POST, &format!("/entries/{id}")).fields(&[("revision", "1"), ("text", TEXT)]);
+    let mut fields = held_fields(&mira.send(ask).await.expect(401).body);
+    let old_token = mira.token();
+    mira.post("/login", &[("username", "Mira"), ("password", PASSWORD)]).await.expect(303);
+    fields.push(("password", PASSWORD.to_owned()));
+    fields.push(("csrf", old_token));
+    let fields: Vec<(&str, &str)> = fields.iter().map(|(name, value)| (*name, value.as_str())).collect();
+    let page = mira.send(Ask::post("/login").without_token().fields(&fields)).await.expect(403);
+    assert!(page.body.contains("&lt;kept&gt;"), "{}", page.body);
+    assert!(page.body.contains(&format!("/d/{TODAY}/entries")), "it can be saved on today");
+}

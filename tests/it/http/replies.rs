@@ -1,6 +1,9 @@
 //! Asking, following, stopping.
 
-use std::time::Duration;
+use std::{
+    sync::{Arc, Barrier},
+    time::Duration,
+};
 
 use futures_util::StreamExt;
 use llamora::web::sse;
@@ -130,6 +133,22 @@ async fn a_failing_model_says_so_and_the_entry_stays() {
     assert_eq!(events(&got.body).last().expect("an event").name, "failed");
     let day = mira.get(&format!("/d/{TODAY}")).await.expect(200);
     assert!(day.body.contains("data-state=\"failed\"") && day.body.contains("Please fail."));
+}
+
+#[tokio::test]
+async fn while_the_model_loads_the_button_says_so_and_cannot_be_pressed() {
+    let loading = Arc::new(Barrier::new(2));
+    let app = TestApp::with(&Options { loading: Some(Arc::clone(&loading)), ..Options::default() }).await;
+    let mira = app.register("Mira").await;
+    let id = mira.write("Is anybody there?").await;
+    let page = mira.get(&format!("/entries/{id}")).await.expect(200);
+    let button = "disabled data-when-ready=\"Ask for a reply\">The model is loading</button>";
+    assert!(page.body.contains(button), "{}", page.body);
+    mira.post(&format!("/entries/{id}/replies"), &[]).await.expect(503);
+    loading.wait();
+    app.model_ready().await;
+    let page = mira.get(&format!("/entries/{id}")).await.expect(200);
+    assert!(page.body.contains(">Ask for a reply</button>") && !page.body.contains("data-when-ready"));
 }
 
 #[tokio::test]
