@@ -11,7 +11,8 @@ SHELL := /bin/bash
 MAKEFLAGS += --no-print-directory
 
 export PATH := $(PATH):$(HOME)/.cargo/bin
-export CARGO_TARGET_DIR ?= $(or $(XDG_CACHE_HOME),$(HOME)/.cache)/llamora/target
+CACHE := $(or $(XDG_CACHE_HOME),$(HOME)/.cache)/llamora
+export CARGO_TARGET_DIR ?= $(CACHE)/target
 export LLAMORA_MODELS__DIR ?= $(CURDIR)/models
 
 # On Linux x86-64 the binary is fully static. Paths of the build machine are mapped away in Rust and in C++.
@@ -34,6 +35,7 @@ TEST_FLAGS := $(CARGO_FLAGS) --config profile.release.package.llamora.opt-level=
 
 MODEL := $(LLAMORA_MODELS__DIR)/SmolLM2-135M-Instruct.Q4_1.gguf
 WEB := assets/node_modules/.package-lock.json
+DENY := $(CACHE)/tools/bin/cargo-deny
 BROWSER := tests/browser/node_modules/.package-lock.json
 STEP = @scripts/step
 
@@ -103,6 +105,7 @@ test:
 test-rust: export LLAMORA_BIN = $(CURDIR)/dist/llamora
 test-rust: export LLAMORA_SLIM = $(CURDIR)/dist/llamora-slim
 test-rust:
+	@scripts/proofs --check
 	@scripts/offline cargo test $(TEST_FLAGS) --offline
 
 .PHONY: test-bare
@@ -118,15 +121,21 @@ test-browser: $(BROWSER)
 test-quick: deps web
 	@cargo test $(TEST_FLAGS) --lib --test it
 
+# Licences, sources and unwanted crates. Built once, outside the checkout; `make test` does not need it.
+$(DENY):
+	@echo 'check: building cargo-deny once' >&2
+	@CARGO_TARGET_DIR=$(CACHE)/tools/target cargo install --quiet --locked --root $(CACHE)/tools cargo-deny@0.20.2
+	@rm -rf $(CACHE)/tools/target
+
 .PHONY: check
-check: deps web
+check: deps web $(DENY)
 	@cargo fmt --check
 	@cargo clippy $(CARGO_FLAGS) --all-targets --features test-hooks -- -D warnings
 	@RUSTDOCFLAGS='-D warnings' cargo doc $(CARGO_FLAGS) --no-deps --document-private-items --quiet
 	@cargo test $(TEST_FLAGS) --test it --quiet -- tidy
 	@cd assets && npm run --silent lint
-	@if cargo deny --version >/dev/null 2>&1; then cargo deny check bans licenses sources; \
-	 else echo 'check: cargo-deny is not installed, licences and sources were not checked (cargo install cargo-deny)'; fi
+	@scripts/proofs --check
+	@$(DENY) --log-level error check bans licenses sources
 
 .PHONY: bench
 bench: dist

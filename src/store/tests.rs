@@ -68,6 +68,7 @@ fn the_file_and_a_new_folder_are_for_their_owner_only() {
     assert_eq!(mode(&path), 0o600, "a wide mode is narrowed");
 }
 
+// proves: RR-08
 #[test]
 fn a_second_instance_is_told_that_the_file_is_in_use() {
     let (_folder, path) = temp();
@@ -118,6 +119,7 @@ fn a_truncated_file_is_an_error_and_never_a_panic() {
     }
 }
 
+// proves: RR-09
 #[test]
 fn a_damaged_page_is_found_when_the_file_is_opened() {
     let (folder, path) = temp();
@@ -194,6 +196,7 @@ fn a_reader_keeps_its_view_while_others_write() {
     assert_eq!(get(&store, 1).unwrap().as_deref(), Some(&b"new"[..]));
 }
 
+// proves: RR-05
 #[test]
 fn after_a_full_disk_the_same_store_reads_and_writes_again() {
     let disk = Disk::default();
@@ -240,6 +243,7 @@ fn a_store_on_another_medium_in_the_same_place_is_refused() {
     assert_eq!(store.state(), StoreState::Ok);
 }
 
+// proves: RR-02
 #[test]
 fn power_cuts_leave_whole_transactions() {
     let disk = Disk::default();

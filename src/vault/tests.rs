@@ -5,6 +5,7 @@ mod altered;
 mod failing;
 mod journal;
 mod model;
+mod thief;
 
 use std::sync::Arc;
 

@@ -5,7 +5,7 @@
 //! No class, style, id, name, title or image survives, so a text can neither dress up as part of the page, nor
 //! steer htmx, nor load anything.
 
-use std::{collections::HashSet, sync::LazyLock};
+use std::{borrow::Cow, collections::HashSet, sync::LazyLock};
 
 use ammonia::{Builder, UrlRelative};
 use minijinja::Value;
@@ -44,9 +44,34 @@ impl Serialize for SanitizedHtml {
 /// raw HTML shows as text; images become their description; headings start at the third level.
 pub fn render(markdown: &str) -> SanitizedHtml {
     let options = Options::ENABLE_TABLES | Options::ENABLE_TASKLISTS | Options::ENABLE_STRIKETHROUGH;
+    let markdown = visible(markdown);
     let mut out = String::with_capacity(markdown.len() * 3 / 2);
-    html::push_html(&mut out, Bounded::new(Parser::new_ext(markdown, options)).map(as_writing));
+    html::push_html(&mut out, Bounded::new(Parser::new_ext(&markdown, options)).map(as_writing));
     SanitizedHtml(sanitize(&out))
+}
+
+/// Shows characters that would change how the text around them reads without being seen (SR-37): direction overrides
+/// by their Unicode names in double angle brackets, other control characters by their control pictures. Embeddings,
+/// isolates and marks stay: right-to-left writing needs them, and a paragraph ends what they begin.
+fn visible(text: &str) -> Cow<'_, str> {
+    let is_hidden = |c: char| {
+        matches!(c, '\u{202D}' | '\u{202E}') || (c.is_control() && !matches!(c, '\n' | '\t' | '\r'))
+    };
+    if !text.contains(is_hidden) {
+        return Cow::Borrowed(text);
+    }
+    let mut shown = String::with_capacity(text.len() + 16);
+    for c in text.chars() {
+        match c {
+            '\u{202D}' => shown.push_str("\u{27EA}LRO\u{27EB}"),
+            '\u{202E}' => shown.push_str("\u{27EA}RLO\u{27EB}"),
+            '\u{7F}' => shown.push('\u{2421}'),
+            c if !is_hidden(c) => shown.push(c),
+            // C0 has a block of pictures; C1 has none.
+            c => shown.push(char::from_u32(0x2400 + u32::from(c)).filter(|_| c < ' ').unwrap_or('\u{FFFD}')),
+        }
+    }
+    Cow::Owned(shown)
 }
 
 /// Changes events of the parser into what a journal shows.
@@ -166,6 +191,8 @@ fn allowed() -> Builder<'static> {
             "tr",
             "ul",
         ]))
+        // Empty does not mean empty here: without this line `title` and `lang` pass on every tag.
+        .generic_attributes(HashSet::new())
         .clean_content_tags(HashSet::from(["script", "style"]))
         .add_tag_attributes("a", ["href"])
         .add_tag_attributes("ol", ["start"])

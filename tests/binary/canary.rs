@@ -24,6 +24,7 @@ impl Canaries {
     }
 }
 
+// proves: SR-53
 #[test]
 fn planted_words_are_found_nowhere() {
     let mut canaries = Canaries(Vec::new());

@@ -28,6 +28,7 @@ fn without_tokens(page: &str, name: &str) -> String {
     out
 }
 
+// proves: SR-17
 #[test]
 fn a_wrong_password_and_an_unknown_name_look_alike() {
     let place = Place::slim();
@@ -45,6 +46,7 @@ fn a_wrong_password_and_an_unknown_name_look_alike() {
     mentions(&wrong.body, &["password"]);
 }
 
+// proves: RR-09
 #[test]
 fn a_damaged_data_file_is_named_and_left_alone() {
     let place = Place::slim();
@@ -130,6 +132,7 @@ fn a_data_folder_that_cannot_be_written_is_named() {
     open(&closed, 0o755);
 }
 
+// proves: RR-08
 #[test]
 fn a_second_program_on_the_same_folder_is_refused() {
     let place = Place::slim();

@@ -8,6 +8,7 @@ use crate::visitor::Visitor;
 const NAME: &str = "Steadfast";
 const PASSWORD: &str = "the tide comes in regardless";
 
+// proves: RR-01 (100 rounds)
 #[test]
 fn acknowledged_entries_survive_kill_9() {
     // The build that ships gets the full number; other builds of the same code a taste.

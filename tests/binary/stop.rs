@@ -8,6 +8,7 @@ use crate::visitor::Visitor;
 
 const LIMIT: Duration = Duration::from_secs(5);
 
+// proves: RR-27
 #[test]
 fn sigterm_ends_an_idle_program_with_code_0() {
     let place = Place::slim();
@@ -19,6 +20,7 @@ fn sigterm_ends_an_idle_program_with_code_0() {
     place.assert_calm();
 }
 
+// proves: RR-27
 #[test]
 fn sigterm_during_a_reply_ends_within_5_s_and_keeps_what_was_written() {
     if !has_model("sigterm_during_a_reply_ends_within_5_s_and_keeps_what_was_written") {

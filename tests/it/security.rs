@@ -4,3 +4,4 @@ mod cookies;
 mod csrf;
 mod headers;
 mod host;
+mod hostile;

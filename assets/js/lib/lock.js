@@ -1,8 +1,13 @@
 // Tabs of one browser tell each other that the journal was locked; nothing is stored.
 const channel = () => ("BroadcastChannel" in window ? new BroadcastChannel("llamora") : null);
 const TIME_FOR_DRAFTS = 1500; // milliseconds, at most
+const LOOK_EVERY = 300; // milliseconds
+const MOST_LOOKS = 30;
+
+let isLocking = false; // this page is the one that locks
 
 export function tellLocking() {
+  isLocking = true;
   const sender = channel();
   sender?.postMessage("locking");
   sender?.close();
@@ -22,7 +27,18 @@ export function leaveWhenLocked() {
   });
   if (!document.body.hasAttribute("data-signed-in")) return;
   channel()?.addEventListener("message", async () => {
+    if (isLocking) return;
     await settleDrafts();
+    await untilSignedOut();
     location.replace("/login");
   });
+}
+
+// The other tab locks when its own drafts are saved. While the session lives, the sign-in page leads back to today.
+async function untilSignedOut() {
+  for (let look = 0; look < MOST_LOOKS; look += 1) {
+    await new Promise((done) => setTimeout(done, LOOK_EVERY));
+    const answer = await fetch("/login", { redirect: "manual", cache: "no-store" }).catch(() => null);
+    if (answer?.type !== "opaqueredirect") return;
+  }
 }

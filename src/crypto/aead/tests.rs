@@ -20,6 +20,7 @@ proptest! {
     }
 }
 
+// proves: SR-58
 #[test]
 fn every_flipped_bit_of_key_aad_and_value_fails() {
     let (key, aad, plain) = (key(0x60), [0x5a; 48], [0x33; 40]);
@@ -46,6 +47,7 @@ fn shorter_and_longer_values_fail() {
     assert!(open(&key, b"aad", &[sealed.as_slice(), &[0]].concat()).is_err());
 }
 
+// proves: SR-59 (50,000 seals)
 #[test]
 fn every_seal_draws_its_own_nonce() {
     let key = key(0x60);

@@ -20,6 +20,7 @@ fn this_machine_tells_its_available_memory() {
     assert!(available().is_some_and(|bytes| bytes > 1 << 20));
 }
 
+// proves: SR-55
 #[cfg(target_os = "linux")]
 #[test]
 fn hardening_turns_core_dumps_off_and_closes_the_memory() {

@@ -118,6 +118,7 @@ fn the_floor_of_an_unknown_type_survives_sealing_again() {
     assert_eq!((moved.seq, moved.schema, moved.key(), moved.body()), (7, 9, ENTRY.key, ENTRY.body));
 }
 
+// proves: SR-58
 #[test]
 fn every_flipped_bit_of_value_and_row_fails() {
     let (row, value) = record_keys().seal(&ENTRY).unwrap();
@@ -137,6 +138,7 @@ fn every_flipped_bit_of_value_and_row_fails() {
     }
 }
 
+// proves: SR-58
 #[test]
 fn every_flipped_bit_of_the_aad_fails() {
     let (row, value) = record_keys().seal(&ENTRY).unwrap();
@@ -178,6 +180,7 @@ fn a_record_opens_in_its_own_place_only() {
     }
 }
 
+// proves: SR-58
 #[test]
 fn two_records_cannot_be_swapped() {
     let keys = record_keys();

@@ -147,6 +147,7 @@ fn k5_keys_are_expanded_under_their_labels() {
     assert_eq!(hex(session_id(&token())), known("K5.sid"));
 }
 
+// proves: SR-63
 #[test]
 fn k7_records_stand_in_their_rows() {
     let (row, value) = entry(7, b"body one");
@@ -222,6 +223,7 @@ fn k12_the_archive_of_all_these_rows_has_its_hash() {
     assert_eq!(n_rows, 6);
 }
 
+// proves: SR-63
 #[test]
 fn the_golden_file_says_what_the_document_says() {
     for (name, printed) in [

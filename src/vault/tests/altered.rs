@@ -75,6 +75,7 @@ fn with_two_entries() -> (Fixture, Arc<Unlocked>) {
     (fixture, anna)
 }
 
+// proves: RR-09, SR-58
 #[test]
 fn every_deleted_swapped_or_flipped_row_is_noticed() {
     let (fixture, anna) = with_two_entries();
@@ -227,6 +228,7 @@ fn old_keyrings_and_old_wraps_are_refused() {
     assert_eq!(smalls(&fixture.store, Copy::A, b"K"), new_rings, "and is written to both");
 }
 
+// proves: RR-11
 #[test]
 fn a_flipped_byte_in_one_copy_is_healed_from_the_other() {
     let (fixture, anna) = with_two_entries();
@@ -253,6 +255,7 @@ fn a_flipped_byte_in_one_copy_is_healed_from_the_other() {
     }
 }
 
+// proves: RR-11
 #[test]
 fn either_table_of_key_rows_may_be_lost() {
     for copy in Copy::BOTH {

@@ -75,6 +75,7 @@ fn on(image: Vec<u8>) -> (Disk, Fixture, Arc<Unlocked>) {
     (disk, fixture, anna)
 }
 
+// proves: RR-02, RR-04
 #[test]
 fn a_power_cut_at_any_write_leaves_the_state_before_or_after() {
     let image = image();
@@ -105,6 +106,7 @@ fn a_power_cut_at_any_write_leaves_the_state_before_or_after() {
     assert!(n_cuts > 20, "only {n_cuts} cuts");
 }
 
+// proves: RR-05
 #[test]
 fn after_a_full_disk_the_same_vault_goes_on_without_a_restart() {
     let image = image();
@@ -131,6 +133,7 @@ fn after_a_full_disk_the_same_vault_goes_on_without_a_restart() {
     }
 }
 
+// proves: RR-02
 #[test]
 fn a_power_cut_while_registering_leaves_a_whole_vault_or_none() {
     for allowed in 0.. {

@@ -224,6 +224,7 @@ fn compare(model: &Model, anna: &Unlocked) {
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(24))]
 
+    // proves: RR-04 (24 lives of 100 to 200 steps)
     #[test]
     fn a_vault_behaves_like_a_list_of_entries(
         steps in proptest::collection::vec(any::<(u8, u8, usize)>(), 100..200),

@@ -17,6 +17,7 @@ for (const colorScheme of ["light", "dark"]) {
   test.describe(colorScheme, () => {
     test.use({ colorScheme });
 
+    // proves: SR-24
     test("a person keeps a journal from the first page to the next day's sign-in", async ({ page, program }) => {
       await register(page);
 

@@ -1,6 +1,7 @@
-import { register, write } from "../lib/person.js";
+import { register, signIn, write } from "../lib/person.js";
 import { expect, expectNothingStored, test } from "../lib/fixtures.js";
 
+// proves: SR-25
 test("what is written can give the page no orders", async ({ page, watched }) => {
   await register(page);
   await write(
@@ -30,6 +31,7 @@ test("what is written can give the page no orders", async ({ page, watched }) =>
   await expectNothingStored(page);
 });
 
+// proves: SR-28
 test("signing out leaves nothing behind the back button", async ({ page }) => {
   await register(page);
   await write(page, "Only for me: the harbour at night.");
@@ -40,6 +42,19 @@ test("signing out leaves nothing behind the back button", async ({ page }) => {
   await expectNothingStored(page);
 });
 
+test("locking in one tab locks the others and keeps what they held", async ({ page, context }) => {
+  await register(page);
+  const other = await context.newPage();
+  await other.goto("/d/today");
+  await other.locator("#composer textarea[name=text]").fill("Half a thought in the other tab");
+  await page.getByRole("button", { name: "Lock" }).click();
+  await expect(page).toHaveURL(/\/login/);
+  await expect(other).toHaveURL(/\/login/);
+  await signIn(other);
+  await expect(other.locator("#composer textarea[name=text]")).toHaveValue("Half a thought in the other tab");
+});
+
+// proves: RR-29
 test("text stays in the box when saving fails", async ({ page, program, watched }) => {
   watched.expected.push(/ERR_CONNECTION_REFUSED/, /Failed to fetch/);
   await register(page);

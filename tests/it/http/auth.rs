@@ -44,6 +44,7 @@ async fn signing_in_lands_on_today() {
     mira.get(&format!("/d/{TODAY}")).await.expect(200);
 }
 
+// proves: SR-17
 #[tokio::test]
 async fn a_wrong_name_and_a_wrong_password_look_alike() {
     let app = TestApp::new().await;
@@ -138,6 +139,7 @@ async fn a_recovery_code_sets_a_new_password() {
     elsewhere.post("/login", &[("username", "Mira"), ("password", new)]).await.expect(303);
 }
 
+// proves: SR-12, SR-28
 #[tokio::test]
 async fn signing_out_ends_the_session_and_clears_the_browser() {
     for path in ["/logout", "/lock"] {

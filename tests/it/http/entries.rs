@@ -143,6 +143,7 @@ async fn the_twin_of_delete_takes_its_token_from_the_header_and_no_body() {
     mira.send(ask().header("x-csrf-token", &mira.token())).await.expect(303);
 }
 
+// proves: RR-29
 #[tokio::test]
 async fn a_draft_is_kept_and_offered_and_leaves_with_its_entry() {
     let app = TestApp::new().await;
@@ -158,6 +159,7 @@ async fn a_draft_is_kept_and_offered_and_leaves_with_its_entry() {
     mira.post("/d/2027-01-01/draft", &[("text", "Too early")]).await.expect(422);
 }
 
+// proves: SR-39 (every row with an id)
 #[tokio::test]
 async fn what_belongs_to_somebody_else_does_not_exist() {
     let app = TestApp::new().await;

@@ -44,6 +44,7 @@ static PANICKING: [Row; 1] = [Row {
     sample: "/panics",
 }];
 
+// proves: RR-31, SR-38
 #[tokio::test]
 async fn a_panic_costs_one_request_and_tells_nothing() {
     let (services, _) = services(&Options::default());

@@ -28,6 +28,7 @@ async fn sign_in(mira: &SignedIn, fields: &[(&str, String)], password: &str) -> 
     mira.post("/login", &fields).await
 }
 
+// proves: RR-29
 #[tokio::test]
 async fn an_entry_is_saved_once_after_signing_in() {
     let app = TestApp::new().await;

@@ -4,6 +4,7 @@ use crate::it::common::{Ask, TODAY, TestApp, fresh_op};
 
 const KIB: usize = 1024;
 
+// proves: SR-35
 #[tokio::test]
 async fn an_entry_form_over_256_kib_is_413_with_the_text() {
     let app = TestApp::new().await;
@@ -33,6 +34,7 @@ async fn a_cut_form_that_lost_its_token_changes_nothing_and_shows_the_text() {
     assert!(got.body.contains("The beginning."));
 }
 
+// proves: SR-35
 #[tokio::test]
 async fn sign_in_forms_end_at_4_kib_and_others_at_64() {
     let app = TestApp::new().await;
@@ -66,6 +68,7 @@ async fn what_is_not_a_form_is_400() {
     mira.send(ask(b"op=0123456789abcdef0123456789abcdef&text=a%00b")).await.expect(422);
 }
 
+// proves: SR-35
 #[tokio::test]
 async fn a_head_that_is_too_large_is_431() {
     let app = TestApp::new().await;

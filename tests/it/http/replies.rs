@@ -160,6 +160,7 @@ async fn without_a_model_nothing_can_be_asked_and_writing_goes_on() {
     mira.post(&format!("/entries/{entry}/replies"), &[]).await.expect(503);
 }
 
+// proves: SR-42
 #[tokio::test]
 async fn streams_are_limited_per_session_and_freed() {
     let app = TestApp::with(&Options { pause: Duration::from_millis(50), ..Options::default() }).await;
@@ -177,6 +178,7 @@ async fn streams_are_limited_per_session_and_freed() {
     assert_eq!(mira.open(Ask::get(&path)).await.status().as_u16(), 200);
 }
 
+// proves: SR-12
 #[tokio::test]
 async fn a_stream_ends_when_its_session_ends() {
     let app = TestApp::with(&Options { pause: Duration::from_millis(50), ..Options::default() }).await;

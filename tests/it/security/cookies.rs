@@ -14,6 +14,7 @@ fn check(line: &str, what: &str) {
     assert_eq!(flags, ["HttpOnly", "Path=/", "SameSite=Strict"], "{what}");
 }
 
+// proves: SR-10 (every row of the route table)
 #[tokio::test]
 async fn every_cookie_of_every_row_has_every_flag() {
     let app = TestApp::new().await;
@@ -36,6 +37,7 @@ async fn every_cookie_of_every_row_has_every_flag() {
     assert!(set > 0);
 }
 
+// proves: SR-11
 #[tokio::test]
 async fn a_planted_cookie_is_never_adopted() {
     let app = TestApp::new().await;
@@ -51,6 +53,7 @@ async fn a_planted_cookie_is_never_adopted() {
     assert_eq!(mira.get(&format!("/d/{TODAY}")).await.expect(303).location(), "/login");
 }
 
+// proves: SR-12
 #[tokio::test]
 async fn signing_in_again_ends_the_session_before() {
     let app = TestApp::new().await;
@@ -82,6 +85,7 @@ async fn a_doubled_cookie_counts_as_none() {
     }
 }
 
+// proves: SR-11
 #[tokio::test]
 async fn tokens_do_not_repeat() {
     let app = TestApp::new().await;
@@ -90,6 +94,7 @@ async fn tokens_do_not_repeat() {
     assert_eq!(tokens.len(), 1000);
 }
 
+// proves: SR-15
 #[tokio::test]
 async fn a_session_that_rests_too_long_is_over() {
     let app = TestApp::new().await;

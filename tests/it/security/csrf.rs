@@ -23,6 +23,7 @@ async fn state(mira: &SignedIn, id: &str) -> Vec<String> {
     bodies
 }
 
+// proves: SR-03 (every row of the route table)
 #[tokio::test]
 async fn every_form_refuses_a_missing_a_wrong_and_a_strange_token() {
     let app = TestApp::new().await;
@@ -71,6 +72,7 @@ async fn a_refused_form_shows_its_text() {
     assert!(mira.send(ask).await.expect(403).body.contains("Do not lose me."));
 }
 
+// proves: SR-04 (every row with GET)
 #[tokio::test]
 async fn reading_changes_nothing() {
     let app = TestApp::new().await;
@@ -97,6 +99,7 @@ fn judge(method: &Method, path: &str, headers: &[(&'static str, &str)]) -> Sourc
     source(method, path, &map, &Authority::parse("localhost:5757").expect("an authority"))
 }
 
+// proves: SR-02
 #[test]
 fn unsafe_methods_need_our_own_origin() {
     let sites = [None, Some("same-origin"), Some("same-site"), Some("cross-site"), Some("none"), Some("odd")];
@@ -134,6 +137,7 @@ fn unsafe_methods_need_our_own_origin() {
     }
 }
 
+// proves: SR-02
 #[test]
 fn other_sites_may_only_link_to_the_front_door() {
     for site in [None, Some("same-origin"), Some("none"), Some("same-site"), Some("cross-site"), Some("odd")]

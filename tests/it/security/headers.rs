@@ -76,6 +76,7 @@ fn check_page(got: &Got, policy: &BTreeMap<String, Vec<String>>, what: &str) {
     }
 }
 
+// proves: SR-05, SR-23, SR-26, SR-27 (every row of the route table)
 #[tokio::test]
 async fn every_row_carries_them_signed_in_and_out_asked_well_and_badly() {
     let app = TestApp::new().await;
@@ -129,6 +130,7 @@ async fn pages_with_content_and_errors_carry_them() {
     check(&mira.send(Ask::get("/").header("x-padding", &"x".repeat(17_000))).await.expect(431), false, "431");
 }
 
+// proves: SR-23
 #[tokio::test]
 async fn nonces_are_never_used_twice() {
     let app = TestApp::new().await;

@@ -54,6 +54,7 @@ const NOT_OURS: [&str; 34] = [
     "192.168.1.7:5757",
 ];
 
+// proves: SR-01
 #[tokio::test]
 async fn our_names_are_answered_and_no_others() {
     let app = TestApp::new().await;
@@ -69,6 +70,7 @@ async fn our_names_are_answered_and_no_others() {
     assert_eq!(anybody.send(Ask::get("/healthz").header("host", "")).await.status, 421, "none at all");
 }
 
+// proves: SR-01
 #[tokio::test]
 async fn a_wrong_name_is_refused_for_every_row_and_every_other_address_before_routing() {
     let app = TestApp::new().await;
