@@ -28,11 +28,11 @@ pub mod state;
 pub mod table;
 pub mod view;
 
-use std::{io, net::TcpListener, sync::Arc, time::Duration};
+use std::{io, net::TcpListener, sync::Arc};
 
 use poem::{
-    Body, Endpoint, IntoResponse, PathPattern, Request, Response, Server,
-    http::{Method, StatusCode, Version},
+    Body, Endpoint, PathPattern, Request, Response,
+    http::{Method, header},
 };
 
 use crate::{
@@ -40,16 +40,13 @@ use crate::{
     web::{
         csrf::Source,
         error::{Surroundings, WebError},
+        listen::Limits,
         log::Mark,
         state::AppState,
         table::Table,
     },
 };
 
-/// How long open requests may go on after the signal to stop.
-const GRACE: Duration = Duration::from_secs(4);
-/// A connection on which nothing moves for this long is closed. Event streams move every 15 seconds.
-const IDLE: Duration = Duration::from_secs(75);
 const MAX_HEADERS: usize = 64;
 const MAX_HEAD_BYTES: usize = 16 * 1024;
 
@@ -69,17 +66,22 @@ pub fn wrap(table: Table) -> App {
 ///
 /// # Errors
 /// When the listener cannot be used.
-pub async fn serve(listener: TcpListener, app: App, mut shutdown: Shutdown) -> io::Result<()> {
-    let acceptor = listen::Doorman::new(listener)?;
+pub async fn serve(listener: TcpListener, app: App, shutdown: Shutdown) -> io::Result<()> {
+    serve_within(listener, app, Limits::default(), shutdown).await
+}
+
+/// The same with other limits, for tests that cannot wait for the real ones.
+///
+/// # Errors
+/// When the listener cannot be used.
+pub async fn serve_within(
+    listener: TcpListener,
+    app: App,
+    limits: Limits,
+    shutdown: Shutdown,
+) -> io::Result<()> {
     let state = Arc::clone(&app.state);
-    let stop = async move {
-        shutdown.wait().await;
-        state.streams.close_all();
-    };
-    Server::new_with_acceptor(acceptor)
-        .idle_timeout(IDLE)
-        .run_with_graceful_shutdown(app, stop, Some(GRACE))
-        .await
+    listen::serve(listener, Arc::new(app), limits, shutdown, move || state.streams.close_all()).await
 }
 
 impl Endpoint for App {
@@ -112,9 +114,9 @@ impl App {
         if headers.len() > MAX_HEADERS || head_bytes + req.uri().to_string().len() > MAX_HEAD_BYTES {
             return Some(WebError::head_too_large().respond(surroundings));
         }
-        if req.version() == Version::HTTP_2 {
-            // Plain-text HTTP/2 has no honest client here (SR-44).
-            return Some(StatusCode::HTTP_VERSION_NOT_SUPPORTED.into_response());
+        if headers.contains_key(header::TRANSFER_ENCODING) {
+            // No browser sends a form in chunks, and a length beside chunks is how requests are smuggled (SR-45).
+            return Some(WebError::unmeasured().respond(surroundings));
         }
         let local = req.local_addr().as_socket_addr().map(std::net::SocketAddr::ip);
         let Some(own) = self.state.hosts.accept(req.uri(), headers, local) else {

@@ -11,10 +11,14 @@ mod canary;
 mod client;
 #[path = "binary/commands.rs"]
 mod commands;
+#[path = "binary/crowd.rs"]
+mod crowd;
 #[path = "binary/errors.rs"]
 mod errors;
 #[path = "binary/figures.rs"]
 mod figures;
+#[path = "binary/floods.rs"]
+mod floods;
 #[path = "binary/kill.rs"]
 mod kill;
 #[path = "binary/leaks.rs"]

@@ -46,7 +46,7 @@ pub async fn save_draft(call: Arc<Call>, session: Arc<Session>, form: Form) -> A
     let day = call.day()?;
     let text = form.text("text");
     let refusal = if form.is_cut() {
-        Some(WebError::too_large())
+        Some(WebError::cut(call.wants))
     } else if day > call.services().today(&session) {
         Some(future_day())
     } else {

@@ -244,7 +244,7 @@ async fn write(
     text: &str,
     is_cut: bool,
 ) -> Result<Entry, WebError> {
-    let text = parsed(text, is_cut)?;
+    let text = parsed(call, text, is_cut)?;
     call.services().write(session, day, op, text).await.map_err(|error| match error {
         WriteError::Future => days::future_day(),
         WriteError::Failed(failure) => WebError::from(failure),
@@ -259,13 +259,13 @@ async fn change(
     text: &str,
     is_cut: bool,
 ) -> Result<Edit, WebError> {
-    let text = parsed(text, is_cut)?;
+    let text = parsed(call, text, is_cut)?;
     Ok(call.services().edit(session, id, revision, text).await?)
 }
 
-fn parsed(text: &str, is_cut: bool) -> Result<EntryText, WebError> {
+fn parsed(call: &Call, text: &str, is_cut: bool) -> Result<EntryText, WebError> {
     if is_cut {
-        return Err(WebError::too_large());
+        return Err(WebError::cut(call.wants));
     }
     EntryText::parse(text).map_err(|error| {
         WebError::unprocessable(format!("This was not saved: {error}. The text is still in the box."))

@@ -140,6 +140,18 @@ impl WebError {
         Self::new(StatusCode::BAD_REQUEST, "That could not be read", sentence, START)
     }
 
+    /// The body is sent in chunks, so that nobody knows where it ends. The connection ends with it.
+    pub fn unmeasured() -> Self {
+        Self::bad_request("The request does not say how long it is, so it was not read.").closing()
+    }
+
+    /// The body came below the lowest rate, or not at all.
+    pub fn too_slow() -> Self {
+        let sentence =
+            "The form came too slowly, so nothing was saved. Go back to your text and send it again.";
+        Self::new(StatusCode::REQUEST_TIMEOUT, "Too slow", sentence, TODAY).closing()
+    }
+
     /// What was sent can be read and not accepted.
     pub fn unprocessable(sentence: impl Into<String>) -> Self {
         Self::new(StatusCode::UNPROCESSABLE_ENTITY, "That cannot be saved", sentence, TODAY)
@@ -182,6 +194,17 @@ impl WebError {
     pub fn too_large() -> Self {
         let sentence = "That was too much at once, so nothing was saved. Split it into smaller parts.";
         Self::new(StatusCode::PAYLOAD_TOO_LARGE, "Too large", sentence, TODAY)
+    }
+
+    /// A text so large that only its beginning was read. On a page that beginning is shown, so the page says so;
+    /// where a part was asked for, the box on the page still has all of it.
+    pub fn cut(wants: Wants) -> Self {
+        if wants == Wants::Fragment {
+            return Self::too_large();
+        }
+        let sentence = "That was too much at once, so nothing was saved, and only the beginning of it is below. \
+                        Go back in the browser to find all of it, then save it in parts.";
+        Self { sentence: sentence.into(), ..Self::too_large() }
     }
 
     /// Too many or too large headers.
@@ -270,6 +293,11 @@ impl WebError {
     fn header(mut self, name: HeaderName, value: impl Into<String>) -> Self {
         self.headers.push((name, value.into()));
         self
+    }
+
+    /// Ends the connection after this answer.
+    fn closing(self) -> Self {
+        self.header(header::CONNECTION, "close")
     }
 
     fn retry(self, seconds: u32) -> Self {

@@ -1,6 +1,6 @@
 //! Form bodies: read with a limit, decoded strictly (SR-35).
 
-use std::time::Duration;
+use std::io;
 
 use futures_util::StreamExt;
 use poem::{
@@ -24,7 +24,6 @@ pub enum Limit {
 pub const HELD_FIELD: &str = "held_text";
 
 const MAX_FIELDS: usize = 64;
-const MAX_READ_TIME: Duration = Duration::from_secs(60);
 /// How much of a body that is too large is read and thrown away, so that the browser reads our answer.
 const MAX_DRAIN: usize = 8 * 1024 * 1024;
 
@@ -60,7 +59,10 @@ pub enum FormError {
     /// Larger than its limit.
     #[error("a form that is too large")]
     TooLarge,
-    /// The body did not arrive in time, or the connection broke.
+    /// The body came too slowly; how slow it may be is for [`crate::web::listen`] to say.
+    #[error("a form that came too slowly")]
+    Slow,
+    /// The connection broke.
     #[error("a form that did not arrive")]
     Incomplete,
 }
@@ -75,9 +77,7 @@ impl Form {
             .get(header::CONTENT_LENGTH)
             .and_then(|value| value.to_str().ok()?.parse::<usize>().ok())
             .unwrap_or(0);
-        let (bytes, is_cut) = tokio::time::timeout(MAX_READ_TIME, collect(body, limit.bytes(), announced))
-            .await
-            .map_err(|_| FormError::Incomplete)??;
+        let (bytes, is_cut) = collect(body, limit.bytes(), announced).await?;
         if bytes.is_empty() {
             return Ok(Self::default());
         }
@@ -110,7 +110,8 @@ impl Form {
     }
 
     fn parse(bytes: &[u8], is_cut: bool) -> Result<Self, FormError> {
-        let pairs: Vec<&[u8]> = bytes.split(|byte| *byte == b'&').filter(|pair| !pair.is_empty()).collect();
+        let pairs = bytes.split(|byte| *byte == b'&').filter(|pair| !pair.is_empty());
+        let pairs: Vec<&[u8]> = pairs.take(MAX_FIELDS + 1).collect();
         if pairs.len() > MAX_FIELDS {
             return Err(FormError::Malformed);
         }
@@ -131,7 +132,10 @@ async fn collect(body: Body, limit: usize, announced: usize) -> Result<(Vec<u8>,
     let mut kept = Vec::new();
     let mut seen = 0;
     while let Some(chunk) = stream.next().await {
-        let chunk = chunk.map_err(|_| FormError::Incomplete)?;
+        let chunk = chunk.map_err(|error| match error.kind() {
+            io::ErrorKind::TimedOut => FormError::Slow,
+            _ => FormError::Incomplete,
+        })?;
         seen += chunk.len();
         let room = limit - kept.len();
         kept.extend_from_slice(&chunk[..room.min(chunk.len())]);
@@ -155,7 +159,8 @@ fn login_bytes(bytes: &[u8]) -> usize {
     let is_held = |pair: &&[u8]| {
         pair.strip_prefix(HELD_FIELD.as_bytes()).is_some_and(|rest| rest.first() == Some(&b'='))
     };
-    bytes.split(|byte| *byte == b'&').filter(|pair| !is_held(pair)).map(|pair| pair.len() + 1).sum()
+    let own = bytes.split(|byte| *byte == b'&').filter(|pair| !is_held(pair));
+    own.map(|pair| pair.len() + 1).sum::<usize>().saturating_sub(1)
 }
 
 /// Undoes `application/x-www-form-urlencoded` (WHATWG URL, section 5.1), strictly: bad escapes and bytes that are
@@ -227,6 +232,6 @@ mod tests {
 
     #[test]
     fn a_held_text_does_not_count_towards_a_sign_in() {
-        assert_eq!(login_bytes(b"username=a&held_text=0123456789&csrf=b"), 11 + 7);
+        assert_eq!(login_bytes(b"username=a&held_text=0123456789&csrf=b"), "username=a&csrf=b".len());
     }
 }

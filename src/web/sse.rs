@@ -1,6 +1,8 @@
 //! Server-sent events: encoding, places, and how a stream ends.
 //!
 //! The generation belongs to the server: a stream only follows it, and any number of streams see the same events.
+//! A stream pulls: nothing is queued for a reader who does not read but what one connection buffers, and a write that
+//! moves nothing for 30 seconds ends it ([`crate::web::listen`]).
 //! Poem's `Event` drops a newline at the end of its data and sends nothing for empty data, so the encoding is ours.
 
 use std::{
@@ -17,8 +19,8 @@ use tokio::{
     time::{Instant, Interval, interval_at},
 };
 
-/// Streams one session may hold open.
-pub const MAX_PER_SESSION: usize = 8;
+/// Streams one session may hold open (SR-42): a browser opens at most six connections to one host.
+pub const MAX_PER_SESSION: usize = 4;
 /// Streams open at a time in all.
 pub const MAX_OPEN: usize = 256;
 const HEARTBEAT: Duration = Duration::from_secs(15);
@@ -27,6 +29,7 @@ const HEARTBEAT: Duration = Duration::from_secs(15);
 pub struct Streams {
     seats: Mutex<HashMap<[u8; 32], usize>>,
     wake: watch::Sender<Wake>,
+    heartbeat: Duration,
 }
 
 /// Changes when streams must look whether they may go on.
@@ -56,7 +59,17 @@ pub struct Event {
 impl Streams {
     /// No stream open.
     pub fn new() -> Arc<Self> {
-        Arc::new(Self { seats: Mutex::default(), wake: watch::Sender::new(Wake::default()) })
+        Self::with_heartbeat(HEARTBEAT)
+    }
+
+    /// The same with another pause between heartbeats, for tests that cannot wait for the real one.
+    pub fn with_heartbeat(heartbeat: Duration) -> Arc<Self> {
+        Arc::new(Self { seats: Mutex::default(), wake: watch::Sender::new(Wake::default()), heartbeat })
+    }
+
+    /// How many streams are open.
+    pub fn open(&self) -> usize {
+        self.seats().values().sum()
     }
 
     /// A seat for a session; `None` when it has [`MAX_PER_SESSION`], or all have [`MAX_OPEN`].
@@ -114,10 +127,10 @@ where
     S: Stream<Item = Event> + Send + 'static,
     L: Fn() -> bool + Send + 'static,
 {
-    let wake = seat.streams.wake.subscribe();
+    let (wake, pause) = (seat.streams.wake.subscribe(), seat.streams.heartbeat);
     let following = Following {
         events: Box::pin(events),
-        heartbeat: interval_at(Instant::now() + HEARTBEAT, HEARTBEAT),
+        heartbeat: interval_at(Instant::now() + pause, pause),
         wake,
         // Asked after subscribing, so that an end in between is not missed.
         is_over: !may_go_on(),
@@ -217,6 +230,39 @@ mod tests {
         seats.clear();
         assert!(streams.admit(&[1; 32]).is_some());
         assert!(streams.seats().is_empty(), "a seat that was dropped leaves nothing behind");
+    }
+
+    #[tokio::test]
+    async fn at_each_heartbeat_a_stream_looks_whether_its_session_lives() {
+        let streams = Streams::with_heartbeat(Duration::from_millis(2));
+        let left = Arc::new(std::sync::atomic::AtomicUsize::new(4));
+        let asked = Arc::clone(&left);
+        let seat = streams.admit(&[1; 32]).expect("a seat");
+        // Once when it begins, then at every beat; nobody tells the stream that the session has ended.
+        let may_go_on = move || asked.fetch_sub(1, std::sync::atomic::Ordering::SeqCst) > 1;
+        let body = respond(seat, stream::pending(), may_go_on).into_body().into_string().await.expect("text");
+        assert_eq!(body, "retry: 2000\n\n:\n\n:\n\n");
+        assert_eq!(left.load(std::sync::atomic::Ordering::SeqCst), 0);
+        assert_eq!(streams.open(), 0, "the seat is free again");
+    }
+
+    #[tokio::test]
+    async fn a_stream_pulls_no_more_than_is_read() {
+        let streams = Streams::new();
+        let made = Arc::new(std::sync::atomic::AtomicU64::new(0));
+        let counter = Arc::clone(&made);
+        let events = stream::repeat_with(move || {
+            let id = counter.fetch_add(1, std::sync::atomic::Ordering::SeqCst);
+            Event { id, name: "token", data: "x".to_owned(), is_last: false }
+        });
+        let seat = streams.admit(&[1; 32]).expect("a seat");
+        let mut body = respond(seat, events, || true).into_body().into_bytes_stream();
+        for _ in 0..10 {
+            body.next().await.expect("a line").expect("bytes");
+        }
+        assert!(made.load(std::sync::atomic::Ordering::SeqCst) <= 10, "nothing is made ahead");
+        drop(body);
+        assert_eq!(streams.open(), 0);
     }
 
     #[tokio::test]

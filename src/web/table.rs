@@ -184,7 +184,8 @@ impl Leaf {
                 let form = Form::read(call.headers(), body, limit(row)).await?;
                 if !csrf::token_ok(call.services(), &call.visitor, call.headers(), &form) {
                     // A cut form may have lost its token, and an old page has an old one: either way the text is shown.
-                    let error = if form.is_cut() { WebError::too_large() } else { WebError::bad_token() };
+                    let is_cut = form.is_cut();
+                    let error = if is_cut { WebError::cut(call.wants) } else { WebError::bad_token() };
                     return Err(error.holding(kept(row, &call, &session, &form)));
                 }
                 to_the_end(handler(call, session, form)).await
@@ -195,6 +196,13 @@ impl Leaf {
                     return Err(WebError::bad_token());
                 }
                 let held = held(row, &call, &form);
+                if form.is_cut() {
+                    // It could not be saved after signing in either. An edit stands in the box it came from.
+                    let to_show = held.filter(|held| !held.day.is_empty());
+                    let error =
+                        to_show.as_ref().map_or_else(WebError::too_large, |_| WebError::cut(call.wants));
+                    return Err(error.holding(to_show));
+                }
                 (self.sign_in)(call, held).await
             }
         }

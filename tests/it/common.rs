@@ -20,7 +20,7 @@ use poem::{Endpoint, Request};
 
 pub use ask::{Ask, Got};
 pub use html::attribute;
-pub use listener::Server;
+pub use listener::{Server, ending, status};
 pub use services::{Options, services};
 
 /// Port that the application believes to be bound to.

@@ -1,6 +1,7 @@
 //! Behaviour of the pages, through the whole route tree.
 
 mod auth;
+mod connections;
 mod entries;
 mod errors;
 mod held;
@@ -8,4 +9,5 @@ mod limits;
 mod replies;
 mod search;
 mod server;
+mod streams;
 mod table;

@@ -60,6 +60,7 @@ impl From<FormError> for WebError {
             FormError::NotAForm => Self::bad_request("Only forms of this page can be sent here."),
             FormError::Malformed => Self::bad_request("The form holds characters that cannot be read."),
             FormError::TooLarge => Self::too_large(),
+            FormError::Slow => Self::too_slow(),
             FormError::Incomplete => Self::bad_request("The form did not arrive whole. Send it again."),
         }
     }

@@ -130,6 +130,48 @@ async fn pages_with_content_and_errors_carry_them() {
     check(&mira.send(Ask::get("/").header("x-padding", &"x".repeat(17_000))).await.expect(431), false, "431");
 }
 
+/// What other sites may read is nothing, whatever they ask and whoever they say they are.
+// proves: SR-05
+#[tokio::test]
+async fn no_row_ever_gives_another_site_leave() {
+    let app = TestApp::new().await;
+    for (row_idx, row) in ROWS.iter().enumerate() {
+        let mira = app.register(&format!("Mira {row_idx}")).await;
+        for origin in ["http://evil.example", "null", "http://127.0.0.1:5757", "http://localhost:5757"] {
+            let asked = [("access-control-request-method", row.method.as_str()), ("origin", origin)];
+            let preflight =
+                asked.iter().fold(Ask::new(Method::OPTIONS, &row.sample()), |ask, (name, value)| {
+                    ask.header(name, value)
+                        .header("access-control-request-headers", "x-csrf-token, content-type")
+                });
+            let what = format!("{} {} from {origin}", row.method, row.pattern);
+            for got in [
+                mira.send(preflight).await,
+                mira.send(
+                    Ask::new(Method::OPTIONS, &row.sample())
+                        .header("origin", origin)
+                        .header("sec-fetch-site", ""),
+                )
+                .await,
+                mira.send(Ask::new(row.method.clone(), &row.sample()).header("origin", origin)).await,
+                mira.send(
+                    Ask::new(row.method.clone(), &row.sample())
+                        .header("origin", origin)
+                        .header("sec-fetch-site", "cross-site"),
+                )
+                .await,
+            ] {
+                let leave = got.headers.keys().find(|name| name.as_str().starts_with("access-control-"));
+                assert_eq!(leave, None, "{what}");
+                assert!(!got.header("vary").to_ascii_lowercase().contains("origin"), "{what}");
+            }
+            let asked = Ask::new(Method::OPTIONS, &row.sample()).header("origin", origin);
+            let status = mira.send(asked).await.status;
+            assert!(matches!(status, 403 | 405), "{what}: {status}");
+        }
+    }
+}
+
 // proves: SR-23
 #[tokio::test]
 async fn nonces_are_never_used_twice() {
