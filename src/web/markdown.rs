@@ -5,7 +5,12 @@
 //! No class, style, id, name, title or image survives, so a text can neither dress up as part of the page, nor
 //! steer htmx, nor load anything.
 
-use std::{borrow::Cow, collections::HashSet, sync::LazyLock};
+use std::{
+    borrow::Cow,
+    collections::HashSet,
+    sync::LazyLock,
+    time::{Duration, Instant},
+};
 
 use ammonia::{Builder, UrlRelative};
 use minijinja::Value;
@@ -16,6 +21,15 @@ use serde::{Serialize, Serializer};
 const MAX_DEPTH: usize = 24;
 /// Most table cells that are drawn as cells; the parser fills short rows, so a small text can ask for very many.
 const MAX_CELLS: usize = 4096;
+
+/// Most events of the parser for a text of `n_bytes`: two for every byte up to 8 KiB, one for every two beyond. Dense
+/// writing has one for every five; a table whose rows are filled up has millions.
+const fn max_events(n_bytes: usize) -> usize {
+    let dense = if n_bytes < 8 * 1024 { n_bytes } else { 8 * 1024 };
+    64 + 2 * dense + n_bytes / 2
+}
+/// Longest time for the parser, whatever it is doing. What we know of stays far below.
+const MAX_TIME: Duration = Duration::from_secs(1);
 
 /// HTML that passed the allow-list. [`render`] is the only way to get one that is not empty.
 #[derive(Clone, PartialEq, Eq)]
@@ -43,11 +57,42 @@ impl Serialize for SanitizedHtml {
 /// Renders Markdown as journal writing: tables, task lists and strikethrough; a single newline breaks the line;
 /// raw HTML shows as text; images become their description; headings start at the third level.
 pub fn render(markdown: &str) -> SanitizedHtml {
+    render_within(markdown, MAX_TIME)
+}
+
+/// Renders in bounded work (SR-36): a text that asks for more is shown as it was typed.
+fn render_within(markdown: &str, time: Duration) -> SanitizedHtml {
     let options = Options::ENABLE_TABLES | Options::ENABLE_TASKLISTS | Options::ENABLE_STRIKETHROUGH;
     let markdown = visible(markdown);
+    let deadline = Instant::now() + time;
     let mut out = String::with_capacity(markdown.len() * 3 / 2);
-    html::push_html(&mut out, Bounded::new(Parser::new_ext(&markdown, options)).map(as_writing));
+    let mut events = Bounded::new(Parser::new_ext(&markdown, options), max_events(markdown.len()), deadline);
+    html::push_html(&mut out, events.by_ref().map(as_writing));
+    if events.gave_up {
+        // Nothing but escaped text and line breaks of ours: the allow-list would change nothing.
+        return SanitizedHtml(as_typed(&markdown));
+    }
     SanitizedHtml(sanitize(&out))
+}
+
+/// The text itself, escaped, with its lines and blank lines.
+fn as_typed(text: &str) -> String {
+    let mut out = String::with_capacity(text.len() * 3 / 2);
+    for (line_idx, line) in text.lines().enumerate() {
+        out.push_str(if line_idx == 0 { "<p>" } else { "<br>\n" });
+        for symbol in line.chars() {
+            match symbol {
+                '&' => out.push_str("&amp;"),
+                '<' => out.push_str("&lt;"),
+                '>' => out.push_str("&gt;"),
+                '\u{a0}' => out.push_str("&nbsp;"),
+                '\r' => out.push('\n'),
+                other => out.push(other),
+            }
+        }
+    }
+    out.push_str("</p>\n");
+    out
 }
 
 /// Shows characters that would change how the text around them reads without being seen (SR-37): direction overrides
@@ -107,9 +152,13 @@ const fn lower(level: HeadingLevel) -> HeadingLevel {
     }
 }
 
-/// Drops the tags of images, of what is nested too deep and of cells past [`MAX_CELLS`]; their text stays.
+/// Drops the tags of images, of what is nested too deep and of cells past [`MAX_CELLS`]; their text stays. Gives up
+/// when there are too many events, or when they take too long.
 struct Bounded<I> {
     events: I,
+    n_left: usize,
+    deadline: Instant,
+    gave_up: bool,
     /// For each open tag, whether it was let through.
     open: Vec<bool>,
     depth: usize,
@@ -117,8 +166,15 @@ struct Bounded<I> {
 }
 
 impl<I> Bounded<I> {
-    const fn new(events: I) -> Self {
-        Self { events, open: Vec::new(), depth: 0, n_cells: 0 }
+    const fn new(events: I, n_left: usize, deadline: Instant) -> Self {
+        Self { events, n_left, deadline, gave_up: false, open: Vec::new(), depth: 0, n_cells: 0 }
+    }
+
+    /// Whether the next event may still be had. The clock is read once for every 64.
+    fn goes_on(&mut self) -> bool {
+        self.n_left = self.n_left.saturating_sub(1);
+        self.gave_up = self.n_left == 0 || (self.n_left % 64 == 0 && Instant::now() >= self.deadline);
+        !self.gave_up
     }
 
     fn keeps(&mut self, tag: &Tag<'_>) -> bool {
@@ -144,6 +200,9 @@ impl<'a, I: Iterator<Item = Event<'a>>> Iterator for Bounded<I> {
     fn next(&mut self) -> Option<Event<'a>> {
         loop {
             let event = self.events.next()?;
+            if !self.goes_on() {
+                return None;
+            }
             let keep = match &event {
                 Event::Start(tag) => self.keeps(tag),
                 Event::End(_) => self.closes(),

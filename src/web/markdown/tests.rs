@@ -1,3 +1,5 @@
+mod slow;
+
 use proptest::prelude::*;
 
 use super::*;
@@ -150,6 +152,30 @@ fn nesting_is_capped_and_text_survives_it() {
 
 // proves: SR-36
 #[test]
+fn a_text_that_is_too_much_work_is_shown_as_it_was_typed() {
+    let wide = format!("{}\n{}\n{}", "|a".repeat(3000), "|-".repeat(3000), "<b>*a*\n".repeat(3000));
+    let shown = html(&wide);
+    assert!(
+        shown.starts_with("<p>|a|a") && shown.ends_with("<br>\n&lt;b&gt;*a*</p>\n"),
+        "{}",
+        &shown[shown.len() - 90..]
+    );
+    assert!(!shown.contains("<td>") && !shown.contains("<em>"));
+
+    let text = format!("# Not *now*\n\n<script>alert(1)</script>\n{}", "*a* ".repeat(100));
+    let shown = render_within(&text, Duration::ZERO).0;
+    assert!(
+        shown.starts_with("<p># Not *now*<br>\n<br>\n&lt;script&gt;alert(1)&lt;/script&gt;<br>\n*a* *a*"),
+        "{shown}"
+    );
+    assert_eq!(sanitize(&shown), shown);
+    assert!(
+        render_within(&text, MAX_TIME).0.starts_with("<h3>Not <em>now</em></h3>"),
+        "the control: in time it is drawn"
+    );
+}
+
+#[test]
 fn a_small_text_cannot_ask_for_millions_of_cells() {
     let table = format!("{}\n{}\n{}", "|a".repeat(1500), "|-".repeat(1500), "a\n".repeat(2900));
     assert!(tags(&html(&table)).len() < 4 * MAX_CELLS);
@@ -171,6 +197,12 @@ proptest! {
         )
     ) {
         assert_harmless(&parts.concat());
+    }
+
+    #[test]
+    fn a_text_as_it_was_typed_is_what_the_allow_list_lets_through(text in "(\\PC|[\n\r<>&'\"\u{a0}]){1,60}") {
+        let shown = as_typed(&text);
+        prop_assert_eq!(sanitize(&shown), shown);
     }
 
     #[test]
