@@ -3,6 +3,7 @@
 #[path = "tidy/source.rs"]
 mod source;
 
+use llamora::telemetry::FIELDS;
 use source::{Source, files, root};
 
 /// Every module of the crate with the modules it may use; itself is understood. `a::b` allows only that part of `a`.
@@ -61,6 +62,9 @@ const ALL: &[&str] = &["*"];
 /// Crates with one home. A home is a file, or a module with everything below it.
 const HOMES: &[(&str, &[&str])] = &[
     ("poem", &["src/web", "src/routes"]),
+    ("hyper", &["src/web/listen"]),
+    ("hyper_util", &["src/web/listen"]),
+    ("socket2", &["src/web/listen"]),
     ("minijinja", &["src/web/view", "src/web/markdown"]),
     ("rust_embed", &["src/web/assets", "src/web/view"]),
     ("pulldown_cmark", &["src/web/markdown", "src/search/plain"]),
@@ -159,6 +163,31 @@ fn crates_are_named_only_in_their_homes() {
         }
     }
     check(broken, "each of these has one home, see HOMES in tests/it/tidy.rs");
+}
+
+#[test]
+fn log_lines_hold_fields_of_the_list_and_messages_without_values() {
+    let mut broken = Vec::new();
+    let mut n_calls = 0;
+    for file in rust() {
+        for (n, arguments) in file.log_calls() {
+            n_calls += 1;
+            for argument in arguments {
+                let is_message = argument.starts_with('"');
+                let name =
+                    argument.split('=').next().unwrap_or_default().trim().trim_start_matches(['%', '?']);
+                let is_debug = argument.contains("= ?") || argument.starts_with('?');
+                if is_debug
+                    || (is_message && argument.contains('{'))
+                    || !(is_message || FIELDS.contains(&name))
+                {
+                    broken.push(format!("{}:{n}: {argument}", file.path));
+                }
+            }
+        }
+    }
+    assert!(n_calls > 15, "{n_calls} calls found: are they still written `tracing::info!(...)`?");
+    check(broken, "a log line may say only what src/telemetry.rs lists, and never with Debug");
 }
 
 #[test]

@@ -77,6 +77,47 @@ impl Source {
         }
         found
     }
+
+    /// The arguments of every call of a logging macro in the product, with its line number.
+    pub fn log_calls(&self) -> Vec<(usize, Vec<String>)> {
+        let lines: Vec<&str> = self.text.lines().collect();
+        let code: Vec<(usize, &str)> = self.product().collect();
+        let mut calls = Vec::new();
+        for (place, (n, line)) in code.iter().enumerate() {
+            let Some(at) = line.find("tracing::").filter(|at| line[*at..].contains("!(")) else { continue };
+            // Commas and brackets are found in the blanked code, the arguments are cut from the text. Both have the
+            // same characters in the same places, except inside literals.
+            let (mut arguments, mut argument, mut depth) = (Vec::new(), String::new(), 0);
+            'call: for (offset, (m, code_line)) in code[place..].iter().enumerate() {
+                let text: Vec<char> = lines[m - 1].chars().collect();
+                let from = if offset == 0 { at } else { 0 };
+                for (column, c) in code_line.chars().enumerate().skip(from) {
+                    let c_text = text.get(column).copied().unwrap_or(c);
+                    match c {
+                        '(' | '[' | '{' => depth += 1,
+                        ')' | ']' | '}' => depth -= 1,
+                        _ => {}
+                    }
+                    if depth == 0 && c == ')' {
+                        break 'call;
+                    }
+                    if depth == 1
+                        && (c == ',' || (c == '(' && arguments.is_empty() && argument.ends_with('!')))
+                    {
+                        arguments.push(std::mem::take(&mut argument));
+                    } else {
+                        argument.push(c_text);
+                    }
+                }
+                argument.push(' ');
+            }
+            arguments.push(argument);
+            // The first is the name of the macro.
+            let told = arguments.iter().skip(1).map(|argument| argument.trim().to_owned());
+            calls.push((*n, told.filter(|argument| !argument.is_empty()).collect()));
+        }
+        calls
+    }
 }
 
 fn is_word(c: char) -> bool {
