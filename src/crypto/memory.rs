@@ -1,5 +1,13 @@
 //! What the process does so that keys in its memory stay there: no core dumps, no reading by other processes of the
-//! same user. It also answers how much memory is free, before scrypt takes its share.
+//! same user, and locked pages for every [`Key`](crate::crypto::secret::Key). It also answers how much memory is free,
+//! before scrypt takes its share.
+
+mod arena;
+
+#[cfg(any(test, feature = "test-hooks"))]
+pub use self::arena::Census;
+pub(crate) use self::arena::Kept;
+use self::arena::{Arena, Protection};
 
 /// The result of one protective measure, for `llamora check` and the log.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -29,11 +37,32 @@ pub fn harden_process() -> Vec<Hardening> {
             measure: "memory closed to other processes",
             done: components::set_default_dacl_winapi().is_ok(),
         },
+        #[cfg(unix)]
+        Hardening { measure: "keys in locked memory", done: keys_are_locked() },
         #[cfg(target_os = "linux")]
         Hardening { measure: "no debugger attached", done: components::check_tracer_procfs().is_ok() },
         #[cfg(windows)]
         Hardening { measure: "no debugger attached", done: components::check_tracer_winapi().is_ok() },
     ]
+}
+
+/// Where all keys of the process lie.
+static KEYS: Arena = Arena::new();
+
+/// Thirty-two zero bytes in the best memory there is; wiped on drop.
+pub(crate) fn keep() -> Kept {
+    KEYS.keep()
+}
+
+/// Whether keys lie in memory that is never swapped out. False when the system refused to lock pages.
+pub fn keys_are_locked() -> bool {
+    KEYS.protection() >= Protection::Locked
+}
+
+/// How many keys the process holds, and whether the rest of their memory is blank.
+#[cfg(any(test, feature = "test-hooks"))]
+pub fn census() -> Census {
+    KEYS.census()
 }
 
 /// Bytes of memory that can be had now without swapping, where the system tells (Linux).

@@ -6,7 +6,11 @@ use unicode_normalization::{UnicodeNormalization, char::is_public_assigned};
 use zeroize::Zeroizing;
 
 use crate::{
-    crypto::{CROCKFORD, hash::sha256_of},
+    crypto::{
+        CROCKFORD,
+        hash::sha256_of,
+        memory::{self, Kept},
+    },
     random,
 };
 
@@ -24,8 +28,8 @@ pub(crate) fn fill_random(bytes: &mut [u8]) {
     random::fill(bytes);
 }
 
-/// A 256-bit key.
-pub struct Key(Box<Zeroizing<[u8; 32]>>);
+/// A 256-bit key. It lies in locked memory, see [`crate::crypto::memory`].
+pub struct Key(Kept);
 
 impl Key {
     /// Draws a key.
@@ -48,7 +52,7 @@ impl Key {
 
     /// Lets `fill` write the bytes where they will stay.
     pub(crate) fn filled(fill: impl FnOnce(&mut [u8; 32])) -> Self {
-        let mut bytes = Box::new(Zeroizing::new([0; 32]));
+        let mut bytes = memory::keep();
         fill(&mut bytes);
         Self(bytes)
     }

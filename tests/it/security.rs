@@ -5,3 +5,4 @@ mod csrf;
 mod headers;
 mod host;
 mod hostile;
+mod memory;

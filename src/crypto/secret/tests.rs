@@ -23,8 +23,8 @@ fn codes() -> Vec<RecoveryCode> {
 #[test]
 fn secrets_are_wiped_when_dropped() {
     fn wiped(_: &impl ZeroizeOnDrop) {}
-    wiped(&*Key::random().0);
-    wiped(&*KeyFile::from_bytes(b"x").unwrap().0.0);
+    wiped(&Key::random().0);
+    wiped(&KeyFile::from_bytes(b"x").unwrap().0.0);
     wiped(&*RecoveryCode::random().0);
     wiped(&Password::typed("x").unwrap().0);
 }

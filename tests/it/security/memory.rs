@@ -1,0 +1,54 @@
+//! Keys in memory (SR-56): how many there are while a journal is open, and that none are left after it was locked.
+
+use std::{
+    process::Command,
+    time::{Duration, Instant},
+};
+
+use llamora::crypto::memory;
+
+use crate::it::common::{Options, TODAY, TestApp};
+
+/// Keys belong to the process, so this one has a process of its own.
+const ALONE: &str = "LLAMORA_TEST_ALONE";
+
+#[test]
+fn after_lock_and_sign_out_no_key_is_left_in_the_arena() {
+    let name = "it::security::memory::after_lock_and_sign_out_no_key_is_left_in_the_arena";
+    if std::env::var_os(ALONE).is_none() {
+        let program = std::env::current_exe().expect("this program");
+        let output = Command::new(program).args(["--exact", name, "--nocapture"]).env(ALONE, "1").output();
+        let output = output.expect("the test once more");
+        let said = String::from_utf8_lossy(&output.stdout).into_owned();
+        assert!(
+            output.status.success() && said.contains("1 passed"),
+            "{said}{}",
+            String::from_utf8_lossy(&output.stderr)
+        );
+        return;
+    }
+    tokio::runtime::Runtime::new().expect("a runtime").block_on(async {
+        for way_out in ["/lock", "/logout"] {
+            let app =
+                TestApp::with(&Options { pause: Duration::from_millis(20), ..Options::default() }).await;
+            let before = memory::census();
+            let mira = app.register("Mira").await;
+            let entry = mira.write("Slowly and at length.").await;
+            mira.get(&format!("/d/{TODAY}")).await.expect(200);
+            mira.post(&format!("/entries/{entry}/replies"), &[]).await.expect(303);
+            let open = memory::census();
+            assert!(
+                open.in_use >= before.in_use + 4,
+                "root key, keyring, records, rows: {before:?}, {open:?}"
+            );
+            mira.post(way_out, &[]).await.expect(303);
+            let locked = Instant::now();
+            while memory::census().in_use > before.in_use {
+                let left = memory::census();
+                assert!(locked.elapsed() < Duration::from_secs(2), "{way_out}: {before:?}, then {left:?}");
+                tokio::time::sleep(Duration::from_millis(5)).await;
+            }
+            assert!(memory::census().rest_is_blank, "{way_out}: what is free reads zero");
+        }
+    });
+}
