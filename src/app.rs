@@ -15,6 +15,7 @@ use crate::{
     app::{folder::DataFolder, models::FoundModels},
     clock,
     config::Config,
+    crypto::memory,
     lifecycle,
     llm::{self, LlamaOptions, LlmError, worker::Engine},
     routes,
@@ -115,13 +116,19 @@ async fn serve(start: Start) -> anyhow::Result<()> {
     let state = AppState::new(Arc::clone(&services), views, Hosts::new(address, &config.app.names));
     let server = tokio::spawn(web::serve(listener, web::wrap(routes::table(state)), stopping));
 
+    let mut signals = lifecycle::Signals::listen().context("signals of the operating system")?;
     announce(address)?;
     tracing::info!(data = %folder.path().display(), reason = folder.reason(), "the data folder");
     tracing::info!(model = found.model_name(), embedder = found.embedder_name(), "the models");
     if open_browser {
         open_in_browser(address);
     }
-    lifecycle::signal().await.context("signals of the operating system")?;
+    if !memory::keys_are_locked() {
+        tracing::warn!(
+            "this system refuses to lock memory, so keys may be swapped out; llamora check says more"
+        );
+    }
+    signals.next().await;
     tracing::info!("stopping");
     let orderly = async {
         stopper.stop();
@@ -131,7 +138,7 @@ async fn serve(start: Start) -> anyhow::Result<()> {
     tokio::select! {
         ended = orderly => ended.context("the server task")?.context("the server")?,
         () = tokio::time::sleep(STOP_LIMIT) => tracing::warn!("not everything ended in time"),
-        again = lifecycle::signal() => again.context("signals of the operating system")?,
+        () = signals.next() => tracing::warn!("told to stop again: stopping at once"),
     }
     Ok(())
 }

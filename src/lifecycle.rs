@@ -1,21 +1,42 @@
 //! Signals of the operating system.
 
-/// Waits for SIGTERM or SIGINT (Ctrl-C on other systems).
-///
-/// # Errors
-/// When the operating system does not let us listen.
-pub async fn signal() -> std::io::Result<()> {
+/// Listens for SIGTERM and SIGINT (Ctrl-C on other systems). No signal after [`Signals::listen`] is missed.
+pub struct Signals {
     #[cfg(unix)]
-    {
-        use tokio::signal::unix::{SignalKind, signal};
-        let mut terminate = signal(SignalKind::terminate())?;
-        let mut interrupt = signal(SignalKind::interrupt())?;
-        tokio::select! {
-            _ = terminate.recv() => {}
-            _ = interrupt.recv() => {}
+    terminate: tokio::signal::unix::Signal,
+    #[cfg(unix)]
+    interrupt: tokio::signal::unix::Signal,
+}
+
+impl Signals {
+    /// Begins to listen: from here on these signals do not end the process by themselves.
+    ///
+    /// # Errors
+    /// When the operating system does not let us listen.
+    pub fn listen() -> std::io::Result<Self> {
+        #[cfg(unix)]
+        {
+            use tokio::signal::unix::{SignalKind, signal};
+            Ok(Self {
+                terminate: signal(SignalKind::terminate())?,
+                interrupt: signal(SignalKind::interrupt())?,
+            })
         }
-        Ok(())
+        #[cfg(not(unix))]
+        Ok(Self {})
     }
-    #[cfg(not(unix))]
-    tokio::signal::ctrl_c().await
+
+    /// Waits for the next one.
+    pub async fn next(&mut self) {
+        #[cfg(unix)]
+        tokio::select! {
+            _ = self.terminate.recv() => {}
+            _ = self.interrupt.recv() => {}
+        }
+        #[cfg(not(unix))]
+        if tokio::signal::ctrl_c().await.is_err() {
+            // Nobody can tell us to stop; going on is better than stopping unasked.
+            std::future::pending::<()>().await;
+        }
+    }
 }

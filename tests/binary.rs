@@ -27,6 +27,8 @@ mod leaks;
 mod models;
 #[path = "binary/places.rs"]
 mod places;
+#[path = "binary/process.rs"]
+mod process;
 #[path = "binary/program.rs"]
 mod program;
 #[path = "binary/stop.rs"]

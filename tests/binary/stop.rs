@@ -1,7 +1,9 @@
 //! SIGTERM ends the program soon and cleanly, whatever it is doing.
 
-use std::io::Read;
-use std::time::Duration;
+use std::io::{Read, Write};
+use std::net::TcpStream;
+use std::process::Command;
+use std::time::{Duration, Instant};
 
 use crate::program::{Place, has_model};
 use crate::visitor::Visitor;
@@ -54,5 +56,95 @@ fn sigterm_during_a_reply_ends_within_5_s_and_keeps_what_was_written() {
     visitor.sign_in("Streaming", "talk to me for a while");
     let state = visitor.reply_state(&reply);
     assert!(matches!(state.as_str(), "interrupted" | "stopped" | "complete"), "the reply is {state:?}");
+    place.assert_calm();
+}
+
+#[test]
+fn what_is_being_saved_at_sigterm_is_saved_or_refused_and_never_lost() {
+    let place = Place::slim();
+    let running = place.start();
+    let mut visitor = Visitor::new(running.address);
+    visitor.register("Busy", "always at it until the end");
+    let today = visitor.today();
+    visitor.get(&today);
+    let writer = std::thread::spawn(move || {
+        let mut saved = Vec::new();
+        for n in 0.. {
+            match visitor.try_write(&today, &format!("Entry {n}. {}", "And so on. ".repeat(50))) {
+                Ok(id) => saved.push(id),
+                Err(_) => break,
+            }
+        }
+        saved
+    });
+    std::thread::sleep(Duration::from_millis(700));
+    let (status, took) = running.stop();
+    assert_eq!(status.code(), Some(0), "{status}; {}", place.errors());
+    assert!(took < LIMIT, "took {took:?}");
+    let saved = writer.join().unwrap();
+    assert!(saved.len() > 5, "{} entries were saved", saved.len());
+
+    let running = place.start();
+    let mut visitor = Visitor::new(running.address);
+    visitor.sign_in("Busy", "always at it until the end");
+    let today = visitor.today();
+    let page = visitor.get(&today).body;
+    let lost: Vec<_> = saved.iter().filter(|id| !page.contains(&format!("data-entry-id=\"{id}\""))).collect();
+    assert!(lost.is_empty(), "{lost:?}");
+    println!(
+        "SIGTERM while saving: ended after {} ms, {} acknowledged entries are there",
+        took.as_millis(),
+        saved.len()
+    );
+    place.assert_calm();
+}
+
+/// A program that somebody keeps busy: a form of which only a part has come.
+fn busy(place: &Place) -> (crate::program::Running, TcpStream) {
+    let running = place.start();
+    let address = running.address;
+    let mut stream = TcpStream::connect(address).unwrap();
+    write!(
+        stream,
+        "POST /login HTTP/1.1\r\nHost: {address}\r\nSec-Fetch-Site: same-origin\r\nContent-Length: 50\r\n\
+         Content-Type: application/x-www-form-urlencoded\r\nExpect: 100-continue\r\n\r\n"
+    )
+    .unwrap();
+    // The answer says that the body is being read.
+    let mut answer = [0; 12];
+    stream.read_exact(&mut answer).unwrap();
+    assert_eq!(&answer, b"HTTP/1.1 100");
+    (running, stream)
+}
+
+#[test]
+fn sigterm_waits_for_an_open_form_but_not_for_ever() {
+    let place = Place::slim();
+    let (running, stream) = busy(&place);
+    let (status, took) = running.stop();
+    assert_eq!(status.code(), Some(0), "{status}; {}", place.errors());
+    assert!(took < LIMIT, "took {took:?}");
+    assert!(took > Duration::from_secs(1), "it did not wait: {took:?}");
+    drop(stream);
+    place.assert_calm();
+}
+
+#[test]
+fn a_second_sigterm_ends_it_at_once() {
+    let place = Place::slim();
+    let (running, stream) = busy(&place);
+    let first = Command::new("sh").arg("-c").arg(format!("kill -TERM {}", running.id())).status().unwrap();
+    assert!(first.success());
+    // The program says that it has heard the first one.
+    let heard = Instant::now();
+    while !place.errors().contains("stopping") {
+        assert!(heard.elapsed() < LIMIT, "{}", place.errors());
+        std::thread::sleep(Duration::from_millis(5));
+    }
+    let (status, took) = running.stop();
+    println!("a second SIGTERM: ended after {} ms", took.as_millis());
+    assert_eq!(status.code(), Some(0), "{status}; {}", place.errors());
+    assert!(took < Duration::from_millis(1000), "took {took:?}");
+    drop(stream);
     place.assert_calm();
 }
