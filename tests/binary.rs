@@ -31,6 +31,8 @@ mod places;
 mod process;
 #[path = "binary/program.rs"]
 mod program;
+#[path = "binary/shadows.rs"]
+mod shadows;
 #[path = "binary/stop.rs"]
 mod stop;
 #[path = "binary/visitor.rs"]

@@ -3,12 +3,17 @@
 
 use std::collections::BTreeSet;
 use std::io::Read;
+use std::time::{Duration, Instant};
 
 use data_encoding::BASE32_NOPAD;
 
 use crate::leaks::{Leak, Scanner};
 use crate::program::{Place, has_model};
+use crate::shadows::{Shadows, vectors_in};
 use crate::visitor::Visitor;
+
+/// An entry whose meaning is looked for as well as its words.
+const SECRET: &str = "The lighthouse keeper hid his grandmother's emerald brooch inside the broken clock.";
 
 /// The planted words by the way they go in.
 struct Canaries(Vec<(String, String)>);
@@ -59,6 +64,8 @@ fn planted_words_are_found_nowhere() {
     assert_eq!(answer.status, 303, "{}", answer.body);
     let text = format!("Something else again, {}.", canaries.plant("stale edit"));
     assert_eq!(visitor.post(&format!("/entries/{entry}"), &[("revision", "0"), ("text", &text)]).status, 409);
+    visitor.write(SECRET);
+    canaries.0.push(("entry with a meaning".into(), SECRET.into()));
     let gone = visitor.write(&format!("Best forgotten: {}.", canaries.plant("deleted entry")));
     assert_eq!(visitor.post(&format!("/entries/{gone}/delete"), &[]).status, 303);
     let today = visitor.today();
@@ -84,6 +91,11 @@ fn planted_words_are_found_nowhere() {
     assert_eq!(visitor.post("/search", &[("q", &query)]).status, 200);
     let found = visitor.post("/search", &[("q", "longer walk")]);
     assert!(found.body.contains("data-entry-id"), "the search finds the entry");
+    let mut shadows = Shadows::new();
+    if shadows.is_some() {
+        // None of these words is in the entry: it is found once its vector is in the journal.
+        wait_for_meaning(&mut visitor, "jewellery concealed by an old relative");
+    }
     if has_model("the part of planted_words_are_found_nowhere that asks for a reply") {
         let text = format!("My cat is called {}. Say hello to her by name.", canaries.plant("asked entry"));
         let asked = visitor.write(&text);
@@ -117,8 +129,20 @@ fn planted_words_are_found_nowhere() {
     let (status, _) = running.stop();
     assert_eq!(status.code(), Some(0), "{}", place.errors());
 
-    let scanner = Scanner::new(&canaries.0);
+    let mut scanner = Scanner::new(&canaries.0);
+    if let Some(shadows) = &shadows {
+        shadows.add_tokens(&canaries.0, &mut scanner);
+    }
     let mut leaks = scanner.folder(place.root());
+    match &mut shadows {
+        Some(shadows) => {
+            let vector = shadows.vector(SECRET);
+            leaks.extend(vectors_in(place.root(), "meaning of an entry", &vector));
+        }
+        None => println!(
+            "skipped the part of planted_words_are_found_nowhere on tokens and vectors (make models)"
+        ),
+    }
     // Cookies and redirects stay in browsers' histories. A refused path is the asker's own.
     leaks.extend(scanner.text(&headers.join("\n"), "headers of answers"));
     let ways: BTreeSet<&str> = canaries.0.iter().map(|(name, _)| name.as_str()).collect();
@@ -127,6 +151,20 @@ fn planted_words_are_found_nowhere() {
     let shown: Vec<&Leak> = leaks.iter().take(20).collect();
     assert!(leaks.is_empty(), "{} leaks, among them {shown:#?}", leaks.len());
     println!("canaries: {} words planted, found nowhere", canaries.0.len());
+}
+
+/// Searches until an entry is found by what it means.
+fn wait_for_meaning(visitor: &mut Visitor, query: &str) {
+    let give_up = Instant::now() + Duration::from_secs(120);
+    loop {
+        visitor.get("/search");
+        let found = visitor.post("/search", &[("q", query)]);
+        if found.status == 200 && found.body.contains("emerald") {
+            return;
+        }
+        assert!(Instant::now() < give_up, "searching by meaning: {} {}", found.status, found.body);
+        std::thread::sleep(Duration::from_millis(200));
+    }
 }
 
 /// The longest run of text between two tags.

@@ -54,6 +54,13 @@ impl Scanner {
         scanner
     }
 
+    /// One more form of a word, which is not made from its letters.
+    pub fn add(&mut self, name: &str, form: &'static str, bytes: Vec<u8>) {
+        let word = self.names.iter().position(|known| known == name).expect("one of the words");
+        self.by_start.entry([bytes[0], bytes[1]]).or_default().push(self.needles.len());
+        self.needles.push(Needle { bytes, word, form });
+    }
+
     /// Everything found in a folder, contents and names of files alike.
     pub fn folder(&self, folder: &Path) -> Vec<Leak> {
         let mut leaks = Vec::new();

@@ -17,7 +17,22 @@ use tokio::{io::AsyncReadExt, net::TcpStream};
 
 use crate::it::common::{Server, ending, status};
 
-static ROWS: [Row; 2] = [
+static ROWS: [Row; 3] = [
+    Row {
+        method: Method::GET,
+        pattern: "/flood",
+        handler: Handler::Open(|call| {
+            Box::pin(async move {
+                let seat = call.app.streams.admit(&call.visitor.fingerprint);
+                let seat = seat.ok_or_else(|| WebError::overloaded("Too many.", 5))?;
+                let event =
+                    || sse::Event { id: 1, name: "token", data: "word ".repeat(2000), is_last: false };
+                Ok(sse::respond(seat, stream::repeat_with(event), || true))
+            })
+        }),
+        kind: Kind::Events,
+        sample: "/flood",
+    },
     Row {
         method: Method::GET,
         pattern: "/events",
@@ -48,6 +63,27 @@ async fn follow(server: &Server, cookie: &str) -> (TcpStream, String) {
     let n_read = stream.read(&mut answer).await.expect("an answer");
     answer.truncate(n_read);
     (stream, String::from_utf8_lossy(&answer).into_owned())
+}
+
+#[tokio::test]
+async fn a_reader_who_does_not_read_loses_the_seat() {
+    let limits = Limits { write: Duration::from_millis(300), ..Limits::default() };
+    let server = Server::of(&ROWS, limits).await;
+    let reader = server.send(&format!("{}\r\n", server.head("GET /flood"))).await;
+    let begun = Instant::now();
+    let wait_for = |n_open| {
+        let streams = &server.state.streams;
+        async move {
+            while streams.open() != n_open {
+                assert!(begun.elapsed() < Duration::from_secs(20), "{} seats are taken", streams.open());
+                tokio::time::sleep(Duration::from_millis(5)).await;
+            }
+        }
+    };
+    wait_for(1).await;
+    wait_for(0).await;
+    drop(reader);
+    server.stop().await;
 }
 
 /// The median time of a few ordinary requests.
