@@ -32,13 +32,21 @@ impl Clock for System {
 pub struct Fixed {
     now: std::sync::atomic::AtomicI64,
     drawn: std::sync::atomic::AtomicU64,
+    /// Calls until one panics; 0 when none shall.
+    fuse: std::sync::atomic::AtomicU64,
 }
 
 #[cfg(any(test, feature = "test-hooks"))]
 impl Fixed {
     /// A clock standing at `now_ms`.
     pub fn at(now_ms: i64) -> Self {
-        Self { now: now_ms.into(), drawn: 0.into() }
+        Self { now: now_ms.into(), drawn: 0.into(), fuse: 0.into() }
+    }
+
+    /// Makes the `calls`-th look at this clock panic, once: a bug in the middle of whatever looks then. 0 takes it back
+    /// and tells whether it has happened.
+    pub fn panic_at(&self, calls: u64) -> bool {
+        self.fuse.swap(calls, std::sync::atomic::Ordering::SeqCst) == 0
     }
 
     /// Moves the clock by `millis`.
@@ -50,6 +58,9 @@ impl Fixed {
 #[cfg(any(test, feature = "test-hooks"))]
 impl Clock for Fixed {
     fn now_ms(&self) -> i64 {
+        use std::sync::atomic::Ordering::SeqCst;
+        let burn = |left: u64| left.checked_sub(1);
+        assert!(self.fuse.fetch_update(SeqCst, SeqCst, burn) != Ok(1), "a bug, planted by a test");
         self.now.load(std::sync::atomic::Ordering::SeqCst)
     }
 

@@ -103,6 +103,9 @@ pub enum Failure {
         /// No space is left.
         full: bool,
     },
+    /// The file is not in its place, or its medium does not answer.
+    #[error("the store cannot be reached")]
+    Unreachable,
     /// A sealed record did not open, or the head does not match.
     #[error("a record is damaged")]
     Damaged,
@@ -130,6 +133,10 @@ impl From<VaultError> for Failure {
         match error {
             VaultError::Store(StoreError::Full) => Self::Store { read_only: false, full: true },
             VaultError::Store(StoreError::ReadOnly) => Self::Store { read_only: true, full: false },
+            VaultError::Store(
+                StoreError::Missing | StoreError::OtherFile | StoreError::Older | StoreError::Busy,
+            ) => Self::Unreachable,
+            VaultError::Store(StoreError::Damaged(_)) => Self::Damaged,
             VaultError::Store(_) => Self::Store { read_only: false, full: false },
             VaultError::ReadOnly => Self::Store { read_only: true, full: false },
             VaultError::Seal(_) | VaultError::Altered(_) => Self::Damaged,
@@ -171,6 +178,7 @@ impl Services {
                 services.sessions.sweep(services.clock.now_ms());
             }
         });
+        self.watch_store();
         let quieter = Arc::downgrade(self);
         self.tasks.spawn_forever(async move {
             loop {

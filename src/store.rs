@@ -8,66 +8,85 @@
 //! written for some seconds, before locking, leaving and backing up; then opening after a crash needs no repair.
 
 pub mod error;
-#[cfg(test)]
-pub(crate) mod faults;
+#[cfg(any(test, feature = "test-hooks"))]
+pub mod faults;
 mod medium;
+mod memory;
+mod overlay;
+mod reserve;
 pub mod rows;
+mod supervise;
 pub mod tables;
 #[cfg(test)]
 mod tests;
+mod watched;
 
 use std::{
     panic::{AssertUnwindSafe, catch_unwind, resume_unwind},
     path::Path,
     sync::{
-        Mutex, PoisonError, RwLock, RwLockReadGuard,
-        atomic::{AtomicBool, Ordering},
+        Arc, Mutex, PoisonError, RwLock,
+        atomic::{AtomicBool, AtomicU64, Ordering},
     },
+    time::Instant,
 };
 
 use redb::{Database, ReadableDatabase, TableError, WriteTransaction};
 
+pub use crate::store::supervise::StoreState;
 use crate::store::{
     error::StoreError,
-    medium::{Medium, Memory},
-    rows::{ReadRows, Rows, WriteRows},
-    tables::{A, B, Copy, R},
+    medium::{CHECK_ON_OPEN_BYTES, How, Journal, Medium},
+    memory::Memory,
+    reserve::Reserve,
+    rows::{ReadRows, WriteRows},
+    supervise::{Held, Slot},
+    tables::{A, B, R},
+    watched::Facts,
 };
-
-/// Whether the store works.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub enum StoreState {
-    /// Reading and writing work, as far as is known.
-    Ok,
-    /// The file could not be opened again after a failure.
-    Failed,
-}
 
 /// The open data file. Share it in an `Arc`; all methods block.
 ///
 /// Do not call a method of the store from inside the closure of another: `read` in `write` may wait for ever.
 pub struct Store {
     medium: Medium,
-    /// `None` only while opening again failed. The lock is taken for writing by what needs the database alone.
-    slot: RwLock<Option<Database>>,
+    slot: RwLock<Slot>,
     /// A row or a commit failed: redb refuses everything until the database is opened again.
     failed: AtomicBool,
     /// Something was committed since the last [`Store::quiet`].
     unquiet: AtomicBool,
     /// Identity the file must have when it is opened again.
     identity: Mutex<Option<[u8; 16]>>,
+    /// Number that the newest commit of a file opened again must have: that of the last one acknowledged.
+    floor: AtomicU64,
+    facts: Arc<Facts>,
+    state: Mutex<StoreState>,
+    checked: AtomicBool,
+    reserve: Option<Reserve>,
+    /// When the reserve is to be made; `None` when it is there.
+    reserve_due: Mutex<Option<Instant>>,
 }
 
 impl Store {
     /// Opens the data file, or makes a new one (mode 0600, in a folder of mode 0700) where there is none.
     ///
-    /// Up to 256 MiB every page is checked; beyond, call [`Store::check`] when there is time.
+    /// A file that cannot be written, or stands on a full disk, is opened for reading: see [`Store::known_state`].
+    /// Up to 256 MiB every page is checked; beyond, see [`Store::needs_check`].
     ///
     /// # Errors
-    /// [`StoreError::Busy`] when another instance has it open, [`StoreError::ReadOnly`] when it cannot be
-    /// written, [`StoreError::Foreign`] when it is something else, [`StoreError::Damaged`], [`StoreError::Full`].
+    /// [`StoreError::Busy`] when another instance has it open, [`StoreError::ReadOnly`] when there is none and none
+    /// can be made, [`StoreError::Foreign`] when it is something else, [`StoreError::Damaged`], [`StoreError::Full`].
     pub fn open(path: &Path) -> Result<Self, StoreError> {
-        Self::on(Medium::File(path.to_owned()))
+        Self::on(Medium::File(Journal::at(path, CHECK_ON_OPEN_BYTES)))
+    }
+
+    /// [`Store::open`] with another size up to which every page is checked.
+    ///
+    /// # Errors
+    /// Those of [`Store::open`].
+    #[cfg(any(test, feature = "test-hooks"))]
+    pub fn open_checking_up_to(path: &Path, bytes: u64) -> Result<Self, StoreError> {
+        Self::on(Medium::File(Journal::at(path, bytes)))
     }
 
     /// A store that lives in memory and is gone with its last owner: for tests and demonstrations.
@@ -79,24 +98,47 @@ impl Store {
     }
 
     /// A store on a disk that can fail.
-    #[cfg(test)]
-    pub(crate) fn on_disk(disk: &faults::Disk) -> Result<Self, StoreError> {
-        let disk = disk.clone();
-        Self::on(Medium::Custom(Box::new(move |builder| builder.create_with_backend(disk.clone()))))
+    ///
+    /// # Errors
+    /// Those of [`Store::open`].
+    #[cfg(any(test, feature = "test-hooks"))]
+    pub fn on_disk(disk: &faults::Disk) -> Result<Self, StoreError> {
+        Self::on(Medium::Disk(disk.clone()))
     }
 
     fn on(medium: Medium) -> Result<Self, StoreError> {
-        let database = guarded(|| {
-            let database = medium.open(true)?;
-            prepare(&database)?;
-            Ok(database)
-        })?;
+        let facts = Arc::new(Facts::default());
+        let open = |reading| {
+            guarded(|| {
+                let opened = medium.open(How { first: true, reading, floor: 0 }, &facts)?;
+                prepare(&opened.database)?;
+                Ok(opened)
+            })
+        };
+        let (opened, reads_only) = match open(false) {
+            Ok(opened) => (opened, None),
+            Err(err @ (StoreError::ReadOnly | StoreError::Full | StoreError::Io(_))) => {
+                let why = StoreState::after(&err);
+                (open(true).map_err(|_| err)?, Some(why))
+            }
+            Err(err) => return Err(err),
+        };
+        let reserve = match &medium {
+            Medium::File(journal) => Some(Reserve::beside(journal.path())),
+            _ => None,
+        };
         Ok(Self {
             medium,
-            slot: RwLock::new(Some(database)),
+            slot: RwLock::new(Slot { database: Some(opened.database), reads_only }),
             failed: AtomicBool::new(false),
             unquiet: AtomicBool::new(true),
             identity: Mutex::new(None),
+            floor: AtomicU64::new(opened.commit),
+            facts,
+            state: Mutex::new(reads_only.unwrap_or_default()),
+            checked: AtomicBool::new(opened.checked),
+            reserve,
+            reserve_due: Mutex::new(Some(Instant::now())),
         })
     }
 
@@ -119,12 +161,9 @@ impl Store {
     }
 
     fn try_snapshot(&self) -> Result<Snapshot<'_>, StoreError> {
-        let slot = self.database()?;
-        let rows = guarded(|| {
-            let database = slot.as_ref().ok_or(StoreError::Failed)?;
-            Ok(ReadRows::open(&database.begin_read()?, &self.failed)?)
-        })
-        .inspect_err(|_| self.failed.store(true, Ordering::SeqCst))?;
+        let slot = self.for_reading(false)?;
+        let rows = guarded(|| Ok(ReadRows::open(&slot.database()?.begin_read()?, &self.failed)?))
+            .map_err(|err| self.fail(err))?;
         Ok(Snapshot { rows, _slot: slot })
     }
 
@@ -149,13 +188,10 @@ impl Store {
         &self,
         work: impl FnOnce(&mut WriteRows<'_>) -> Result<T, E>,
     ) -> Result<T, E> {
-        let slot = self.database()?;
-        let fail = |err: StoreError| {
-            self.failed.store(true, Ordering::SeqCst);
-            E::from(err)
-        };
+        let slot = self.for_writing()?;
+        let fail = |err: StoreError| E::from(self.fail(err));
         let txn = guarded(|| {
-            let mut txn = slot.as_ref().ok_or(StoreError::Failed)?.begin_write()?;
+            let mut txn = slot.database()?.begin_write()?;
             txn.set_two_phase_commit(true);
             Ok(txn)
         })
@@ -172,12 +208,13 @@ impl Store {
             Ok(Ok(value)) if changed && !broken => {
                 self.unquiet.store(true, Ordering::SeqCst);
                 guarded(|| Ok(txn.commit()?)).map_err(fail)?;
+                self.committed();
                 Ok(value)
             }
             Ok(result) => {
                 self.abort(txn, broken);
                 if broken && result.is_ok() {
-                    return Err(StoreError::Failed.into());
+                    return Err(fail(StoreError::Failed));
                 }
                 result
             }
@@ -192,29 +229,32 @@ impl Store {
     fn abort(&self, txn: WriteTransaction, broken: bool) {
         let aborted = guarded(|| Ok(txn.abort()?));
         if broken || aborted.is_err() {
-            self.failed.store(true, Ordering::SeqCst);
+            self.fail(StoreError::Failed);
         }
     }
 
     /// Writes the allocator state (an empty quick-repair commit), so that opening after a crash needs no repair.
-    /// Does nothing when nothing was written since the last time.
+    /// Does nothing when nothing was written since the last time, and on a medium that is only read.
     ///
     /// # Errors
     /// When the file cannot be written.
     pub fn quiet(&self) -> Result<(), StoreError> {
-        let slot = self.database()?;
-        if !self.unquiet.swap(false, Ordering::SeqCst) {
+        if self.is_read_only() || !self.unquiet.swap(false, Ordering::SeqCst) {
             return Ok(());
         }
-        guarded(|| {
-            let mut txn = slot.as_ref().ok_or(StoreError::Failed)?.begin_write()?;
-            txn.set_quick_repair(true);
-            Ok(txn.commit()?)
-        })
-        .inspect_err(|_| {
-            self.unquiet.store(true, Ordering::SeqCst);
-            self.failed.store(true, Ordering::SeqCst);
-        })
+        let done = self.for_writing().and_then(|slot| {
+            guarded(|| {
+                let mut txn = slot.database()?.begin_write()?;
+                txn.set_quick_repair(true);
+                Ok(txn.commit()?)
+            })
+            .map_err(|err| self.fail(err))
+        });
+        match done {
+            Ok(()) => self.committed(),
+            Err(_) => self.unquiet.store(true, Ordering::SeqCst),
+        }
+        done
     }
 
     /// Rewrites the file without the space and the old bytes of what was replaced and removed.
@@ -223,15 +263,17 @@ impl Store {
     /// # Errors
     /// When the file cannot be written.
     pub fn compact(&self) -> Result<(), StoreError> {
-        drop(self.database()?);
+        drop(self.for_writing()?);
         let mut slot = self.slot.write().unwrap_or_else(PoisonError::into_inner);
-        let database = slot.as_mut().ok_or(StoreError::Failed)?;
+        let database = slot.database.as_mut().ok_or(StoreError::Failed)?;
         self.unquiet.store(true, Ordering::SeqCst);
         guarded(|| {
             while database.compact()? {}
             Ok(())
         })
-        .inspect_err(|_| self.failed.store(true, Ordering::SeqCst))
+        .map_err(|err| self.fail(err))?;
+        self.committed();
+        Ok(())
     }
 
     /// Checks every page against its checksum; `false` when something had to be repaired.
@@ -240,15 +282,15 @@ impl Store {
     /// # Errors
     /// [`StoreError::Damaged`] when it cannot be repaired.
     pub fn check(&self) -> Result<bool, StoreError> {
-        drop(self.database()?);
+        drop(self.for_reading(false)?);
         let mut slot = self.slot.write().unwrap_or_else(PoisonError::into_inner);
-        let database = slot.as_mut().ok_or(StoreError::Failed)?;
-        guarded(|| Ok(database.check_integrity()?)).inspect_err(|_| self.failed.store(true, Ordering::SeqCst))
+        let database = slot.database.as_mut().ok_or(StoreError::Failed)?;
+        guarded(|| Ok(database.check_integrity()?)).map_err(|err| self.fail(err))
     }
 
-    /// Whether the store works. After a failure this tries to open the file again.
-    pub fn state(&self) -> StoreState {
-        if self.database().is_ok() { StoreState::Ok } else { StoreState::Failed }
+    /// Whether the file is open for reading only.
+    pub fn is_read_only(&self) -> bool {
+        self.slot.read().unwrap_or_else(PoisonError::into_inner).reads_only.is_some()
     }
 
     /// Length of the data file in bytes.
@@ -261,9 +303,9 @@ impl Store {
     /// # Errors
     /// When the file cannot be read.
     pub fn free_share(&self) -> Result<f64, StoreError> {
-        let slot = self.database()?;
+        let slot = self.for_reading(false)?;
         let used = guarded(|| {
-            let txn = slot.as_ref().ok_or(StoreError::Failed)?.begin_write()?;
+            let txn = slot.database()?.begin_write()?;
             let stats = txn.stats()?;
             txn.abort()?;
             Ok(stats.allocated_pages() as f64 * stats.page_size() as f64)
@@ -271,54 +313,27 @@ impl Store {
         let size = self.size() as f64;
         Ok(if size > used { 1.0 - used / size } else { 0.0 })
     }
+}
 
-    fn database(&self) -> Result<RwLockReadGuard<'_, Option<Database>>, StoreError> {
-        if self.failed.load(Ordering::SeqCst) {
-            self.reopen()?;
-        }
-        Ok(self.slot.read().unwrap_or_else(PoisonError::into_inner))
-    }
-
-    fn reopen(&self) -> Result<(), StoreError> {
-        let mut slot = self.slot.write().unwrap_or_else(PoisonError::into_inner);
-        if slot.is_some() && !self.failed.load(Ordering::SeqCst) {
-            return Ok(()); // another thread was faster
-        }
-        let old = slot.take();
+impl Drop for Store {
+    fn drop(&mut self) {
+        let slot = self.slot.get_mut().unwrap_or_else(PoisonError::into_inner);
+        let database = slot.database.take();
+        // Closing writes, and in a damaged file redb may panic over that.
         let closed = guarded(|| {
-            drop(old);
+            drop(database);
             Ok(())
         });
         if closed.is_err() {
             tracing::warn!("the data file did not close cleanly");
         }
-        let expected = *self.identity.lock().unwrap_or_else(PoisonError::into_inner);
-        let database = guarded(|| {
-            let database = self.medium.open(false)?;
-            if let Some(expected) = expected {
-                let rows = ReadRows::open(&database.begin_read()?, &self.failed)?;
-                let is_same = |copy| {
-                    Ok::<bool, StoreError>(
-                        rows.small(copy, b"H")?.is_some_and(|header| header.get(16..32) == Some(&expected)),
-                    )
-                };
-                if !is_same(Copy::A)? && !is_same(Copy::B)? {
-                    return Err(StoreError::OtherFile);
-                }
-            }
-            Ok(database)
-        })?;
-        *slot = Some(database);
-        self.failed.store(false, Ordering::SeqCst);
-        self.unquiet.store(true, Ordering::SeqCst);
-        Ok(())
     }
 }
 
 /// One consistent view of the file; see [`Store::snapshot`].
 pub struct Snapshot<'s> {
     rows: ReadRows<'s>,
-    _slot: RwLockReadGuard<'s, Option<Database>>,
+    _slot: Held<'s>,
 }
 
 impl<'s> Snapshot<'s> {

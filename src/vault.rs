@@ -91,6 +91,11 @@ impl Vaults {
         })
     }
 
+    /// Whether this program may write to the file; a newer one may have kept that to itself.
+    pub fn may_write(&self) -> bool {
+        self.header.may_write()
+    }
+
     /// The store beneath, for its state and for the quiet commit when nothing was written for a while.
     pub fn store(&self) -> &Arc<Store> {
         &self.store

@@ -28,8 +28,9 @@ pub mod state;
 pub mod table;
 pub mod view;
 
-use std::{io, net::TcpListener, sync::Arc};
+use std::{io, net::TcpListener, panic::AssertUnwindSafe, sync::Arc};
 
+use futures_util::FutureExt;
 use poem::{
     Body, Endpoint, PathPattern, Request, Response,
     http::{Method, header},
@@ -91,10 +92,16 @@ impl Endpoint for App {
         let mark = Mark::new();
         let method = req.method().clone();
         let surroundings = Surroundings::of(&self.state, &mark, req.headers());
-        let (mut response, pattern) = match self.refuse(&req, &surroundings) {
-            Some(response) => (response, None),
-            None => self.route(req, &mark, &surroundings).await,
-        };
+        // A panic is a bug; it costs this request and nothing else. One in a handler is caught nearer to it, where an
+        // error page can still be drawn.
+        let judged = AssertUnwindSafe(async {
+            match self.refuse(&req, &surroundings) {
+                Some(response) => (response, None),
+                None => self.route(req, &mark, &surroundings).await,
+            }
+        });
+        let (mut response, pattern) =
+            judged.catch_unwind().await.unwrap_or_else(|_| (error::last_resort(&mark), None));
         if method == Method::HEAD {
             response.set_body(Body::empty());
         }

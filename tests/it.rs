@@ -5,5 +5,6 @@ mod it {
     mod common;
     mod http;
     mod security;
+    mod store;
     mod tidy;
 }

@@ -8,6 +8,7 @@ import { EntryComposerElement } from "./elements/entry-composer-element.js";
 import { LockFormElement } from "./elements/lock-form-element.js";
 import { ModelWaitElement } from "./elements/model-wait-element.js";
 import { ReplyStreamElement } from "./elements/reply-stream-element.js";
+import { StoreBannerElement } from "./elements/store-banner-element.js";
 import { ZoneFieldElement } from "./elements/zone-field-element.js";
 import { keepPageOnFullAnswers } from "./lib/answers.js";
 import { slashOpensSearch } from "./lib/keys.js";
@@ -19,6 +20,7 @@ for (const element of [
   LockFormElement,
   ModelWaitElement,
   ReplyStreamElement,
+  StoreBannerElement,
   ZoneFieldElement,
 ]) {
   element.define();

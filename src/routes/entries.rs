@@ -147,10 +147,9 @@ pub async fn update(call: Arc<Call>, session: Arc<Session>, form: Form) -> Answe
         }
         Err(error) => (error.status(), Some(error), None),
     };
-    if let Some(error) =
-        error.take_if(|error| call.wants_fragment() && error.status() != StatusCode::UNPROCESSABLE_ENTITY)
-    {
-        // Only 409 and 422 replace the box; with any other status the box on the page stays as it is.
+    // Only 409 and 422 replace the box, and then with the text in it; with any other status it stays as it is.
+    let replaces = [StatusCode::UNPROCESSABLE_ENTITY, StatusCode::CONFLICT];
+    if let Some(error) = error.take_if(|error| call.wants_fragment() && !replaces.contains(&error.status())) {
         return Err(error);
     }
     let day = match &current {

@@ -12,6 +12,9 @@ struct Ready {
     store: &'static str,
     model: &'static str,
     embedder: &'static str,
+    /// Why the store is not `ok`, for the page that asks.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    note: Option<&'static str>,
 }
 
 /// `GET /healthz`: the process answers. It touches nothing.
@@ -22,14 +25,21 @@ pub async fn alive(_call: Arc<Call>) -> Answer {
     Ok(json(StatusCode::OK, r#"{"status":"ok"}"#.to_owned()))
 }
 
-/// `GET /readyz`: how the parts are. 503 only when the store is down (`decisions.md` 23).
+/// `GET /readyz`: how the parts are. 503 only when the store is down (`decisions.md` 23). It only tells what is known
+/// and touches nothing, so pages may ask every few seconds.
 ///
 /// # Errors
 /// Never.
 pub async fn ready(call: Arc<Call>) -> Answer {
     let readiness = call.services().readiness();
-    let ready = Ready { store: readiness.store, model: readiness.model, embedder: readiness.embedder };
-    let status = if readiness.store == "ok" { StatusCode::OK } else { StatusCode::SERVICE_UNAVAILABLE };
+    let ready = Ready {
+        store: readiness.store,
+        model: readiness.model,
+        embedder: readiness.embedder,
+        note: call.services().store_note().map(|note| note.sentence),
+    };
+    let is_down = readiness.store == "failed";
+    let status = if is_down { StatusCode::SERVICE_UNAVAILABLE } else { StatusCode::OK };
     Ok(json(status, serde_json::to_string(&ready).unwrap_or_default()))
 }
 

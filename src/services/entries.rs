@@ -183,13 +183,14 @@ impl Services {
     pub async fn delete(&self, session: &Session, id: EntryId) -> Result<Option<Entry>, Failure> {
         session.user.running.stop_for_entry(id).await;
         let (user, now) = (Arc::clone(&session.user), self.clock.now_ms());
-        let gone = blocking::db(move || {
-            user.vault.write(move |w| match entries::entry(w, id)?.filter(is_written) {
-                Some(_) => trash::trash(w, id, now),
-                None => Ok(None),
+        let gone = self
+            .making_room(move || {
+                user.vault.write(move |w| match entries::entry(w, id)?.filter(is_written) {
+                    Some(_) => trash::trash(w, id, now),
+                    None => Ok(None),
+                })
             })
-        })
-        .await??;
+            .await?;
         self.wrote();
         self.nudge(&session.user);
         Ok(gone)

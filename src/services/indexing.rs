@@ -27,6 +27,7 @@ use crate::{
         Failure, Services,
         sessions::{User, guard},
     },
+    store::error::StoreError,
     vault::{
         entries,
         error::VaultError,
@@ -245,7 +246,7 @@ impl Services {
         };
         let keep = Arc::clone(user);
         blocking::db(move || {
-            let is_current = keep.vault.write(|w: &mut Writer<'_>| {
+            let written = keep.vault.write(|w: &mut Writer<'_>| {
                 // Edited or deleted while it was being embedded: the newer item in the outbox does it.
                 let current = entries::entry(w, id)?;
                 if current.is_none_or(|now| now.revision != entry.revision || now.deleted.is_some()) {
@@ -254,7 +255,12 @@ impl Services {
                 vectors::put(w, id, &stored)?;
                 item.map_or(Ok(()), |item| outbox::acknowledge(w, &[item]))?;
                 Ok(true)
-            })?;
+            });
+            let is_current = match written {
+                // Nothing can be saved now, but it can be found: in memory, until the vault is locked.
+                Err(VaultError::Store(StoreError::ReadOnly | StoreError::Full)) => true,
+                written => written?,
+            };
             if is_current && let Some(index) = guard(&keep.index.open).as_mut() {
                 fill(index, &entry, &stored);
             }

@@ -27,6 +27,12 @@ pub enum StoreError {
     /// After a failure the file was opened again, and it is another journal than before.
     #[error("another journal lies where the data file was")]
     OtherFile,
+    /// After a failure an older copy of the same journal lay in its place.
+    #[error("an older copy of the journal lies where the data file was")]
+    Older,
+    /// The file is not in its place any more: it was moved, or its medium pulled out.
+    #[error("the data file is not in its place any more")]
+    Missing,
     /// An earlier failure left the store closed, or a row could not be read or written.
     #[error("the data file failed earlier and could not be used")]
     Failed,
@@ -40,6 +46,7 @@ impl From<std::io::Error> for StoreError {
         match err.kind() {
             ErrorKind::StorageFull | ErrorKind::QuotaExceeded | ErrorKind::FileTooLarge => Self::Full,
             ErrorKind::ReadOnlyFilesystem | ErrorKind::PermissionDenied => Self::ReadOnly,
+            ErrorKind::NotFound => Self::Missing,
             ErrorKind::InvalidData => Self::Foreign,
             ErrorKind::UnexpectedEof => Self::Damaged("it ends too early".to_owned()),
             _ => Self::Io(err),

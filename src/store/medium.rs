@@ -1,96 +1,239 @@
-//! Where the bytes of a store live: a file, or memory.
+//! Where the bytes of a store live: a file, or memory; and how redb is put on top.
 
 use std::{
-    fmt, io,
+    io,
     path::{Path, PathBuf},
-    sync::{Arc, PoisonError, RwLock},
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
 };
 
 use redb::{Builder, Database, StorageBackend, backends::FileBackend};
 
-use crate::store::error::StoreError;
+#[cfg(any(test, feature = "test-hooks"))]
+use crate::store::faults::Disk;
+use crate::store::{
+    error::StoreError,
+    memory::Memory,
+    overlay::Overlay,
+    watched::{Facts, HEADER_BYTES, Watched, done_commit, newest_commit},
+};
 
 /// redb's own default is 1 GiB, which one verification scan would fill (`format-v1.md` section 18).
 const CACHE_BYTES: usize = 48 << 20;
 
 /// Up to this size every page is checked when the file is opened (0.3 s for 272 MiB).
-const CHECK_ON_OPEN_BYTES: u64 = 256 << 20;
+pub(super) const CHECK_ON_OPEN_BYTES: u64 = 256 << 20;
 
 /// The first bytes of every redb file (redb's `design.md`).
 const MAGIC: [u8; 9] = [b'r', b'e', b'd', b'b', 0x1A, 0x0A, 0xA9, 0x0D, 0x0A];
 
 /// A medium that can be opened, and opened again after a failure.
 pub(super) enum Medium {
-    File(PathBuf),
+    File(Journal),
     Memory(Memory),
-    #[cfg(test)]
-    Custom(Opener),
+    #[cfg(any(test, feature = "test-hooks"))]
+    Disk(Disk),
 }
 
-/// How a test opens its own medium.
-#[cfg(test)]
-pub(super) type Opener = Box<dyn Fn(&Builder) -> Result<Database, redb::DatabaseError> + Send + Sync>;
+/// A file, and which one it was when it was opened last.
+pub(super) struct Journal {
+    path: PathBuf,
+    /// Files up to this size are checked when they are opened first.
+    check_up_to: u64,
+    opened: Mutex<Option<FileId>>,
+}
+
+/// Names a file as long as something has it open: device and number in it.
+type FileId = (u64, u64);
+
+/// How a medium is to be opened.
+#[derive(Clone, Copy)]
+pub(super) struct How {
+    /// At the start: a file may be made, and its pages are checked. An opening after a failure checks nothing,
+    /// because it must also succeed on a full disk.
+    pub(super) first: bool,
+    /// Writing goes to memory only.
+    pub(super) reading: bool,
+    /// The newest commit must have at least this number, or an older copy lies there.
+    pub(super) floor: u64,
+}
+
+/// An open medium.
+pub(super) struct Opened {
+    pub(super) database: Database,
+    /// Number of the commit that counts on the medium.
+    pub(super) commit: u64,
+    /// Every page was read and compared with its checksum.
+    pub(super) checked: bool,
+}
+
+impl Journal {
+    pub(super) fn at(path: &Path, check_up_to: u64) -> Self {
+        Self { path: path.to_owned(), check_up_to, opened: Mutex::default() }
+    }
+
+    pub(super) fn path(&self) -> &Path {
+        &self.path
+    }
+
+    fn opened(&self) -> MutexGuard<'_, Option<FileId>> {
+        self.opened.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
 
 impl Medium {
-    /// Opens the database. The first opening checks every page of a file of moderate size; an opening after
-    /// a failure does not, because it must also succeed on a full disk.
-    pub(super) fn open(&self, first: bool) -> Result<Database, StoreError> {
+    /// Opens the database.
+    pub(super) fn open(&self, how: How, facts: &Arc<Facts>) -> Result<Opened, StoreError> {
+        let (backend, is_new) = self.backend(how)?;
+        let len = backend.len()?;
+        let mut header = [0; HEADER_BYTES];
+        let known = usize::try_from(len).unwrap_or(HEADER_BYTES).min(HEADER_BYTES);
+        backend.read(0, &mut header[..known])?;
+        let is_file = matches!(self, Self::File(_));
+        if is_file && len > 0 && header.first_chunk() != Some(&MAGIC) {
+            return Err(StoreError::Foreign);
+        }
+        if newest_commit(&header[..known]) < how.floor {
+            return Err(StoreError::Older);
+        }
+        if how.reading && len == 0 {
+            return Err(StoreError::ReadOnly);
+        }
+        let backend = if how.reading { Box::new(Overlay::over(backend)?) } else { backend };
         let mut builder = Builder::new();
-        builder.set_cache_size(CACHE_BYTES);
-        match self {
-            Self::File(path) => open_file(&mut builder, path, first),
-            Self::Memory(memory) => Ok(builder.create_with_backend(memory.clone())?),
-            #[cfg(test)]
-            Self::Custom(open) => {
-                builder.set_check_integrity_on_open(first);
-                Ok(open(&builder)?)
+        builder.set_cache_size(self.cache_bytes());
+        let checked = how.first && len > 0 && len <= self.check_up_to();
+        builder.set_check_integrity_on_open(checked);
+        let commit = done_commit(&header[..known]);
+        facts.begin(commit);
+        let database = builder.create_with_backend(Watched::new(backend, facts)).map_err(|err| {
+            match (StoreError::from(err), facts.why()) {
+                (StoreError::Failed, Some(cause)) => cause,
+                // The magic number is right, so "not a database" means that what follows it is broken.
+                (StoreError::Foreign, _) if is_file => {
+                    StoreError::Damaged("its header cannot be read".to_owned())
+                }
+                (other, _) => other,
             }
+        })?;
+        if facts.has_no_lock() && is_file && !how.reading {
+            tracing::warn!(
+                "this disk cannot keep a second llamora away from the journal: start only one at a time"
+            );
+        }
+        if is_new && let Self::File(journal) = self {
+            sync_folder(&journal.path);
+        }
+        // Over a medium that is only read, what was repaired in memory does not count.
+        let commit = if how.reading { commit } else { facts.commit() };
+        // A new file has been checked as well: there is nothing in it.
+        Ok(Opened { database, commit, checked: checked || len == 0 })
+    }
+
+    fn backend(&self, how: How) -> Result<(Box<dyn StorageBackend>, bool), StoreError> {
+        match self {
+            Self::File(journal) => journal.backend(how),
+            Self::Memory(memory) => Ok((Box::new(memory.clone()), false)),
+            #[cfg(any(test, feature = "test-hooks"))]
+            Self::Disk(disk) => Ok((Box::new(disk.open(how.reading)?), false)),
+        }
+    }
+
+    fn cache_bytes(&self) -> usize {
+        match self {
+            // A test is about the disk, so most accesses reach it.
+            #[cfg(any(test, feature = "test-hooks"))]
+            Self::Disk(_) => 32 << 10,
+            _ => CACHE_BYTES,
+        }
+    }
+
+    fn check_up_to(&self) -> u64 {
+        match self {
+            Self::File(journal) => journal.check_up_to,
+            _ => u64::MAX,
         }
     }
 
     /// Bytes the medium holds.
     pub(super) fn len(&self) -> u64 {
         match self {
-            Self::File(path) => std::fs::metadata(path).map_or(0, |meta| meta.len()),
+            Self::File(journal) => std::fs::metadata(&journal.path).map_or(0, |meta| meta.len()),
             Self::Memory(memory) => memory.len().unwrap_or(0),
-            #[cfg(test)]
-            Self::Custom(_) => 0,
+            #[cfg(any(test, feature = "test-hooks"))]
+            Self::Disk(disk) => disk.image().len() as u64,
+        }
+    }
+
+    /// Whether the file that is open is still the one in its place: nobody finds again what is written to another.
+    pub(super) fn is_in_place(&self) -> bool {
+        match self {
+            Self::File(journal) => {
+                let there = std::fs::metadata(&journal.path).ok();
+                there.is_some_and(|meta| *journal.opened() == file_id(&meta))
+            }
+            Self::Memory(_) => true,
+            #[cfg(any(test, feature = "test-hooks"))]
+            Self::Disk(disk) => disk.is_in_place(),
+        }
+    }
+
+    /// Whether anything is in its place.
+    pub(super) fn is_there(&self) -> bool {
+        match self {
+            Self::File(journal) => journal.path.exists(),
+            Self::Memory(_) => true,
+            #[cfg(any(test, feature = "test-hooks"))]
+            Self::Disk(disk) => disk.is_there(),
+        }
+    }
+
+    /// Whether the medium lets itself be opened for writing: cheap, and no promise.
+    pub(super) fn may_write(&self) -> bool {
+        match self {
+            Self::File(journal) => {
+                std::fs::OpenOptions::new().read(true).write(true).open(&journal.path).is_ok()
+            }
+            Self::Memory(_) => true,
+            #[cfg(any(test, feature = "test-hooks"))]
+            Self::Disk(disk) => disk.open(false).is_ok(),
         }
     }
 }
 
-fn open_file(builder: &mut Builder, path: &Path, first: bool) -> Result<Database, StoreError> {
-    if first && let Some(folder) = path.parent().filter(|folder| !folder.as_os_str().is_empty()) {
-        create_folder(folder)?;
+impl Journal {
+    fn backend(&self, how: How) -> Result<(Box<dyn StorageBackend>, bool), StoreError> {
+        if how.reading {
+            let file = std::fs::File::open(&self.path)?;
+            *self.opened() = file_id(&file.metadata()?);
+            // A program that writes holds this lock alone, so nothing changes beneath the overlay. Where files cannot
+            // be locked, reading is still better than nothing.
+            if let Err(std::fs::TryLockError::WouldBlock) = file.try_lock_shared() {
+                return Err(StoreError::Busy);
+            }
+            return Ok((Box::new(FileBackend::new(file)?), false));
+        }
+        if how.first
+            && let Some(folder) = self.path.parent().filter(|folder| !folder.as_os_str().is_empty())
+        {
+            create_folder(folder)?;
+        }
+        // After a failure the file must still be there: an empty one in its place would look like a new journal.
+        let (file, is_new) = create_or_open(&self.path, how.first)?;
+        *self.opened() = file_id(&file.metadata()?);
+        Ok((Box::new(FileBackend::new(file)?), is_new))
     }
-    // After a failure the file must still be there: an empty one in its place would look like a new journal.
-    let (mut file, is_new) = create_or_open(path, first)?;
-    let len = file.metadata()?.len();
-    if len > 0 {
-        expect_magic(&mut file, len)?;
-    }
-    builder.set_check_integrity_on_open(first && len > 0 && len <= CHECK_ON_OPEN_BYTES);
-    let database =
-        builder.create_with_backend(FileBackend::new(file)?).map_err(|err| match StoreError::from(err) {
-            // The magic number is right, so "not a database" means that what follows it is broken.
-            StoreError::Foreign => StoreError::Damaged("its header cannot be read".to_owned()),
-            other => other,
-        })?;
-    if is_new {
-        sync_folder(path);
-    }
-    Ok(database)
 }
 
-fn expect_magic(file: &mut std::fs::File, len: u64) -> Result<(), StoreError> {
-    use std::io::{Read, Seek, SeekFrom};
-    let mut start = [0; MAGIC.len()];
-    if len < start.len() as u64 {
-        return Err(StoreError::Foreign);
-    }
-    file.read_exact(&mut start)?;
-    file.seek(SeekFrom::Start(0))?;
-    if start == MAGIC { Ok(()) } else { Err(StoreError::Foreign) }
+#[cfg(unix)]
+#[allow(clippy::unnecessary_wraps, reason = "elsewhere files cannot be told apart")]
+fn file_id(meta: &std::fs::Metadata) -> Option<FileId> {
+    use std::os::unix::fs::MetadataExt;
+    Some((meta.dev(), meta.ino()))
+}
+
+#[cfg(not(unix))]
+fn file_id(_meta: &std::fs::Metadata) -> Option<FileId> {
+    None
 }
 
 #[cfg(unix)]
@@ -128,8 +271,14 @@ fn create_or_open(path: &Path, may_create: bool) -> Result<(std::fs::File, bool)
 fn restrict(file: &std::fs::File) {
     use std::os::unix::fs::PermissionsExt;
     let is_open = file.metadata().is_ok_and(|meta| meta.permissions().mode() & 0o077 != 0);
-    if is_open && file.set_permissions(std::fs::Permissions::from_mode(0o600)).is_err() {
-        tracing::debug!("the data file keeps its permissions");
+    if !is_open {
+        return;
+    }
+    match file.set_permissions(std::fs::Permissions::from_mode(0o600)) {
+        Ok(()) => tracing::warn!("other users could read the journal file; now only its owner can (0600)"),
+        Err(_) => {
+            tracing::warn!("other users can read the journal file, and its permissions cannot be changed")
+        }
     }
 }
 
@@ -145,59 +294,4 @@ fn sync_folder(path: &Path) {
     }
     #[cfg(not(unix))]
     let _ = folder;
-}
-
-/// A store in memory that survives reopening as long as one clone of it lives.
-#[derive(Clone, Default)]
-pub(super) struct Memory(Arc<RwLock<Vec<u8>>>);
-
-impl fmt::Debug for Memory {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("Memory")
-    }
-}
-
-impl Memory {
-    fn with<T>(&self, work: impl FnOnce(&mut Vec<u8>) -> T) -> T {
-        work(&mut self.0.write().unwrap_or_else(PoisonError::into_inner))
-    }
-
-    fn span(bytes: &[u8], offset: u64, len: usize) -> io::Result<std::ops::Range<usize>> {
-        usize::try_from(offset)
-            .ok()
-            .and_then(|start| Some(start..start.checked_add(len)?))
-            .filter(|span| span.end <= bytes.len())
-            .ok_or_else(|| io::Error::from(io::ErrorKind::InvalidInput))
-    }
-}
-
-impl StorageBackend for Memory {
-    fn len(&self) -> Result<u64, io::Error> {
-        Ok(self.with(|bytes| bytes.len() as u64))
-    }
-
-    fn read(&self, offset: u64, out: &mut [u8]) -> Result<(), io::Error> {
-        self.with(|bytes| {
-            out.copy_from_slice(&bytes[Self::span(bytes, offset, out.len())?]);
-            Ok(())
-        })
-    }
-
-    fn set_len(&self, len: u64) -> Result<(), io::Error> {
-        let len = usize::try_from(len).map_err(|_| io::Error::from(io::ErrorKind::OutOfMemory))?;
-        self.with(|bytes| bytes.resize(len, 0));
-        Ok(())
-    }
-
-    fn sync_data(&self) -> Result<(), io::Error> {
-        Ok(())
-    }
-
-    fn write(&self, offset: u64, data: &[u8]) -> Result<(), io::Error> {
-        self.with(|bytes| {
-            let span = Self::span(bytes, offset, data.len())?;
-            bytes[span].copy_from_slice(data);
-            Ok(())
-        })
-    }
 }

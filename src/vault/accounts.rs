@@ -96,7 +96,13 @@ impl Vaults {
             if let Some(wrap) = self.find(&unlocker)? {
                 let unlocked = self.unlock(wrap)?;
                 if let Some(current) = current.filter(|_| self.header.may_write()) {
-                    self.move_wrap(&unlocked, &unlocker, &current)?;
+                    match self.move_wrap(&unlocked, &unlocker, &current) {
+                        // Signing in must not need a write: the next time will do.
+                        Err(VaultError::Store(error)) => {
+                            tracing::warn!(%error, "a password stays under the older profile for now");
+                        }
+                        moved => moved?,
+                    }
                 }
                 return Ok(Some(unlocked));
             }

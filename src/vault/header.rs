@@ -43,17 +43,23 @@ pub(super) fn open_or_create(store: &Store, kdf: KdfChoice) -> Result<Header, Va
     })?;
     let (header, intact, faces) = found;
     let is_stored = header.is_some() && intact;
-    let header = match header {
-        Some(header) => header,
-        None => rebuild(&faces)?.unwrap_or_else(|| Header::new(profile(kdf))),
+    let known = match header {
+        Some(header) => Some(header),
+        None => rebuild(&faces)?,
     };
+    let is_new = known.is_none();
+    let header = known.unwrap_or_else(|| Header::new(profile(kdf)));
     let agrees =
         |copies: &Vec<WrapFace>| copies.is_empty() || copies.iter().any(|face| face.agrees_with(&header));
     if !faces.values().all(agrees) {
         return Err(VaultError::Altered(Alteration::Header));
     }
     if !is_stored && header.may_write() {
-        store.write(|rows| rows.put_small(ROW, &header.to_bytes()))?;
+        match store.write(|rows| rows.put_small(ROW, &header.to_bytes())) {
+            // A journal that can be read must not be kept shut by a copy that cannot be mended now.
+            Err(error) if !is_new => tracing::warn!(%error, "a damaged copy of the header stays for now"),
+            written => written?,
+        }
     }
     Ok(header)
 }

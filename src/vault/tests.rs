@@ -2,6 +2,7 @@
 
 mod accounts;
 mod altered;
+mod damage;
 mod failing;
 mod journal;
 mod model;

@@ -178,8 +178,9 @@ pub(super) fn open(place: Place, wrap: Wrap) -> Result<Unlocked, VaultError> {
     if heads.active.keyring_rev != keyring.rev {
         return Err(VaultError::Altered(Alteration::Keyring));
     }
-    if may_write {
-        heal(&store, &good)?;
+    if may_write && let Err(error) = heal(&store, &good) {
+        // Opening a journal must not need a write: the disk may be full or read-only.
+        tracing::warn!(%error, "a damaged copy of a key row stays for now");
     }
     let name = Arc::from(keyring.name.as_str());
     let ring = RwLock::new(Ring { urk: wrap.urk, vault_keys, keys: Arc::new(keys), name });

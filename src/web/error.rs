@@ -16,7 +16,7 @@ use crate::{
     web::{
         assets,
         log::Mark,
-        pages::{Held, Shell, errors::ErrorPage},
+        pages::{Held, Shell, StoreBanner, errors::ErrorPage},
         state::AppState,
     },
 };
@@ -83,6 +83,7 @@ impl<'a> Surroundings<'a> {
                 .unwrap_or_default(),
             refresh: false,
             lan_http: self.state.hosts.is_lan(),
+            store: self.state.services.store_note().map(StoreBanner::from),
         }
     }
 }
@@ -315,6 +316,19 @@ pub fn doorstep(around: &Surroundings<'_>) -> Response {
         ("/", "Open the journal"),
     );
     words.respond(around)
+}
+
+/// What is answered when even an error page cannot be drawn: it needs neither templates nor services.
+pub fn last_resort(mark: &Mark) -> Response {
+    let id = mark.id();
+    tracing::error!(request = id, cause = "a panic outside of a handler", "request failed");
+    let body = format!(
+        "<!doctype html>\n<html lang=\"en\"><head><meta charset=\"utf-8\"><title>Llamora</title></head><body>\
+         <h1>That failed</h1><p>Something went wrong here. Nothing that was saved before is lost.</p>\
+         <p><a href=\"/\">Go to the start</a></p><p>500 {id}</p></body></html>\n"
+    );
+    let status = StatusCode::INTERNAL_SERVER_ERROR;
+    Response::builder().status(status).content_type("text/html; charset=utf-8").body(body)
 }
 
 fn insert(response: &mut Response, headers: Vec<(HeaderName, String)>) {

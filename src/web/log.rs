@@ -6,6 +6,9 @@ use std::time::Instant;
 use data_encoding::HEXLOWER;
 use poem::http::{Method, StatusCode};
 
+/// Programs and pages ask these every few seconds; what changes there is in the log from where it changed.
+const WATCHING: [&str; 2] = ["/healthz", "/readyz"];
+
 /// What is drawn for each request when it arrives.
 #[derive(Clone)]
 pub struct Mark {
@@ -33,13 +36,16 @@ impl Mark {
         &self.nonce
     }
 
-    /// Writes the log line.
+    /// Writes the log line, but for those who only watch.
     pub fn finish(&self, method: &Method, pattern: Option<&str>, status: StatusCode) {
         let ms = self.started.elapsed().as_millis();
         // Unknown methods are text of the visitor.
         let is_known =
             [Method::GET, Method::HEAD, Method::POST, Method::PUT, Method::DELETE, Method::OPTIONS];
         let method = if is_known.contains(method) { method.as_str() } else { "other" };
+        if pattern.is_some_and(|pattern| WATCHING.contains(&pattern)) {
+            return;
+        }
         tracing::info!(
             method,
             route = pattern.unwrap_or("-"),

@@ -16,7 +16,10 @@ pub mod settings;
 
 use serde::Serialize;
 
-use crate::web::form::{Form, HELD_FIELD};
+use crate::{
+    services::state::StoreNote,
+    web::form::{Form, HELD_FIELD},
+};
 
 /// What surrounds every page, and what its forms need.
 #[derive(Serialize, Clone)]
@@ -42,6 +45,23 @@ pub struct Shell {
     pub refresh: bool,
     /// Whether the page travels over plain HTTP to another machine; draws a warning.
     pub lan_http: bool,
+    /// Why the journal cannot be used as usual, when it cannot: stands above every page until it can.
+    pub store: Option<StoreBanner>,
+}
+
+/// How the journal's file is, in a sentence.
+#[derive(Serialize, Clone)]
+pub struct StoreBanner {
+    /// `read-only`, `full` or `failed`.
+    pub state: &'static str,
+    /// What happened, what still works, what to do.
+    pub sentence: &'static str,
+}
+
+impl From<StoreNote> for StoreBanner {
+    fn from(note: StoreNote) -> Self {
+        Self { state: note.state, sentence: note.sentence }
+    }
 }
 
 impl Shell {
@@ -58,6 +78,7 @@ impl Shell {
             today: "2026-11-22".to_owned(),
             refresh: false,
             lan_http: false,
+            store: None,
         }
     }
 

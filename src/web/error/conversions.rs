@@ -30,6 +30,10 @@ impl From<Failure> for WebError {
                 "The journal cannot be written",
                 "The journal file did not accept this. Everything saved before is safe. Run `llamora check`.",
             ),
+            Failure::Unreachable => unavailable(
+                "The journal is out of reach",
+                "The journal's file is not in its place, so this was not saved. Put it or its disk back, then try again.",
+            ),
             Failure::Damaged => Self::new(
                 StatusCode::INTERNAL_SERVER_ERROR,
                 "A part of the journal is damaged",

@@ -3,7 +3,7 @@
 use serde::Serialize;
 
 use crate::web::{
-    pages::{Held, Shell},
+    pages::{Held, Shell, StoreBanner},
     view::Template,
 };
 
@@ -43,8 +43,12 @@ impl Template for ErrorPage {
             id: "q7f2k9".to_owned(),
             held: None,
         };
+        let banner = StoreBanner {
+            state: "full",
+            sentence: "The disk is full: new writing cannot be saved until there is room.",
+        };
         let failed = Self {
-            shell: Shell::sample("Not saved"),
+            shell: Shell { store: Some(banner), ..Shell::sample("Not saved") },
             status: 503,
             title: "The journal could not be written".to_owned(),
             sentence: "The disk is full. Your text is below and nothing else was changed.".to_owned(),

@@ -11,7 +11,7 @@ use llamora::{
     llm::{LlmError, scripted::ScriptedGenerator, worker::Engine},
     search::{embed::EmbedEngine, toy::Toy},
     services::{Parts, Services},
-    store::Store,
+    store::{Store, faults::Disk},
     vault::{KdfChoice, Vaults},
 };
 
@@ -29,6 +29,8 @@ pub struct Options {
     pub pause: Duration,
     /// Loading the model ends when somebody else waits here too.
     pub loading: Option<Arc<Barrier>>,
+    /// The disk the journal lies on, instead of plain memory.
+    pub disk: Option<Disk>,
 }
 
 impl Default for Options {
@@ -38,6 +40,7 @@ impl Default for Options {
             registration_stays_open: true,
             pause: Duration::from_millis(5),
             loading: None,
+            disk: None,
         }
     }
 }
@@ -45,7 +48,8 @@ impl Default for Options {
 /// Makes and starts them, and gives their clock as well.
 pub fn services(options: &Options) -> (Arc<Services>, Arc<Fixed>) {
     let clock = Arc::new(Fixed::at(NOW));
-    let store = Arc::new(Store::in_memory().expect("a store"));
+    let store = options.disk.as_ref().map_or_else(Store::in_memory, Store::on_disk);
+    let store = Arc::new(store.expect("a store"));
     let vaults = Vaults::open(Arc::clone(&store), clock.clone(), KdfChoice::Cheap).expect("accounts");
     let (has_model, pause, loading) = (options.has_model, options.pause, options.loading.clone());
     let services = Services::new(Parts {

@@ -1,0 +1,164 @@
+//! What the store notices of its medium while redb works on it: why an access failed, and which commit is the newest.
+//!
+//! After the first failure redb says of everything only that something failed before. The number of the newest commit
+//! stands in clear in redb's header (`design.md` of redb 4, "Commit slot"); it tells an older copy of a file from the
+//! file without any key.
+
+use std::{
+    fmt, io,
+    ops::Bound,
+    sync::{
+        Arc, Mutex, MutexGuard, PoisonError,
+        atomic::{AtomicBool, AtomicU64, Ordering},
+    },
+};
+
+use redb::{BackendError, StorageBackend};
+
+use crate::store::error::StoreError;
+
+/// Bytes of redb's header that hold the commit slots.
+pub(super) const HEADER_BYTES: usize = 320;
+/// Where the two commit slots begin, and where in them the number of the commit stands.
+const SLOTS: [usize; 2] = [64, 192];
+const NUMBER: usize = 104;
+
+/// Where the byte stands whose lowest bit names the slot that counts.
+const GOD_BYTE: usize = 9;
+
+/// The number of the newest commit that a header speaks of, begun or done; 0 when it is too short to hold one.
+pub(super) fn newest_commit(header: &[u8]) -> u64 {
+    SLOTS.into_iter().map(|slot| number(header, slot)).max().unwrap_or(0)
+}
+
+/// The number of the commit that counts; 0 when the header is too short to hold one.
+pub(super) fn done_commit(header: &[u8]) -> u64 {
+    let slot = header.get(GOD_BYTE).map_or(0, |bits| usize::from(bits & 1));
+    number(header, SLOTS[slot])
+}
+
+fn number(header: &[u8], slot: usize) -> u64 {
+    let bytes = header.get(slot + NUMBER..).and_then(|rest| rest.first_chunk::<8>());
+    bytes.map_or(0, |bytes| u64::from_le_bytes(*bytes))
+}
+
+/// What was noticed; shared by the store and every opening of its medium.
+#[derive(Default)]
+pub(super) struct Facts {
+    cause: Mutex<Option<(io::ErrorKind, Option<i32>)>>,
+    commit: AtomicU64,
+    has_no_lock: AtomicBool,
+}
+
+impl Facts {
+    /// Forgets an earlier opening, and begins with the commit that counts on the medium.
+    pub(super) fn begin(&self, commit: u64) {
+        *self.cause() = None;
+        self.commit.store(commit, Ordering::SeqCst);
+        self.has_no_lock.store(false, Ordering::SeqCst);
+    }
+
+    /// Why the first access failed since [`Facts::begin`].
+    pub(super) fn why(&self) -> Option<StoreError> {
+        let (kind, code) = (*self.cause())?;
+        Some(code.map_or_else(|| io::Error::from(kind), io::Error::from_raw_os_error).into())
+    }
+
+    /// Number of the commit that counts in the header written last.
+    pub(super) fn commit(&self) -> u64 {
+        self.commit.load(Ordering::SeqCst)
+    }
+
+    /// Whether the medium cannot keep other programs away.
+    pub(super) fn has_no_lock(&self) -> bool {
+        self.has_no_lock.load(Ordering::SeqCst)
+    }
+
+    fn cause(&self) -> MutexGuard<'_, Option<(io::ErrorKind, Option<i32>)>> {
+        self.cause.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn note<T>(&self, result: io::Result<T>) -> io::Result<T> {
+        if let Err(err) = &result {
+            self.cause().get_or_insert((err.kind(), err.raw_os_error()));
+        }
+        result
+    }
+}
+
+/// A medium that is watched.
+pub(super) struct Watched {
+    inner: Box<dyn StorageBackend>,
+    facts: Arc<Facts>,
+}
+
+impl Watched {
+    pub(super) fn new(inner: Box<dyn StorageBackend>, facts: &Arc<Facts>) -> Self {
+        Self { inner, facts: Arc::clone(facts) }
+    }
+}
+
+impl fmt::Debug for Watched {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Watched")
+    }
+}
+
+impl StorageBackend for Watched {
+    fn len(&self) -> io::Result<u64> {
+        self.facts.note(self.inner.len())
+    }
+
+    fn read(&self, offset: u64, out: &mut [u8]) -> io::Result<()> {
+        self.facts.note(self.inner.read(offset, out))
+    }
+
+    fn set_len(&self, len: u64) -> io::Result<()> {
+        self.facts.note(self.inner.set_len(len))
+    }
+
+    fn sync_data(&self) -> io::Result<()> {
+        self.facts.note(self.inner.sync_data())
+    }
+
+    fn write(&self, offset: u64, data: &[u8]) -> io::Result<()> {
+        self.facts.note(self.inner.write(offset, data))?;
+        if offset == 0 && data.len() >= HEADER_BYTES {
+            self.facts.commit.store(done_commit(data), Ordering::SeqCst);
+        }
+        Ok(())
+    }
+
+    fn close(&self) -> io::Result<()> {
+        self.inner.close()
+    }
+
+    fn try_lock_range(&self, start: Bound<u64>, end: Bound<u64>) -> Result<bool, BackendError> {
+        let is_whole = matches!(start, Bound::Unbounded | Bound::Included(0)) && end == Bound::Unbounded;
+        let locked = self.inner.try_lock_range(start, end);
+        if is_whole && matches!(locked, Err(BackendError::Unsupported)) {
+            self.facts.has_no_lock.store(true, Ordering::SeqCst);
+        }
+        locked
+    }
+
+    fn try_lock_shared_range(&self, start: Bound<u64>, end: Bound<u64>) -> Result<bool, BackendError> {
+        self.inner.try_lock_shared_range(start, end)
+    }
+
+    fn lock_range(&self, start: Bound<u64>, end: Bound<u64>) -> Result<(), BackendError> {
+        self.inner.lock_range(start, end)
+    }
+
+    fn lock_shared_range(&self, start: Bound<u64>, end: Bound<u64>) -> Result<(), BackendError> {
+        self.inner.lock_shared_range(start, end)
+    }
+
+    fn unlock_range(&self, start: Bound<u64>, end: Bound<u64>) -> Result<(), BackendError> {
+        self.inner.unlock_range(start, end)
+    }
+
+    fn query_lock_range(&self, start: Bound<u64>, end: Bound<u64>) -> Result<bool, BackendError> {
+        self.inner.query_lock_range(start, end)
+    }
+}
