@@ -2,6 +2,7 @@
 
 pub mod folder;
 pub mod models;
+mod running;
 
 use std::{
     net::{IpAddr, SocketAddr, TcpListener},
@@ -12,17 +13,17 @@ use std::{
 use anyhow::{Context, bail};
 
 use crate::{
-    app::{folder::DataFolder, models::FoundModels},
+    app::{folder::DataFolder, models::FoundModels, running::RunFile},
     clock,
     config::Config,
     crypto::memory,
-    lifecycle,
+    lifecycle::{self, Signals},
     llm::{self, LlamaOptions, LlmError, worker::Engine},
     routes,
     search::embed::{EmbedEngine, EmbedError},
     services::{Parts, Services},
     shutdown::shutdown,
-    store::{Store, error::StoreError},
+    store::{Store, StoreState, error::StoreError},
     vault::{KdfChoice, Vaults},
     web::{self, host::Hosts, state::AppState, view::Views},
 };
@@ -44,7 +45,8 @@ pub struct Start {
     pub templates: Option<std::path::PathBuf>,
 }
 
-/// Opens the journal file, with an error that says what happened, what is safe and what to do.
+/// Opens the journal file, with an error that says what happened, what is safe and what to do. One that cannot be
+/// written, or stands on a full disk, is opened for reading.
 ///
 /// # Errors
 /// When it cannot be opened.
@@ -52,11 +54,21 @@ pub fn open_store(folder: &DataFolder) -> anyhow::Result<Store> {
     let path = folder.path().join(JOURNAL_FILE);
     let shown = path.display();
     match Store::open(&path) {
-        Ok(store) => Ok(store),
-        Err(StoreError::Busy) => bail!(
-            "the journal {shown} is already open in another llamora. Nothing was changed.\n\
-             Use the one that runs, or stop it first."
-        ),
+        Ok(store) => {
+            match store.known_state() {
+                StoreState::Ok => {}
+                StoreState::Full => tracing::warn!("no space is left for the journal: it can only be read"),
+                _ => tracing::warn!("the journal file or its disk cannot be written: it can only be read"),
+            }
+            Ok(store)
+        }
+        Err(StoreError::Busy) => {
+            let who = running::other(folder.path()).map(|who| format!(" ({who})")).unwrap_or_default();
+            bail!(
+                "the journal {shown} is already open in another llamora{who}. Nothing was changed.\n\
+                 Use the one that runs, or stop it first."
+            )
+        }
         Err(StoreError::Damaged(what)) => bail!(
             "the journal {shown} is damaged or is not a journal ({what}). Nothing was changed.\n\
              Keep a copy of this file, then put a backup in its place."
@@ -99,9 +111,12 @@ pub fn run(start: Start) -> anyhow::Result<()> {
 async fn serve(start: Start) -> anyhow::Result<()> {
     let Start { config, folder, open_browser, templates } = start;
     let ip: IpAddr = config.app.host.parse().context("app.host is checked to be an address")?;
+    // Before anybody is told that the program runs: a signal at once must end it cleanly as well.
+    let mut signals = Signals::listen().context("signals of the operating system")?;
+    // Before the port, so that a second start on the same folder is told who has it open.
+    let store = Arc::new(open_store(&folder)?);
     let listener = bind(SocketAddr::new(ip, config.app.port))?;
     let address = listener.local_addr().context("the address of the listener")?;
-    let store = Arc::new(open_store(&folder)?);
     let found = FoundModels::find(&config, folder.path());
     let services = Services::new(parts(&config, &folder, store, &found)?);
     services.start();
@@ -114,10 +129,11 @@ async fn serve(start: Start) -> anyhow::Result<()> {
     };
     let (stopper, stopping) = shutdown();
     let state = AppState::new(Arc::clone(&services), views, Hosts::new(address, &config.app.names));
-    let server = tokio::spawn(web::serve(listener, web::wrap(routes::table(state)), stopping));
+    let mut server = tokio::spawn(web::serve(listener, web::wrap(routes::table(state)), stopping));
+    let _run_file = RunFile::write(folder.path(), address);
 
-    let mut signals = lifecycle::Signals::listen().context("signals of the operating system")?;
     announce(address)?;
+    folder.warn_of_others();
     tracing::info!(data = %folder.path().display(), reason = folder.reason(), "the data folder");
     tracing::info!(model = found.model_name(), embedder = found.embedder_name(), "the models");
     if open_browser {
@@ -128,19 +144,22 @@ async fn serve(start: Start) -> anyhow::Result<()> {
             "this system refuses to lock memory, so keys may be swapped out; llamora check says more"
         );
     }
-    signals.next().await;
+    let told = lifecycle::until_told(signals.next(), &mut server).await;
     tracing::info!("stopping");
     let orderly = async {
         stopper.stop();
         services.finish().await;
-        server.await
+        if told.is_ok() {
+            server.await.context("the server task")?.context("the server")?;
+        }
+        anyhow::Ok(())
     };
     tokio::select! {
-        ended = orderly => ended.context("the server task")?.context("the server")?,
+        ended = orderly => ended?,
         () = tokio::time::sleep(STOP_LIMIT) => tracing::warn!("not everything ended in time"),
         () = signals.next() => tracing::warn!("told to stop again: stopping at once"),
     }
-    Ok(())
+    told
 }
 
 fn bind(address: SocketAddr) -> anyhow::Result<TcpListener> {

@@ -13,6 +13,8 @@ mod client;
 mod commands;
 #[path = "binary/crowd.rs"]
 mod crowd;
+#[path = "binary/disks.rs"]
+mod disks;
 #[path = "binary/errors.rs"]
 mod errors;
 #[path = "binary/figures.rs"]

@@ -55,6 +55,22 @@ impl DataFolder {
         &self.path
     }
 
+    /// Says in the log when other users of this machine can look into the folder. It is not changed: it may be a folder
+    /// that holds more than a journal.
+    pub fn warn_of_others(&self) {
+        #[cfg(unix)]
+        {
+            use std::os::unix::fs::PermissionsExt;
+            let mode = std::fs::metadata(&self.path).map_or(0, |facts| facts.permissions().mode() & 0o777);
+            if mode & 0o077 != 0 {
+                tracing::warn!(
+                    mode = format!("{mode:o}"),
+                    "other users of this machine can look into the data folder; chmod 700 it"
+                );
+            }
+        }
+    }
+
     /// Why it is this one.
     pub fn reason(&self) -> &'static str {
         self.reason

@@ -134,14 +134,56 @@ fn a_data_folder_that_cannot_be_written_is_named() {
 
 // proves: RR-08
 #[test]
-fn a_second_program_on_the_same_folder_is_refused() {
+fn rr08_a_second_program_on_the_same_folder_is_told_which_one_is_first() {
     let place = Place::slim();
     let running = place.start();
+    let mut visitor = Visitor::new(running.address);
+    visitor.register(NAME, PASSWORD);
     let data = place.path("data");
-    let (code, errors) = place.fails(&["serve", "--port", "0", "--data", data.to_str().unwrap()]);
-    assert_eq!(code, 1);
-    mentions(&errors, &["already", "in use", "another"]);
-    assert_eq!(Visitor::new(running.address).get("/healthz").status, 200);
+    let port = running.address.port().to_string();
+    // Also with the same port, and for a command that only looks.
+    for args in [
+        &["serve", "--port", "0", "--data", data.to_str().unwrap()][..],
+        &["serve", "--port", &port, "--data", data.to_str().unwrap()],
+        &["--port", &port, "--data", data.to_str().unwrap()],
+    ] {
+        let (code, errors) = place.fails(args);
+        assert_eq!(code, 1);
+        mentions(&errors, &["already open in another llamora"]);
+        mentions(&errors, &[&format!("process {}", running.id())]);
+        mentions(&errors, &[&format!("http://{}", running.address)]);
+    }
+    let checked = crate::program::finish(
+        &mut place.command(&["check", "--data", data.to_str().unwrap()]),
+        std::time::Duration::from_secs(30),
+    );
+    assert!(!checked.status.success());
+    mentions(&String::from_utf8_lossy(&checked.stdout), &[&format!("http://{}", running.address)]);
+    visitor.write("The first one is unaffected.");
+    let run_file = place.path("data/journal.run");
+    assert_eq!(std::fs::metadata(&run_file).unwrap().permissions().mode() & 0o777, 0o600);
+    // Killed, it leaves its file behind, which stops nobody.
+    running.kill();
+    assert!(run_file.exists());
+    let running = place.start();
+    Visitor::new(running.address).sign_in(NAME, PASSWORD);
+}
+
+#[test]
+fn permissions_are_mended_or_named() {
+    let place = Place::slim();
+    let running = place.start();
+    Visitor::new(running.address).register(NAME, PASSWORD);
+    running.stop();
+    let open = |path: &Path, mode| std::fs::set_permissions(path, PermissionsExt::from_mode(mode)).unwrap();
+    let mode = |path: &Path| std::fs::metadata(path).unwrap().permissions().mode() & 0o777;
+    assert_eq!((mode(&place.path("data")), mode(&place.data_file())), (0o700, 0o600));
+    open(&place.data_file(), 0o644);
+    open(&place.path("data"), 0o755);
+    place.start().stop();
+    assert_eq!(mode(&place.data_file()), 0o600, "the file is mended");
+    mentions(&place.errors(), &["other users could read the journal file"]);
+    mentions(&place.errors(), &["look into the data folder"]);
 }
 
 #[test]

@@ -97,10 +97,9 @@ impl Place {
         self.root.path()
     }
 
-    /// The one file that the journal lives in: the largest in the data folder.
+    /// The one file that the journal lives in.
     pub fn data_file(&self) -> PathBuf {
-        let entries = std::fs::read_dir(self.path("data")).unwrap().map(|entry| entry.unwrap());
-        entries.max_by_key(|entry| entry.metadata().unwrap().len()).unwrap().path()
+        self.path("data").join("journal.llamora")
     }
 
     /// The command line, with an environment that leads nowhere but here.

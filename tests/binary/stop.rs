@@ -24,6 +24,18 @@ fn sigterm_ends_an_idle_program_with_code_0() {
 
 // proves: RR-27
 #[test]
+fn sigterm_right_after_the_first_line_is_not_lost() {
+    let place = Place::slim();
+    for _ in 0..10 {
+        let (status, took) = place.start().stop();
+        assert_eq!(status.code(), Some(0), "{status}; {}", place.errors());
+        assert!(took < LIMIT, "took {took:?}");
+    }
+    assert!(!place.path("data/journal.run").exists(), "the file that names the process goes with it");
+    place.assert_calm();
+}
+
+#[test]
 fn sigterm_during_a_reply_ends_within_5_s_and_keeps_what_was_written() {
     if !has_model("sigterm_during_a_reply_ends_within_5_s_and_keeps_what_was_written") {
         return;
