@@ -62,6 +62,8 @@ pub struct Store {
     facts: Arc<Facts>,
     state: Mutex<StoreState>,
     checked: AtomicBool,
+    /// Reading the whole file found rows that cannot be reached.
+    damaged: AtomicBool,
     reserve: Option<Reserve>,
     /// When the reserve is to be made; `None` when it is there.
     reserve_due: Mutex<Option<Instant>>,
@@ -137,6 +139,7 @@ impl Store {
             facts,
             state: Mutex::new(reads_only.unwrap_or_default()),
             checked: AtomicBool::new(opened.checked),
+            damaged: AtomicBool::new(false),
             reserve,
             reserve_due: Mutex::new(Some(Instant::now())),
         })

@@ -35,6 +35,8 @@ mod process;
 mod program;
 #[path = "binary/shadows.rs"]
 mod shadows;
+#[path = "binary/saving.rs"]
+mod saving;
 #[path = "binary/stop.rs"]
 mod stop;
 #[path = "binary/visitor.rs"]

@@ -5,6 +5,7 @@
 //! that the file was moved or pulled out, that it came back, that a full disk has room again.
 
 use std::{
+    ops::ControlFlow,
     sync::{MutexGuard, PoisonError, RwLockReadGuard, atomic::Ordering},
     time::{Duration, Instant},
 };
@@ -18,8 +19,11 @@ use crate::store::{
     medium::{How, Medium},
     reserve::Reserve,
     rows::{ReadRows, Rows},
-    tables::Copy,
+    tables::{Copy, ROW_KEY_LEN, RowBytes},
 };
+
+/// Rows that are read in one go when the whole file is read in the background.
+const SLICE: u64 = 4096;
 
 /// A reserve that could not be made is tried again after this time, because trying wears the medium.
 const RESERVE_AGAIN: Duration = Duration::from_secs(60);
@@ -126,22 +130,34 @@ impl Store {
     /// # Errors
     /// [`StoreError::Damaged`], and when the file cannot be read.
     pub fn read_through(&self) -> Result<u64, StoreError> {
-        let counted = self.read(|rows| {
-            let mut count = 0;
-            for copy in Copy::BOTH {
-                count += rows.smalls(copy, b"")?.len() as u64;
-            }
-            rows.scan(&[0; 24], &[0xff; 24], &mut |_, _| {
-                count += 1;
-                std::ops::ControlFlow::Continue(())
-            })?;
-            Ok::<_, StoreError>(count)
-        });
+        let counted = self.count_rows();
         self.checked.store(true, Ordering::SeqCst);
-        if let Err(err @ StoreError::Damaged(_)) = &counted {
-            self.set_state(StoreState::after(err));
+        if let Err(StoreError::Damaged(_)) = &counted {
+            self.damaged.store(true, Ordering::SeqCst);
+            self.set_state(StoreState::Damaged);
         }
         counted
+    }
+
+    fn count_rows(&self) -> Result<u64, StoreError> {
+        let mut count = 0;
+        for copy in Copy::BOTH {
+            count += self.read(|rows| Ok::<_, StoreError>(rows.smalls(copy, b"")?.len() as u64))?;
+        }
+        // A snapshot for each slice, so that nobody waits for the whole file.
+        let mut first = Some([0; ROW_KEY_LEN]);
+        while let Some(from) = first {
+            let (mut seen, mut last) = (0, None);
+            self.read(|rows| {
+                rows.scan(&from, &[0xff; ROW_KEY_LEN], &mut |key, _| {
+                    (seen, last) = (seen + 1, Some(*key));
+                    if seen < SLICE { ControlFlow::Continue(()) } else { ControlFlow::Break(()) }
+                })
+            })?;
+            count += seen;
+            first = last.filter(|_| seen == SLICE).and_then(after);
+        }
+        Ok(count)
     }
 
     /// The database for reading; opened again after a failure.
@@ -193,12 +209,13 @@ impl Store {
     /// Notes that a commit is on the medium.
     pub(super) fn committed(&self) {
         self.floor.fetch_max(self.facts.commit(), Ordering::SeqCst);
-        if self.known_state() != StoreState::Damaged {
-            self.set_state(StoreState::Ok);
-        }
+        self.set_state(StoreState::Ok);
     }
 
     pub(super) fn set_state(&self, state: StoreState) {
+        // What was found once when reading the whole file is not mended by a commit elsewhere in it.
+        let is_damaged = state == StoreState::Ok && self.damaged.load(Ordering::SeqCst);
+        let state = if is_damaged { StoreState::Damaged } else { state };
         let mut known = self.state.lock().unwrap_or_else(PoisonError::into_inner);
         if *known != state {
             tracing::warn!(from = ?*known, to = ?state, "the state of the journal file changed");
@@ -237,9 +254,9 @@ impl Store {
                 *slot = Slot { database: Some(database), reads_only };
                 self.failed.store(false, Ordering::SeqCst);
                 self.unquiet.store(true, Ordering::SeqCst);
-                // Opening works on a full disk as well, and says nothing about pages that were not read.
-                let stays = matches!(before, StoreState::Full | StoreState::Damaged);
-                self.set_state(reads_only.unwrap_or(if stays { before } else { StoreState::Ok }));
+                // Opening works on a full disk as well.
+                let found = if before == StoreState::Full { before } else { StoreState::Ok };
+                self.set_state(reads_only.unwrap_or(found));
                 Ok(())
             }
             Err(err) => {
@@ -321,4 +338,16 @@ impl Store {
     fn reserve_due(&self) -> MutexGuard<'_, Option<Instant>> {
         self.reserve_due.lock().unwrap_or_else(PoisonError::into_inner)
     }
+}
+
+/// The key that follows `key`; `None` after the last one.
+fn after(key: RowBytes) -> Option<RowBytes> {
+    let mut next = key;
+    for byte in next.iter_mut().rev() {
+        *byte = byte.wrapping_add(1);
+        if *byte != 0 {
+            return Some(next);
+        }
+    }
+    None
 }

@@ -52,6 +52,11 @@ export class Program {
     return code;
   }
 
+  // The data folder.
+  get data() {
+    return join(this.#folder, "data");
+  }
+
   get log() {
     return this.#log;
   }
