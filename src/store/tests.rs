@@ -101,6 +101,7 @@ fn other_files_are_called_foreign_and_left_alone() {
     assert!(matches!(Store::open(&path), Err(StoreError::Foreign)), "a redb file of another program");
 }
 
+// proves: RR-09
 #[test]
 fn rr09_a_truncated_file_is_an_error_and_never_a_panic() {
     let (folder, path) = temp();
@@ -224,6 +225,7 @@ fn rr05_after_a_full_disk_the_same_store_reads_and_writes_again() {
     assert!(failed > 2, "only {failed} operations in a commit");
 }
 
+// proves: RR-07
 #[test]
 fn rr07_a_store_on_another_medium_in_the_same_place_is_refused() {
     let header = |uuid: u8| {

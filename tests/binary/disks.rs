@@ -73,6 +73,7 @@ fn ticks(running: &Running) -> u64 {
     fields[11].parse::<u64>().unwrap() + fields[12].parse::<u64>().unwrap()
 }
 
+// proves: RR-06
 #[test]
 fn rr06_a_journal_on_a_read_only_mount_is_read_after_a_clean_end_and_after_a_crash() {
     let bind = "mount --bind \"$D\" \"$D\"";
@@ -119,6 +120,7 @@ fn rr06_a_journal_on_a_read_only_mount_is_read_after_a_clean_end_and_after_a_cra
     place.assert_calm();
 }
 
+// proves: RR-06
 #[test]
 fn rr06_a_read_only_mount_is_not_changed_by_a_byte() {
     let bind = "mount --bind \"$D\" \"$D\"";
@@ -142,6 +144,7 @@ fn rr06_a_read_only_mount_is_not_changed_by_a_byte() {
     place.assert_calm();
 }
 
+// proves: RR-05
 #[test]
 fn rr05_a_full_tmpfs_loses_no_text_lets_deletions_through_and_saves_again_without_a_restart() {
     let test = "rr05_a_full_tmpfs_loses_no_text_lets_deletions_through_and_saves_again_without_a_restart";
@@ -197,6 +200,7 @@ fn wait_until_there(path: &std::path::Path) {
     }
 }
 
+// proves: RR-07
 #[test]
 fn rr07_a_disk_that_is_pulled_out_is_told_within_5_s_and_goes_on_when_it_is_back() {
     let test = "rr07_a_disk_that_is_pulled_out_is_told_within_5_s_and_goes_on_when_it_is_back";

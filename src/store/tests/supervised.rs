@@ -30,6 +30,7 @@ fn all_there(store: &Store) {
     }
 }
 
+// proves: RR-06
 #[test]
 fn rr06_a_disk_that_becomes_write_protected_is_read_on_and_written_again_later() {
     let disk = Disk::default();
@@ -55,6 +56,7 @@ fn rr06_a_disk_that_becomes_write_protected_is_read_on_and_written_again_later()
     assert_eq!(store.look(), StoreState::Ok, "nobody has to write for the banner to go");
 }
 
+// proves: RR-06
 #[test]
 fn rr06_after_a_crash_a_write_protected_file_is_repaired_in_memory_only() {
     let image = crashed();
@@ -76,6 +78,7 @@ fn rr06_after_a_crash_a_write_protected_file_is_repaired_in_memory_only() {
     put(&store, 1, b"works").unwrap();
 }
 
+// proves: RR-06
 #[test]
 fn rr06_there_is_nothing_to_read_where_there_is_no_journal() {
     let disk = Disk::default();
@@ -83,6 +86,7 @@ fn rr06_there_is_nothing_to_read_where_there_is_no_journal() {
     assert!(matches!(Store::on_disk(&disk), Err(StoreError::ReadOnly)));
 }
 
+// proves: RR-05
 #[test]
 fn rr05_a_file_on_a_full_disk_is_opened_for_reading_at_least() {
     let disk = Disk::holding(crashed());
@@ -98,6 +102,7 @@ fn rr05_a_file_on_a_full_disk_is_opened_for_reading_at_least() {
     put(&store, 1, b"works").unwrap();
 }
 
+// proves: RR-05
 #[test]
 fn rr05_the_reserve_is_given_up_only_when_the_disk_is_full_and_made_again() {
     let (folder, path) = temp();
@@ -115,6 +120,7 @@ fn rr05_the_reserve_is_given_up_only_when_the_disk_is_full_and_made_again() {
     drop((store, folder));
 }
 
+// proves: RR-32
 #[test]
 fn rr32_a_fault_at_any_call_fails_one_operation_and_the_next_one_works() {
     let image = crashed();
@@ -155,6 +161,7 @@ fn rr32_a_fault_at_any_call_fails_one_operation_and_the_next_one_works() {
     assert!(faults > 100, "only {faults} faults");
 }
 
+// proves: RR-07
 #[test]
 fn rr07_a_medium_that_is_pulled_out_and_put_back_goes_on() {
     let image = crashed();
@@ -174,6 +181,7 @@ fn rr07_a_medium_that_is_pulled_out_and_put_back_goes_on() {
     }
 }
 
+// proves: RR-07
 #[test]
 fn rr07_an_older_copy_in_its_place_is_refused_and_the_newer_one_is_taken() {
     let disk = Disk::default();
@@ -201,6 +209,7 @@ fn moved(from: &Path, to: &Path) {
     fs::rename(from, to).unwrap();
 }
 
+// proves: RR-07
 #[test]
 fn rr07_a_file_that_is_moved_away_is_read_on_and_never_written_where_nobody_finds_it() {
     let (folder, path) = temp();
@@ -243,6 +252,7 @@ fn rr07_a_file_that_is_moved_away_is_read_on_and_never_written_where_nobody_find
     assert!(folder.path().exists());
 }
 
+// proves: RR-08
 #[test]
 fn rr08_a_file_that_is_open_elsewhere_is_not_read_either() {
     let (_folder, path) = temp();
@@ -252,6 +262,7 @@ fn rr08_a_file_that_is_open_elsewhere_is_not_read_either() {
     assert_eq!(store.look(), StoreState::Ok);
 }
 
+// proves: RR-09
 #[test]
 fn rr09_a_file_too_large_to_check_at_start_is_read_through_later() {
     let (_folder, path) = temp();

@@ -96,6 +96,7 @@ fn flipped(image: &[u8], byte: usize, bit: u64) -> Vec<u8> {
     damaged
 }
 
+// proves: RR-09 (640 flips in the header, 960 in pages)
 #[test]
 fn rr09_every_bit_of_the_header_and_many_of_every_page_may_flip() {
     let image = journal();
@@ -120,6 +121,7 @@ fn rr09_every_bit_of_the_header_and_many_of_every_page_may_flip() {
     assert!(header.refused > 50 && pages.refused > 50, "{header:?} {pages:?}");
 }
 
+// proves: RR-09
 #[test]
 fn rr09_blank_pages_cut_files_and_junk_at_the_end_are_noticed_or_harmless() {
     let image = journal();
@@ -147,6 +149,7 @@ fn rr09_blank_pages_cut_files_and_junk_at_the_end_are_noticed_or_harmless() {
     assert!(blank.refused > 3 && cut.refused + cut.told > 3, "{blank:?} {cut:?}");
 }
 
+// proves: RR-09
 #[test]
 fn rr09_without_the_check_at_start_altered_pages_still_never_show_wrong_text() {
     // Files above 256 MiB are not checked when they are opened: the seals and the head alone stand guard.

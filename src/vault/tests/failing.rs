@@ -104,7 +104,7 @@ fn rr05_after_a_full_disk_the_same_vault_goes_on_without_a_restart() {
     }
 }
 
-// proves: RR-02
+// proves: RR-02, RR-04
 #[test]
 fn rr04_a_power_cut_while_registering_leaves_a_whole_vault_or_none() {
     for allowed in 0.. {

@@ -165,6 +165,7 @@ async fn hit(stage: &mut Stage, use_case: &str, error: ErrorKind, once: bool) ->
     hits
 }
 
+// proves: RR-32 (1,600 faults in 15 use cases)
 #[tokio::test]
 async fn rr32_a_fault_at_any_call_of_any_use_case_costs_that_request_only() {
     let mut stage = Stage::new().await;

@@ -7,6 +7,7 @@ use crate::it::common::{Ask, fresh_op};
 
 const TYPED: &str = "Typed while the disk was in trouble.";
 
+// proves: RR-05
 #[tokio::test]
 async fn rr05_a_full_disk_keeps_the_text_in_the_editor_at_every_write_and_saves_it_when_there_is_room() {
     let (app, disk, mira, entry) = mira().await;
@@ -42,6 +43,7 @@ async fn rr05_a_full_disk_keeps_the_text_in_the_editor_at_every_write_and_saves_
     assert!(mira.get(&format!("/entries/{entry}")).await.expect(200).body.contains(ANCHOR));
 }
 
+// proves: RR-07
 #[tokio::test]
 async fn rr07_a_disk_pulled_out_under_an_open_page_costs_no_text_and_goes_on_when_it_is_back() {
     let (app, disk, mira, _) = mira().await;
@@ -71,6 +73,7 @@ async fn rr07_a_disk_pulled_out_under_an_open_page_costs_no_text_and_goes_on_whe
     assert!(page.body.contains(ANCHOR) && page.body.contains(TYPED) && banner(&page.body).is_empty());
 }
 
+// proves: RR-07
 #[tokio::test]
 async fn rr07_another_or_an_older_journal_in_its_place_is_neither_shown_nor_written() {
     let (app, disk, mira, _) = mira().await;

@@ -4,6 +4,7 @@
 use super::{ANCHOR, day, mira};
 use crate::it::common::{Ask, fresh_op};
 
+// proves: RR-31
 #[tokio::test]
 async fn rr31_a_panic_at_any_place_costs_one_request_and_leaves_nothing_half_done() {
     let (app, _disk, mira, entry) = mira().await;

@@ -75,6 +75,7 @@ async fn writing_works(mira: &SignedIn) {
     mira.write("Saved again.").await;
 }
 
+// proves: RR-06
 #[tokio::test]
 async fn rr06_a_read_only_disk_is_read_and_every_change_says_so_until_it_can_be_written() {
     let (app, disk, mira, entry) = mira().await;
@@ -92,6 +93,7 @@ async fn rr06_a_read_only_disk_is_read_and_every_change_says_so_until_it_can_be_
     writing_works(&mira).await;
 }
 
+// proves: RR-06
 #[tokio::test]
 async fn rr06_a_journal_left_by_a_crash_on_a_read_only_disk_opens_and_is_not_touched() {
     let (running, disk, _, _) = mira().await;
@@ -115,6 +117,7 @@ async fn rr06_a_journal_left_by_a_crash_on_a_read_only_disk_opens_and_is_not_tou
     drop(running);
 }
 
+// proves: RR-06
 #[tokio::test]
 async fn rr06_each_form_of_the_route_table_answers_something_else_than_a_fault() {
     let (app, disk, mira, _) = mira().await;

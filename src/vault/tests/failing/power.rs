@@ -57,6 +57,7 @@ fn cut_again(image: &[u8], before: &Seen, after: &Seen, what: &str) -> u64 {
     images
 }
 
+// proves: RR-02, RR-04 (100 images of one power cut, 800 of two; LLAMORA_TEST_TORTURE=12: above 50,000)
 #[test]
 fn rr02_rr04_a_power_cut_at_any_write_and_again_in_the_repair_leaves_the_state_before_or_after() {
     let image = image();
@@ -90,6 +91,7 @@ fn rr02_rr04_a_power_cut_at_any_write_and_again_in_the_repair_leaves_the_state_b
     assert!(once > 50 && twice > 50, "only {once} and {twice} images");
 }
 
+// proves: RR-02
 #[test]
 fn rr02_a_power_cut_while_a_journal_is_written_on_keeps_all_that_was_acknowledged() {
     // One long trace instead of one change: entries, edits, trash, quiet commits.
