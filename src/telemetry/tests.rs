@@ -28,6 +28,7 @@ fn written(work: impl FnOnce()) -> String {
     String::from_utf8(paper.0.lock().unwrap().clone()).unwrap()
 }
 
+// proves: SR-53
 #[test]
 fn fields_on_the_list_are_printed_and_the_value_of_any_other_is_withheld() {
     let said = written(|| tracing::error!(status = 404, route = "/d/:date", text = "Dear diary", "answered"));
@@ -54,6 +55,7 @@ fn an_event_is_one_line_whatever_is_in_it() {
     assert!(!said.contains('\x1b') && !said.contains('\r') && said.contains("one two"), "{said:?}");
 }
 
+// proves: SR-53
 #[test]
 fn a_panic_prints_its_place_and_not_what_it_says() {
     const ALONE: &str = "LLAMORA_TEST_ALONE";

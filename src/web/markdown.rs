@@ -28,6 +28,11 @@ const fn max_events(n_bytes: usize) -> usize {
     let dense = if n_bytes < 8 * 1024 { n_bytes } else { 8 * 1024 };
     64 + 2 * dense + n_bytes / 2
 }
+/// Most tags and character references for a text of `n_bytes`: each costs the allow-list as much as a hundred letters.
+/// An entry of full length always has fewer than this.
+const fn max_marks(n_bytes: usize) -> usize {
+    12 * 1024 + n_bytes / 8
+}
 /// Longest time for the parser, whatever it is doing. What we know of stays far below.
 const MAX_TIME: Duration = Duration::from_secs(1);
 
@@ -68,11 +73,15 @@ fn render_within(markdown: &str, time: Duration) -> SanitizedHtml {
     let mut out = String::with_capacity(markdown.len() * 3 / 2);
     let mut events = Bounded::new(Parser::new_ext(&markdown, options), max_events(markdown.len()), deadline);
     html::push_html(&mut out, events.by_ref().map(as_writing));
-    if events.gave_up {
+    if events.gave_up || n_marks(&out) > max_marks(markdown.len()) {
         // Nothing but escaped text and line breaks of ours: the allow-list would change nothing.
         return SanitizedHtml(as_typed(&markdown));
     }
     SanitizedHtml(sanitize(&out))
+}
+
+fn n_marks(html: &str) -> usize {
+    html.bytes().filter(|byte| matches!(byte, b'<' | b'&')).count()
 }
 
 /// The text itself, escaped, with its lines and blank lines.
@@ -173,7 +182,8 @@ impl<I> Bounded<I> {
     /// Whether the next event may still be had. The clock is read once for every 64.
     fn goes_on(&mut self) -> bool {
         self.n_left = self.n_left.saturating_sub(1);
-        self.gave_up = self.n_left == 0 || (self.n_left % 64 == 0 && Instant::now() >= self.deadline);
+        self.gave_up =
+            self.n_left == 0 || (self.n_left.is_multiple_of(64) && Instant::now() >= self.deadline);
         !self.gave_up
     }
 

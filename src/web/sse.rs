@@ -232,6 +232,7 @@ mod tests {
         assert!(streams.seats().is_empty(), "a seat that was dropped leaves nothing behind");
     }
 
+    // proves: SR-42
     #[tokio::test]
     async fn at_each_heartbeat_a_stream_looks_whether_its_session_lives() {
         let streams = Streams::with_heartbeat(Duration::from_millis(2));
@@ -246,6 +247,7 @@ mod tests {
         assert_eq!(streams.open(), 0, "the seat is free again");
     }
 
+    // proves: SR-42
     #[tokio::test]
     async fn a_stream_pulls_no_more_than_is_read() {
         let streams = Streams::new();

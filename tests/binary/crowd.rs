@@ -126,6 +126,7 @@ fn with_visitor<T>(running: &Running, work: impl FnOnce() -> T) -> (T, Vec<Durat
     })
 }
 
+// proves: SR-43 (600 connections; `LLAMORA_TEST_CROWD=1000`: 4,000)
 #[test]
 fn slow_and_silent_crowds_are_turned_away_in_12_s_and_others_hardly_notice() {
     let place = Place::slim();
@@ -145,6 +146,7 @@ fn slow_and_silent_crowds_are_turned_away_in_12_s_and_others_hardly_notice() {
     place.assert_calm();
 }
 
+// proves: SR-43 (120 connections, 64 descriptors)
 #[test]
 fn without_descriptors_it_stays_calm_and_goes_on_answering() {
     let mut place = Place::slim();

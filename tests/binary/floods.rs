@@ -29,6 +29,7 @@ fn flood(address: SocketAddr, head: &str, block: &[u8], most: usize) -> u16 {
     String::from_utf8_lossy(&answer).split(' ').nth(1).and_then(|status| status.parse().ok()).unwrap_or(0)
 }
 
+// proves: SR-35 (48 floods)
 #[test]
 fn floods_are_refused_within_32_mib_of_memory() {
     let place = Place::slim();

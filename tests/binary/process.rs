@@ -55,6 +55,7 @@ fn can_open_memory(pid: u32) -> bool {
     Command::new(&words[0]).args(&words[1..]).output().unwrap().status.success()
 }
 
+// proves: SR-55
 #[test]
 fn another_program_of_the_same_user_cannot_read_its_memory() {
     let place = unprivileged();
@@ -97,6 +98,7 @@ fn another_program_of_the_same_user_cannot_read_its_memory() {
     assert_eq!(core.split_whitespace().skip(4).take(2).collect::<Vec<_>>(), ["0", "0"], "{core}");
 }
 
+// proves: SR-56
 #[test]
 fn keys_lie_in_memory_that_is_locked_and_that_not_even_root_reads() {
     if !is_root() {
@@ -131,6 +133,7 @@ fn keys_lie_in_memory_that_is_locked_and_that_not_even_root_reads() {
     println!("locked: {}", locked.iter().map(|(_, name)| name.as_str()).collect::<Vec<_>>().join("; "));
 }
 
+// proves: SR-56
 #[test]
 fn where_locking_is_refused_the_journal_opens_and_check_says_so() {
     let mut place = unprivileged();

@@ -30,7 +30,9 @@ impl Shadows {
     /// Loads the embedder from the folder with models; `None` when this machine has none.
     pub fn new() -> Option<Shadows> {
         let folder = models()?;
-        let tokenizer = Tokenizer::from_file(folder.join("embedder/tokenizer.json")).unwrap();
+        let mut tokenizer = Tokenizer::from_file(folder.join("embedder/tokenizer.json")).unwrap();
+        // As it comes it fills every text up to one length.
+        tokenizer.with_padding(None).with_truncation(None).unwrap();
         let mut config = Config::default();
         config.models.dir = folder.to_str().unwrap().to_owned();
         let files = FoundModels::find(&config, &folder).embedder?;

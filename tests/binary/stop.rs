@@ -71,6 +71,7 @@ fn sigterm_during_a_reply_ends_within_5_s_and_keeps_what_was_written() {
     place.assert_calm();
 }
 
+// proves: RR-27
 #[test]
 fn what_is_being_saved_at_sigterm_is_saved_or_refused_and_never_lost() {
     let place = Place::slim();
@@ -129,6 +130,7 @@ fn busy(place: &Place) -> (crate::program::Running, TcpStream) {
     (running, stream)
 }
 
+// proves: RR-27
 #[test]
 fn sigterm_waits_for_an_open_form_but_not_for_ever() {
     let place = Place::slim();
@@ -141,6 +143,7 @@ fn sigterm_waits_for_an_open_form_but_not_for_ever() {
     place.assert_calm();
 }
 
+// proves: RR-27
 #[test]
 fn a_second_sigterm_ends_it_at_once() {
     let place = Place::slim();

@@ -165,6 +165,7 @@ fn crates_are_named_only_in_their_homes() {
     check(broken, "each of these has one home, see HOMES in tests/it/tidy.rs");
 }
 
+// proves: SR-53
 #[test]
 fn log_lines_hold_fields_of_the_list_and_messages_without_values() {
     let mut broken = Vec::new();

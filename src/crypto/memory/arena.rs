@@ -199,7 +199,7 @@ mod pages {
             usize::try_from(bytes).unwrap_or(4096)
         }
 
-        /// Pages that the kernel takes out of its own map (memfd_secret(2)); `None` where it cannot or may not.
+        /// Pages that the kernel takes out of its own map (`memfd_secret(2)`); `None` where it cannot or may not.
         #[cfg(target_os = "linux")]
         pub(in crate::crypto::memory::arena) fn secret(len: usize) -> Option<NonNull<u8>> {
             use std::{

@@ -1,4 +1,5 @@
-//! Letting connections in: a place first, then the connection; calm when the system has no more descriptors.
+//! Letting connections in: one at the door at most, and inside as many as there are places; calm when the system has
+//! no more descriptors.
 
 use std::{
     collections::HashMap,
@@ -75,7 +76,6 @@ impl Door {
     /// Waits for the next connection that may come in.
     pub(super) async fn next(&self) -> Guest {
         loop {
-            let permit = self.permit().await;
             let (stream, remote) = match self.listener.accept().await {
                 Ok(accepted) => accepted,
                 Err(error) if concerns_one(&error) => continue,
@@ -91,6 +91,8 @@ impl Door {
                 }
             };
             let Ok(local) = stream.local_addr() else { continue };
+            // Nobody is sent away before somebody stands at the door.
+            let permit = self.permit().await;
             let Some(place) = Hall::admit(&self.hall, remote.ip(), self.limits.per_address, permit) else {
                 continue;
             };

@@ -175,6 +175,7 @@ fn a_text_that_is_too_much_work_is_shown_as_it_was_typed() {
     );
 }
 
+// proves: SR-36
 #[test]
 fn a_small_text_cannot_ask_for_millions_of_cells() {
     let table = format!("{}\n{}\n{}", "|a".repeat(1500), "|-".repeat(1500), "a\n".repeat(2900));

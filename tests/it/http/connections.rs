@@ -25,9 +25,10 @@ use tokio::{
 
 use crate::it::common::{Server, ending, status};
 
-const SHORT: Duration = Duration::from_millis(300);
+const SHORT: Duration = Duration::from_secs(1);
 const LONG: Duration = Duration::from_secs(60);
 
+// proves: SR-43
 #[tokio::test]
 async fn silence_and_heads_that_do_not_end_are_cut_off_and_a_whole_one_is_not() {
     let server = Server::within(Limits { head: SHORT, ..Limits::default() }).await;
@@ -62,6 +63,7 @@ async fn silence_and_heads_that_do_not_end_are_cut_off_and_a_whole_one_is_not() 
     server.stop().await;
 }
 
+// proves: SR-43
 #[tokio::test]
 async fn a_body_below_its_rate_is_408_and_ends_the_connection() {
     let server = Server::within(Limits { body_grace: SHORT, ..Limits::default() }).await;
@@ -114,6 +116,7 @@ static ENDLESS: [Row; 1] = [Row {
     sample: "/endless",
 }];
 
+// proves: SR-43
 #[tokio::test]
 async fn a_reader_who_does_not_read_is_let_go() {
     let server = Server::of(&ENDLESS, Limits { write: SHORT, ..Limits::default() }).await;
@@ -149,6 +152,7 @@ static SLOW: [Row; 2] = [
     },
 ];
 
+// proves: SR-43
 #[tokio::test]
 async fn when_all_places_are_taken_the_silent_make_room_and_the_busy_stay() {
     let limits = Limits { connections: 6, head: LONG, ..Limits::default() };
@@ -186,6 +190,7 @@ async fn when_all_places_are_taken_the_silent_make_room_and_the_busy_stay() {
     server.stop().await;
 }
 
+// proves: SR-43
 #[tokio::test]
 async fn one_address_has_its_share_of_places() {
     // The address of this machine on its network, which is not loopback. Nothing is sent.
@@ -250,6 +255,7 @@ async fn requests_that_pretend_are_400_and_nothing_after_them_is_read() {
     server.stop().await;
 }
 
+// proves: SR-35
 #[tokio::test]
 async fn chunks_without_end_are_refused_at_once_and_the_answer_arrives() {
     let server = Server::start().await;
@@ -269,6 +275,7 @@ async fn chunks_without_end_are_refused_at_once_and_the_answer_arrives() {
     panic!("{n_sent} bytes were taken without an answer");
 }
 
+// proves: SR-35
 #[tokio::test]
 async fn an_answer_to_a_form_that_is_still_being_sent_is_not_lost_to_a_reset() {
     let server = Server::start().await;

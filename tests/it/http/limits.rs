@@ -92,6 +92,7 @@ fn padded(mira: &SignedIn, length: usize) -> Vec<u8> {
     body
 }
 
+// proves: SR-35 (every form of the route table)
 #[tokio::test]
 async fn every_form_takes_its_limit_and_not_a_byte_more() {
     let app = TestApp::new().await;
@@ -114,6 +115,7 @@ async fn every_form_takes_its_limit_and_not_a_byte_more() {
     assert!(n_forms > 30);
 }
 
+// proves: SR-35
 #[tokio::test]
 async fn a_hundred_thousand_fields_are_refused_by_every_form() {
     let app = TestApp::new().await;
@@ -127,6 +129,7 @@ async fn a_hundred_thousand_fields_are_refused_by_every_form() {
     }
 }
 
+// proves: SR-35
 #[tokio::test]
 async fn a_body_in_chunks_is_refused_by_every_row() {
     let app = TestApp::new().await;
@@ -138,6 +141,7 @@ async fn a_body_in_chunks_is_refused_by_every_row() {
     }
 }
 
+// proves: SR-35
 #[tokio::test]
 async fn a_head_has_64_headers_and_16_kib_and_then_ends() {
     let server = Server::start().await;
@@ -169,6 +173,7 @@ async fn a_head_has_64_headers_and_16_kib_and_then_ends() {
     server.stop().await;
 }
 
+// proves: SR-35
 #[tokio::test]
 async fn a_text_that_is_too_long_is_kept_whole_and_one_that_was_cut_says_so() {
     let app = TestApp::new().await;

@@ -12,6 +12,7 @@ use crate::it::common::{Options, TODAY, TestApp};
 /// Keys belong to the process, so this one has a process of its own.
 const ALONE: &str = "LLAMORA_TEST_ALONE";
 
+// proves: SR-56
 #[test]
 fn after_lock_and_sign_out_no_key_is_left_in_the_arena() {
     let name = "it::security::memory::after_lock_and_sign_out_no_key_is_left_in_the_arena";

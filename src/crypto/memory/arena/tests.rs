@@ -51,6 +51,7 @@ fn assert_kept(start: NonNull<u8>, len: usize, flags: &[&str], name: &str) {
     }
 }
 
+// proves: SR-56
 #[test]
 fn locked_pages_are_locked_undumped_wiped_on_fork_and_guarded() {
     let len = 3 * pages::unix::page();
@@ -59,6 +60,7 @@ fn locked_pages_are_locked_undumped_wiped_on_fork_and_guarded() {
     assert_kept(start, len, &["lo", "dd", "wf"], "");
 }
 
+// proves: SR-56
 #[test]
 fn secret_pages_are_locked_undumped_guarded_and_unreadable_from_outside() {
     use std::os::unix::fs::FileExt;
@@ -85,6 +87,7 @@ fn the_arena_takes_the_best_there_is() {
     assert_eq!(arena().protection(), best);
 }
 
+// proves: SR-56
 #[test]
 fn slots_do_not_overlap_and_a_block_more_is_made_when_one_is_full() {
     let arena = arena();
