@@ -15,13 +15,22 @@ fn resident(pid: u32) -> u64 {
     line.trim().trim_end_matches(" kB").parse().unwrap()
 }
 
-/// Sends a head and then blocks, at most this many bytes of them; the status of the answer, 0 for none.
-fn flood(address: SocketAddr, head: &str, block: &[u8], most: usize) -> u16 {
+/// A head, and blocks after it up to this many bytes; and what may be answered.
+struct Flood<'a> {
+    name: &'static str,
+    head: String,
+    block: &'a [u8],
+    most: usize,
+    expected: &'static [u16],
+}
+
+/// Sends a flood; the status of the answer, 0 for none.
+fn send(address: SocketAddr, Flood { head, block, most, .. }: &Flood<'_>) -> u16 {
     let mut stream = TcpStream::connect(address).unwrap();
     stream.set_read_timeout(Some(Duration::from_secs(30))).unwrap();
     stream.write_all(head.as_bytes()).unwrap();
     let mut n_sent = 0;
-    while n_sent < most && stream.write_all(block).is_ok() {
+    while n_sent < *most && stream.write_all(block).is_ok() {
         n_sent += block.len();
     }
     let mut answer = Vec::new();
@@ -50,13 +59,26 @@ fn floods_are_refused_within_32_mib_of_memory() {
     let chunk = [b"10000\r\n".to_vec(), text.clone(), b"\r\n".to_vec()].concat();
     let headers = b"X-Header: yes\r\n".repeat(1000);
     let length = |bytes: usize| format!("Content-Length: {bytes}");
-    let floods: [(&str, String, &[u8], usize, &[u16]); 6] = [
-        ("a text of 24 MiB", post("/login", &length(24 * mib)), &text, 24 * mib, &[413]),
-        ("a million fields", post("/login", &length(4 * mib)), &fields, 4 * mib, &[413]),
-        ("10^5 fields", post("/d/2026-11-20/entries", &length(384 * 1024)), &fields, 384 * 1024, &[400, 413]),
-        ("chunks without end", post("/login", "Transfer-Encoding: chunked"), &chunk, 64 * mib, &[400]),
-        ("headers without end", format!("GET / HTTP/1.1\r\nHost: {address}\r\n"), &headers, 16 * mib, &[431]),
-        ("a path without end", "GET /".to_owned(), &text, 16 * mib, &[414, 431]),
+    let flood = |name, head, block, most, expected| Flood { name, head, block, most, expected };
+    let floods = [
+        flood("a text of 24 MiB", post("/login", &length(24 * mib)), &text, 24 * mib, &[413]),
+        flood("a million fields", post("/login", &length(4 * mib)), &fields, 4 * mib, &[413]),
+        flood(
+            "10^5 fields",
+            post("/d/2026-11-20/entries", &length(384 * 1024)),
+            &fields,
+            384 * 1024,
+            &[400, 413],
+        ),
+        flood("chunks without end", post("/login", "Transfer-Encoding: chunked"), &chunk, 64 * mib, &[400]),
+        flood(
+            "headers without end",
+            format!("GET / HTTP/1.1\r\nHost: {address}\r\n"),
+            &headers,
+            16 * mib,
+            &[431],
+        ),
+        flood("a path without end", "GET /".to_owned(), &text, 16 * mib, &[414, 431]),
     ];
     let before = resident(running.id());
     let is_over = AtomicBool::new(false);
@@ -72,12 +94,13 @@ fn floods_are_refused_within_32_mib_of_memory() {
         let senders: Vec<_> = floods
             .iter()
             .flat_map(|flood| std::iter::repeat_n(flood, 8))
-            .map(|(name, head, block, most, expected)| {
+            .map(|flood| {
                 scope.spawn(move || {
-                    let status = flood(address, head, block, *most);
+                    let status = send(address, flood);
                     // An endless sender may see the end of the connection before the answer.
-                    let is_endless = name.contains("without end");
-                    assert!(expected.contains(&status) || (is_endless && status == 0), "{name}: {status}");
+                    let is_endless = flood.name.contains("without end");
+                    let is_right = flood.expected.contains(&status) || (is_endless && status == 0);
+                    assert!(is_right, "{}: {status}", flood.name);
                 })
             })
             .collect();

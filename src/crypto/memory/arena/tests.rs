@@ -19,7 +19,7 @@ struct Mapping {
 
 fn mappings() -> Vec<Mapping> {
     let mut all: Vec<Mapping> = Vec::new();
-    for line in fs::read_to_string("/proc/self/smaps").unwrap().lines() {
+    for line in fs::read_to_string("/proc/self/smaps").expect("the kernel tells").lines() {
         let words: Vec<&str> = line.split_whitespace().collect();
         let range = words[0].split_once('-').and_then(|(from, to)| {
             Some((usize::from_str_radix(from, 16).ok()?, usize::from_str_radix(to, 16).ok()?))
@@ -28,7 +28,7 @@ fn mappings() -> Vec<Mapping> {
             let (rights, name) = (words[1].to_owned(), words[5..].join(" "));
             all.push(Mapping { from, to, rights, name, flags: String::new() });
         } else if let Some(flags) = line.strip_prefix("VmFlags:") {
-            all.last_mut().unwrap().flags = format!("{flags} ");
+            all.last_mut().expect("a mapping before its flags").flags = format!("{flags} ");
         }
     }
     all
