@@ -6,9 +6,9 @@
 //! | what | limit | enforced by |
 //! |---|---|---|
 //! | the next head, from the end of the last answer to its blank line | 10 s | hyper's timer |
-//! | a body | 1 KiB/s after a grace of 10 s, 60 s in all | [`pace`] |
-//! | a write that moves nothing | 30 s | [`line`] |
-//! | connections | 512 in all, 32 for an address that is not this machine | [`door`] |
+//! | a body | 1 KiB/s after a grace of 10 s, 60 s in all | `pace` |
+//! | a write that moves nothing | 30 s | `line` |
+//! | connections | 512 in all, 32 for an address that is not this machine | `door` |
 //!
 //! When all places are taken, the connection that has waited longest without a request makes room: a crowd of silent
 //! connections pushes itself out, and a request that is being answered never has to go.

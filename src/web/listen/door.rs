@@ -20,8 +20,12 @@ use tokio::{
 
 use crate::web::listen::{Limits, line::Line};
 
-/// Pause after a failed accept, and between looks for somebody who can make room.
+/// Pause after a failed accept.
 const BACK_OFF: Duration = Duration::from_millis(100);
+/// Connections that the system holds for us before they are accepted.
+const QUEUE: i32 = 1024;
+/// Pause between looks for somebody who can make room.
+const LOOK_AGAIN: Duration = Duration::from_millis(10);
 
 /// Accepts connections from a listener.
 pub(super) struct Door {
@@ -68,6 +72,8 @@ struct Present {
 impl Door {
     pub(super) fn new(listener: TcpListener, limits: Limits) -> io::Result<Self> {
         listener.set_nonblocking(true)?;
+        // The standard library asks for 128. What finds no place in the queue tries again after a second.
+        socket2::SockRef::from(&listener).listen(QUEUE)?;
         let listener = tokio::net::TcpListener::from_std(listener)?;
         let permits = Arc::new(Semaphore::new(limits.connections));
         Ok(Self { listener, permits, hall: Arc::default(), limits, failures: AtomicU64::new(0) })
@@ -108,7 +114,7 @@ impl Door {
                 return permit;
             }
             self.hall.send_one_away();
-            if let Ok(Ok(permit)) = timeout(BACK_OFF, permits.acquire_owned()).await {
+            if let Ok(Ok(permit)) = timeout(LOOK_AGAIN, permits.acquire_owned()).await {
                 return permit;
             }
         }
