@@ -17,8 +17,8 @@ use tracing_subscriber::{
 /// Fields that may be printed. Their values are made by us: numbers, fixed words, route patterns, random ids, names
 /// of models, the data folder, and errors, which hold no text of a person by the rule of their modules.
 pub const FIELDS: &[&str] = &[
-    "cause", "data", "embedder", "error", "failures", "kind", "message", "method", "model", "ms", "ok",
-    "place", "reason", "records", "request", "rows", "route", "status",
+    "cause", "data", "embedder", "error", "failures", "from", "kind", "message", "method", "mode", "model",
+    "ms", "ok", "place", "reason", "records", "request", "rows", "route", "status", "to",
 ];
 
 /// Starts logging at `level`. `RUST_LOG` overrides the level of this program's own modules only: other crates stay

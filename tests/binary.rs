@@ -33,10 +33,10 @@ mod places;
 mod process;
 #[path = "binary/program.rs"]
 mod program;
-#[path = "binary/shadows.rs"]
-mod shadows;
 #[path = "binary/saving.rs"]
 mod saving;
+#[path = "binary/shadows.rs"]
+mod shadows;
 #[path = "binary/stop.rs"]
 mod stop;
 #[path = "binary/visitor.rs"]
