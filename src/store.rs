@@ -15,6 +15,7 @@ mod memory;
 mod overlay;
 mod reserve;
 pub mod rows;
+mod scrub;
 mod supervise;
 pub mod tables;
 #[cfg(test)]

@@ -1,6 +1,6 @@
 mod supervised;
 
-use std::{io::ErrorKind, ops::ControlFlow, path::PathBuf};
+use std::{collections::BTreeSet, io::ErrorKind, ops::ControlFlow, path::PathBuf};
 
 use super::{
     faults::{Cut, Disk},
@@ -301,4 +301,52 @@ fn compaction_and_the_quiet_commit_keep_every_row() {
     assert!(store.check().unwrap());
     assert!((0..100).all(|key| get(&store, key).unwrap() == Some(vec![4; 4064])));
     assert!(store.free_share().unwrap() < 0.9);
+}
+
+/// Which of the marked rows can still be read in the bytes of a file.
+fn marks(image: &[u8]) -> BTreeSet<u8> {
+    let is_mark = |bytes: &&[u8]| bytes[0] == b'<' && bytes[2..] == *b"mark>";
+    image.windows(7).filter(is_mark).map(|bytes| bytes[1]).collect()
+}
+
+#[test]
+fn scrubbing_leaves_no_byte_of_what_was_removed_where_compaction_does() {
+    let sizes: [&[usize]; 3] = [&[480, 992, 4_064, 8_160, 32_736], &[480, 4_064, 32_736], &[480, 8_160]];
+    let mut random = 88_172_645_463_325_252_u64;
+    let mut below = move |end: usize| {
+        // xorshift64: any sequence will do, as long as it is the same each time.
+        random ^= random << 13;
+        random ^= random >> 7;
+        random ^= random << 17;
+        usize::try_from(random % 1_000).unwrap() % end
+    };
+    let mut n_left_by_compaction = 0;
+    for round in 0..15 {
+        let disk = Disk::default();
+        let store = Store::on_disk(&disk).unwrap();
+        let of_round = sizes[round % sizes.len()];
+        let (mut kept, mut gone) = (BTreeSet::new(), BTreeSet::new());
+        for key in 0..150 {
+            let value =
+                [b'<', key, b'm', b'a', b'r', b'k', b'>', 0].repeat(of_round[below(of_round.len())] / 8);
+            put(&store, key, &value).unwrap();
+        }
+        for key in 0..150 {
+            if below(10) < 1 + round % 9 {
+                store.write(|rows| rows.remove(&[key; 24]).map(|_| ())).unwrap();
+                gone.insert(key);
+            } else {
+                kept.insert(key);
+            }
+        }
+        store.compact().unwrap();
+        n_left_by_compaction += marks(&disk.image()).intersection(&gone).count();
+        let before = store.size();
+        store.scrub().unwrap();
+        assert_eq!(marks(&disk.image()), kept, "round {round}");
+        assert!(store.size() <= before, "the file is not longer");
+        assert!(kept.iter().all(|key| get(&store, *key).unwrap().is_some_and(|value| value[1] == *key)));
+        assert!(store.check().unwrap());
+    }
+    assert!(n_left_by_compaction > 0, "compaction alone would do, and scrubbing is needless");
 }
