@@ -158,7 +158,10 @@ where
         return None;
     }
     loop {
-        if following.wake.borrow_and_update().stopping {
+        // A session that ended while nobody waited here must not be overlooked: reading the value marks it as seen.
+        let may_have_ended = following.wake.has_changed().unwrap_or(true);
+        let is_stopping = following.wake.borrow_and_update().stopping;
+        if is_stopping || may_have_ended && !(following.may_go_on)() {
             return None;
         }
         tokio::select! {
