@@ -15,7 +15,9 @@
 //! Everything blocks; callers go through `crate::blocking`.
 
 pub mod accounts;
+mod compaction;
 pub mod days;
+mod deletion;
 pub mod drafts;
 pub mod entries;
 pub mod error;
@@ -61,6 +63,8 @@ pub struct Vaults {
     header: Header,
     /// The vaults that are open now: one `Unlocked` each, or two would count their transactions apart.
     open: Mutex<HashMap<VaultId, Weak<Unlocked>>>,
+    /// Held while the file is rewritten without old bytes.
+    settling: Mutex<()>,
 }
 
 impl Vaults {
@@ -73,7 +77,7 @@ impl Vaults {
     pub fn open(store: Arc<Store>, clock: Arc<dyn Clock>, kdf: KdfChoice) -> Result<Self, VaultError> {
         let header = header::open_or_create(&store, kdf)?;
         store.expect_identity(header.uuid);
-        Ok(Self { store, clock, header, open: Mutex::new(HashMap::new()) })
+        Ok(Self { store, clock, header, open: Mutex::new(HashMap::new()), settling: Mutex::new(()) })
     }
 
     /// Whether nobody has registered yet.

@@ -24,13 +24,24 @@ use crate::{
         tables::Copy,
     },
     vault::{
-        Vaults,
+        Vaults, compaction,
         error::{Alteration, VaultError},
         payload::index::{OutboxV1, RootV1},
         transaction::{Heads, KeySet, Writer},
         unlocked::{self, Place, Unlocked, Wrap, keyring_row},
     },
 };
+
+/// Moments in the life of a vault, milliseconds since 1970.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Facts {
+    /// It was made.
+    pub created: i64,
+    /// Its name or password was last chosen.
+    pub password_since: Option<i64>,
+    /// Its recovery code was made.
+    pub recovery_since: Option<i64>,
+}
 
 impl Vaults {
     /// Makes a vault for a new person. `display` is the name as typed. The recovery code opens the vault without name
@@ -140,18 +151,18 @@ impl Vaults {
         }
     }
 
-    /// Replaces the recovery code of a vault, once its owner has typed back the last group of the new one.
+    /// Replaces the recovery code of a vault, once its owner has typed back the last group of the new one. Call
+    /// [`Vaults::settle`] afterwards.
     ///
     /// # Errors
     /// Store errors.
     pub fn adopt_recovery(&self, unlocked: &Unlocked, new: &RecoveryCode) -> Result<(), VaultError> {
         let unlocker = Unlocker::recovery(&self.header, new);
-        self.replace_wraps(unlocked, &unlocker, |wrap| wrap.kind == WrapKind::Recovery, |_| {})?;
-        Ok(self.store.compact()?)
+        self.replace_wraps(unlocked, &unlocker, |wrap| wrap.kind == WrapKind::Recovery, |_| {})
     }
 
     /// Gives a vault another password, and the name as typed. The old password no longer signs in, all sessions are
-    /// void. It still opens copies of the file made before.
+    /// void. It still opens copies of the file made before. Call [`Vaults::settle`] afterwards.
     ///
     /// # Errors
     /// [`VaultError::Name`], [`VaultError::Taken`], key derivation and store errors.
@@ -167,8 +178,7 @@ impl Vaults {
                 keyring.name = display.to_owned().into();
                 keyring.sess_gen += 1;
             },
-        )?;
-        Ok(self.store.compact()?)
+        )
     }
 
     /// Whether this name and password are a way into this vault: for asking again before something serious.
@@ -180,6 +190,37 @@ impl Vaults {
         let keyring = unlocked.keyring()?;
         let unlockers = self.unlockers(&Name::typed(name), &password)?;
         Ok(unlockers.iter().any(|unlocker| keyring.lists(unlocker.row())))
+    }
+
+    /// What a vault's owner may want to know about it.
+    ///
+    /// # Errors
+    /// [`VaultError::Altered`] when its keyring does not open; store errors.
+    pub fn facts(&self, unlocked: &Unlocked) -> Result<Facts, VaultError> {
+        let keyring = unlocked.keyring()?;
+        let newest = |is_kind: fn(&WrapInfo) -> bool| {
+            keyring.wraps.iter().filter(|wrap| is_kind(wrap)).map(|wrap| wrap.created).max()
+        };
+        Ok(Facts {
+            created: keyring.created,
+            password_since: newest(|wrap| wrap.kind.has_password()),
+            recovery_since: newest(|wrap| wrap.kind == WrapKind::Recovery),
+        })
+    }
+
+    /// Makes all stored sessions of a vault void and removes them. Call [`Vaults::settle`] afterwards.
+    ///
+    /// # Errors
+    /// [`VaultError::ReadOnly`]; store errors.
+    pub fn void_sessions(&self, unlocked: &Unlocked) -> Result<(), VaultError> {
+        let vault = unlocked.id();
+        unlocked.change_keyring(|keyring, _, rows| {
+            keyring.sess_gen += 1;
+            if remove_sessions(rows, vault)? {
+                compaction::owe(rows)?;
+            }
+            Ok(())
+        })
     }
 
     /// The way in with this name and password under every live profile, current first.
@@ -250,6 +291,7 @@ impl Vaults {
             keyring.wraps.retain(|wrap| !is_old(wrap) && wrap.row != *way.row());
             keyring.wraps.push(info(way, now));
             rows.put_small(&row_key(way.row()), &wrap)?;
+            compaction::owe(rows)?;
             and(keyring);
             if keyring.sess_gen != sess_gen {
                 remove_sessions(rows, vault)?;
@@ -258,7 +300,7 @@ impl Vaults {
         })
     }
 
-    fn refuse_read_only(&self) -> Result<(), VaultError> {
+    pub(super) fn refuse_read_only(&self) -> Result<(), VaultError> {
         if self.header.may_write() { Ok(()) } else { Err(VaultError::ReadOnly) }
     }
 }
@@ -308,14 +350,17 @@ fn refuse_used(rows: &dyn Rows, vault: VaultId, keys: &RecordKeys) -> Result<(),
     if is_used { Err(StoreError::Failed.into()) } else { Ok(()) }
 }
 
-/// Removes the session rows of a vault; the vault's id stands in clear at bytes 8 to 15 of each.
-fn remove_sessions(rows: &mut dyn RowsMut, vault: VaultId) -> Result<(), VaultError> {
+/// Removes the session rows of a vault, and tells whether there were any; the vault's id stands in clear at bytes 8 to
+/// 15 of each.
+fn remove_sessions(rows: &mut dyn RowsMut, vault: VaultId) -> Result<bool, VaultError> {
+    let mut has_removed = false;
     for copy in Copy::BOTH {
         for (key, value) in rows.smalls(copy, b"S")? {
             if value.get(8..15) == Some(vault.as_bytes().as_slice()) {
                 rows.remove_small(&key)?;
+                has_removed = true;
             }
         }
     }
-    Ok(())
+    Ok(has_removed)
 }

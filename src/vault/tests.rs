@@ -5,6 +5,7 @@ mod altered;
 mod damage;
 mod failing;
 mod journal;
+mod keys;
 mod model;
 mod thief;
 
