@@ -3,12 +3,14 @@
 
 pub mod assets;
 pub mod auth;
+pub mod confirm;
 pub mod days;
 pub mod entries;
 pub mod health;
 pub mod items;
 pub mod replies;
 pub mod search;
+pub mod security;
 pub mod settings;
 
 use std::sync::Arc;
@@ -83,6 +85,14 @@ pub static ROWS: &[Row] = &[
     row!(POST   "/search"                          signed_form search::list,          OTHER,        "/search"),
     row!(GET    "/settings/data"                   signed      settings::data,        Kind::Page,   "/settings/data"),
     row!(GET    "/settings/model"                  signed      settings::model,       Kind::Page,   "/settings/model"),
+    row!(GET    "/settings/security"               signed      security::overview,    Kind::Page,   "/settings/security"),
+    row!(GET    "/settings/security/password"      signed      security::show_password, Kind::Page, "/settings/security/password"),
+    row!(POST   "/settings/security/password"      signed_form security::set_password, OTHER,       "/settings/security/password"),
+    row!(POST   "/settings/security/recovery"      signed_form security::new_code,    OTHER,        "/settings/security/recovery"),
+    row!(POST   "/settings/security/recovery/confirm" signed_form security::adopt_code, OTHER,      "/settings/security/recovery/confirm"),
+    row!(POST   "/settings/security/sign-out"      signed_form security::sign_out,    OTHER,        "/settings/security/sign-out"),
+    row!(GET    "/settings/security/delete"        signed      security::show_delete, Kind::Page,   "/settings/security/delete"),
+    row!(POST   "/settings/security/delete"        signed_form security::delete,      OTHER,        "/settings/security/delete"),
     row!(GET    "/healthz"                         open        health::alive,         Kind::Health, "/healthz"),
     row!(GET    "/readyz"                          open        health::ready,         Kind::Health, "/readyz"),
     row!(GET    "/assets/:hash/*path"              open        assets::show,          Kind::Asset,  "/assets/{hash}/main.css"),

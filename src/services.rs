@@ -9,6 +9,7 @@ pub mod entries;
 pub mod finding;
 pub mod generation;
 pub mod indexing;
+pub mod keys;
 pub mod replies;
 pub mod sessions;
 pub mod state;
@@ -181,11 +182,17 @@ impl Services {
         self.watch_store();
         let quieter = Arc::downgrade(self);
         self.tasks.spawn_forever(async move {
+            // What the last run could not finish.
+            let Some(services) = quieter.upgrade() else { return };
+            let mut may_settle = services.settle().await;
+            drop(services);
             loop {
                 let Some(services) = quieter.upgrade() else { return };
                 services.written.notified().await;
                 // Waits until nothing has been written for a while.
                 while tokio::time::timeout(QUIET_AFTER, services.written.notified()).await.is_ok() {}
+                // A disk that refuses it once would refuse it after every writing.
+                may_settle = may_settle && services.settle().await;
                 services.quiet().await;
             }
         });
@@ -218,6 +225,25 @@ impl Services {
     /// Told after each commit.
     fn wrote(&self) {
         self.written.notify_one();
+    }
+
+    /// Takes what a change of keys replaced out of the file; `false` when that failed. The change stands all the same,
+    /// and this is tried again when nothing is written, with the next change, and at the next start.
+    async fn settle(&self) -> bool {
+        let vaults = Arc::clone(&self.vaults);
+        match blocking::db(move || vaults.settle()).await {
+            Ok(Ok(has_changed)) => {
+                if has_changed {
+                    self.wrote();
+                }
+                return true;
+            }
+            Ok(Err(error)) => {
+                tracing::warn!(%error, "old bytes could not be taken out of the file yet; it is tried again");
+            }
+            Err(error) => tracing::error!(%error, "old bytes could not be taken out of the file yet"),
+        }
+        false
     }
 
     async fn quiet(&self) {

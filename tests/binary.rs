@@ -5,6 +5,8 @@
 #![allow(clippy::unwrap_used, clippy::print_stdout, clippy::print_stderr, missing_docs)]
 #![cfg(target_os = "linux")]
 
+#[path = "binary/account.rs"]
+mod account;
 #[path = "binary/canary.rs"]
 mod canary;
 #[path = "binary/client.rs"]

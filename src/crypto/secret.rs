@@ -184,15 +184,7 @@ impl RecoveryCode {
         let mut symbols = Zeroizing::new([0; 28]);
         let mut n_symbols = 0;
         for typed in text.nfkc().filter(|typed| !is_separator(*typed)) {
-            let symbol = match typed.to_ascii_uppercase() {
-                'O' => b'0',
-                'I' | 'L' => b'1',
-                other => u8::try_from(other).map_err(|_| CodeError::Symbol)?,
-            };
-            if !CROCKFORD.contains(&symbol) {
-                return Err(CodeError::Symbol);
-            }
-            *symbols.get_mut(n_symbols).ok_or(CodeError::Length)? = symbol;
+            *symbols.get_mut(n_symbols).ok_or(CodeError::Length)? = symbol(typed)?;
             n_symbols += 1;
         }
         if n_symbols != symbols.len() {
@@ -216,6 +208,16 @@ impl RecoveryCode {
         text
     }
 
+    /// Whether the last group of four symbols was typed, or the whole code, as [`RecoveryCode::parse`] reads them: the
+    /// sign that somebody has kept it. Not for secrets of others: the time it takes depends on the symbols.
+    pub fn was_kept(&self, typed: &str) -> bool {
+        let symbols = typed.nfkc().filter(|typed| !is_separator(*typed)).map(symbol);
+        let Ok(symbols) = symbols.collect::<Result<Vec<u8>, _>>().map(Zeroizing::new) else { return false };
+        let display = self.display();
+        let own = Zeroizing::new(display.bytes().filter(|symbol| *symbol != b'-').collect::<Vec<u8>>());
+        *symbols == *own || own.strip_suffix(symbols.as_slice()).is_some_and(|rest| rest.len() == 24)
+    }
+
     /// The 26 ASCII symbols: the secret itself.
     pub(crate) fn expose(&self) -> &[u8; 26] {
         &self.0
@@ -230,6 +232,16 @@ impl RecoveryCode {
         let check = sum % 1021;
         [CROCKFORD[check >> 5], CROCKFORD[check & 31]]
     }
+}
+
+/// One typed symbol as it is kept.
+fn symbol(typed: char) -> Result<u8, CodeError> {
+    let symbol = match typed.to_ascii_uppercase() {
+        'O' => b'0',
+        'I' | 'L' => b'1',
+        other => u8::try_from(other).map_err(|_| CodeError::Symbol)?,
+    };
+    if CROCKFORD.contains(&symbol) { Ok(symbol) } else { Err(CodeError::Symbol) }
 }
 
 fn value_of(symbol: u8) -> usize {

@@ -8,7 +8,7 @@ use poem::{
 };
 
 use crate::{
-    routes::entries::save_held,
+    routes::{entries::save_held, security},
     services::accounts::AccountError,
     web::{
         call::{Answer, Call, see_other, set_cookie},
@@ -172,7 +172,7 @@ pub async fn show_recover(call: Arc<Call>) -> Answer {
     recover_page(&call, StatusCode::OK, "", None)
 }
 
-/// `POST /recover`: sets a new password with the recovery code, signs in, and shows the next code once.
+/// `POST /recover`: sets a new password with the recovery code, signs in, and offers the next code.
 ///
 /// # Errors
 /// 429 after too many wrong guesses; 5xx when the store fails.
@@ -182,13 +182,11 @@ pub async fn recover(call: Arc<Call>, form: Form) -> Answer {
     let (code, password, confirm) =
         (form.text("recovery_code"), form.text("password"), form.text("password_confirm"));
     let (status, sentence) = match call.services().recover(code, name, password, confirm).await {
-        Ok(Some((session, token, code))) => {
+        Ok(Some((confirmed, code))) => {
             call.app.guesses.succeeded(name);
             end_session(&call);
-            let shell = call.shell_for("Recovery code", &session);
-            let page =
-                RecoveryPage { shell, code: code.as_str().to_owned(), name: session.name().to_string() };
-            return call.page(StatusCode::OK, &page).map(|response| with_session(response, &token));
+            call.app.streams.session_ended();
+            return security::code_after_recovery(&call, &confirmed, &code);
         }
         Ok(None) => {
             call.app.guesses.failed(name, Instant::now());

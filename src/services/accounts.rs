@@ -9,7 +9,7 @@ use crate::{
     blocking,
     crypto::{canon::Name, secret::Password, secret::RecoveryCode, token::Token},
     journal::day,
-    services::{Failure, Services, ShownCode, sessions::Session},
+    services::{Failure, Services, ShownCode, keys::Confirmed, sessions::Session},
     vault::{error::VaultError, settings, unlocked::Unlocked},
 };
 
@@ -122,8 +122,9 @@ impl Services {
         }
     }
 
-    /// Sets a new name and password with the recovery code, which stays valid and is given back to be shown. `None` when
-    /// the code opens nothing. Ends all other sessions of the person.
+    /// Sets a new name and password with the recovery code. `None` when the code opens nothing. Ends all other sessions
+    /// of the person. The code that was typed stays valid until the new one, given back to be shown, is typed back:
+    /// see [`Services::adopt_code`].
     ///
     /// # Errors
     /// See [`AccountError`].
@@ -133,21 +134,20 @@ impl Services {
         name: &str,
         password: &str,
         confirm: &str,
-    ) -> Result<Option<(Arc<Session>, String, ShownCode)>, AccountError> {
+    ) -> Result<Option<(Confirmed, ShownCode)>, AccountError> {
         let Ok(code) = RecoveryCode::parse(code) else {
             return sentence("That is not a recovery code: check each group of four symbols for a slip.");
         };
         let (_, password) = choose(name, password, confirm)?;
         let (vaults, name) = (Arc::clone(&self.vaults), name.to_owned());
-        let opened = self
-            .derive(move || Ok::<_, VaultError>((vaults.recover(&code, &name, &password)?, code)))
-            .await??;
-        // A new code would have to be kept and typed again before the old one may go (format section 11): until that
-        // dialogue exists the code that was typed stays the one that opens.
-        let (Some((vault, _offered)), code) = opened else { return Ok(None) };
+        let opened = self.derive(move || vaults.recover(&code, &name, &password)).await??;
+        let Some((vault, offered)) = opened else { return Ok(None) };
+        // The change is on the medium: whatever fails from here on, the old sessions are over.
         self.sessions.lock(vault.id());
         let (session, cookie) = self.start_session(vault).await?;
-        Ok(Some((session, cookie, code.display())))
+        let recovered = self.recovered(session, cookie, offered);
+        self.settle().await;
+        Ok(Some(recovered))
     }
 
     /// The session of a cookie value, if it is signed in.
@@ -186,7 +186,7 @@ impl Services {
     }
 
     /// Runs a key derivation; refuses when too many wait already.
-    async fn derive<T: Send + 'static>(
+    pub(super) async fn derive<T: Send + 'static>(
         &self,
         work: impl FnOnce() -> T + Send + 'static,
     ) -> Result<T, AccountError> {
@@ -235,7 +235,7 @@ impl Drop for Waiting<'_> {
 }
 
 /// Checks a name and a password that a person chooses.
-fn choose(name: &str, password: &str, confirm: &str) -> Result<(Name, Password), AccountError> {
+pub(super) fn choose(name: &str, password: &str, confirm: &str) -> Result<(Name, Password), AccountError> {
     let Ok(name) = Name::choose(name) else {
         return sentence("Choose a name of 1 to 64 letters, digits, spaces or the signs _ - . '");
     };

@@ -1,5 +1,7 @@
 //! Who is signed in: sessions and the unlocked users behind them. In memory only; a restart signs everyone out.
 
+mod renewal;
+
 use std::{
     collections::HashMap,
     sync::{
@@ -13,7 +15,11 @@ use jiff::tz::TimeZone;
 use crate::{
     config::SessionLimits,
     crypto::VaultId,
-    services::{generation::Running, indexing::UserIndex},
+    services::{
+        generation::Running,
+        indexing::UserIndex,
+        sessions::renewal::{Offer, Stamp},
+    },
     shutdown::{Shutdown, Stopper, shutdown},
     vault::unlocked::Unlocked,
 };
@@ -36,6 +42,7 @@ pub struct User {
     /// Told when the vault is locked.
     pub(crate) locked: Shutdown,
     stopper: Stopper,
+    offer: Offer,
 }
 
 impl User {
@@ -49,6 +56,7 @@ impl User {
             altered: AtomicBool::new(false),
             locked,
             stopper,
+            offer: Offer::default(),
         }
     }
 
@@ -61,6 +69,7 @@ impl User {
     fn lock(&self) {
         self.stopper.stop();
         self.running.interrupt_all();
+        self.withdraw_offer();
     }
 }
 
@@ -70,6 +79,7 @@ pub struct Session {
     pub(crate) user: Arc<User>,
     created: i64,
     last_seen: AtomicI64,
+    stamp: Stamp,
 }
 
 impl Session {
@@ -78,7 +88,7 @@ impl Session {
         self.user.vault.name().as_ref().to_owned()
     }
 
-    /// SHA-256 of the session token; what CSRF tokens are bound to.
+    /// SHA-256 of the session token.
     pub fn fingerprint(&self) -> &[u8; 32] {
         &self.fingerprint
     }
@@ -120,7 +130,8 @@ impl Sessions {
         let is_first = !inner.users.contains_key(&id);
         let user =
             Arc::clone(inner.users.entry(id).or_insert_with(|| Arc::new(User::new(vault, zone.0, zone.1))));
-        let session = Arc::new(Session { fingerprint, user, created: now, last_seen: AtomicI64::new(now) });
+        let (last_seen, stamp) = (AtomicI64::new(now), Stamp::none(fingerprint));
+        let session = Arc::new(Session { fingerprint, user, created: now, last_seen, stamp });
         inner.sessions.insert(fingerprint, Arc::clone(&session));
         let mut of_user: Vec<(i64, [u8; 32])> = inner
             .sessions
@@ -166,6 +177,7 @@ impl Sessions {
         let mut inner = guard(&self.inner);
         inner.sessions.retain(|_, session| !self.is_over(session, now));
         inner.lock_unused();
+        inner.users.values().for_each(|user| user.expire_offer(now));
     }
 
     /// Ends everything: the program stops. The users are returned so that their work can be awaited.

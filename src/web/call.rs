@@ -121,7 +121,7 @@ impl Call {
 
     /// The shell of a page for a session that begins with this answer.
     pub fn shell_for(&self, title: &str, session: &Session) -> Shell {
-        let csrf = self.services().csrf(session.fingerprint());
+        let csrf = self.services().csrf(session.binding());
         Surroundings { session: Some(session), csrf, ..self.surroundings() }.shell(title)
     }
 
@@ -159,6 +159,17 @@ impl Call {
     pub fn refuse(&self, error: WebError) -> Response {
         self.gives_token.store(true, Ordering::Relaxed);
         error.respond(&self.surroundings())
+    }
+
+    /// What an answer is drawn with that ends the session.
+    pub fn surroundings_signed_out(&self) -> Surroundings<'_> {
+        Surroundings { session: None, ..self.surroundings() }
+    }
+
+    /// Draws an error of this request for a session that was renewed in it, so that the forms on the page hold.
+    pub fn refuse_for(&self, error: WebError, session: &Session) -> Response {
+        let csrf = self.services().csrf(session.binding());
+        error.respond(&Surroundings { session: Some(session), csrf, ..self.surroundings() })
     }
 
     /// Gives the visitor the cookie that the answer's forms are bound to, unless the answer sets one itself.

@@ -103,6 +103,11 @@ impl Form {
         self.get(name).unwrap_or_default()
     }
 
+    /// All fields in order.
+    pub fn fields(&self) -> impl Iterator<Item = (&str, &str)> {
+        self.fields.iter().map(|(name, value)| (name.as_str(), value.as_str()))
+    }
+
     /// Whether the body was larger than its limit, so that the last field is not whole. Such a form must not
     /// change anything; it is only there to show the text again.
     pub fn is_cut(&self) -> bool {

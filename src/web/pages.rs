@@ -12,6 +12,7 @@ pub mod entries;
 pub mod errors;
 pub mod registry;
 pub mod search;
+pub mod security;
 pub mod settings;
 
 use serde::Serialize;

@@ -30,6 +30,7 @@ impl Visitor {
             && let Some(fingerprint) = services.fingerprint(token)
         {
             let session = services.session(token);
+            let fingerprint = session.as_ref().map_or(fingerprint, |session| *session.binding());
             return Self { session, fingerprint, token: token.to_owned(), is_fresh: false };
         }
         let token = services.anonymous();

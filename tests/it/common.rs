@@ -141,7 +141,10 @@ impl Browser {
     pub fn token(&self) -> String {
         let services = &self.app.state.services;
         self.cookie()
-            .and_then(|cookie| services.fingerprint(&cookie))
+            .and_then(|cookie| {
+                let session = services.session(&cookie);
+                session.map(|session| *session.binding()).or_else(|| services.fingerprint(&cookie))
+            })
             .map(|print| services.csrf(&print))
             .unwrap_or_default()
     }

@@ -1,5 +1,6 @@
 //! Behaviour of the pages, through the whole route tree.
 
+mod account;
 mod auth;
 mod connections;
 mod entries;

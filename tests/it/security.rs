@@ -5,4 +5,5 @@ mod csrf;
 mod headers;
 mod host;
 mod hostile;
+mod keys;
 mod memory;

@@ -44,6 +44,8 @@ const MAY_USE: &[(&str, &[&str])] = &[
             "store::Store",
             "store::StoreState",
             "store::error",
+            // Only in tests.
+            "store::faults",
         ],
     ),
     // 3 and 4

@@ -153,3 +153,27 @@ fn keys_are_drawn() {
     assert!(Key::random().expose() != Key::random().expose());
     assert!(Key::random().expose() != &[0; 32]);
 }
+
+#[test]
+fn the_last_group_shows_that_a_code_was_kept() {
+    let code = RecoveryCode::parse("0123-4567-89AB-CDEF-GHJK-MNPQ-RSQ9").unwrap();
+    for typed in
+        ["RSQ9", "rsq9", " r s-q 9 ", "0123-4567-89AB-CDEF-GHJK-MNPQ-RSQ9", "oi23456789abcdefghjkmnpqrsq9"]
+    {
+        assert!(code.was_kept(typed), "{typed}");
+    }
+    for typed in [
+        "",
+        "-",
+        "RSQ8",
+        "SQ9",
+        "QRSQ9",
+        "MNPQ",
+        "RSQ9!",
+        "0123",
+        "MNPQ-RSQ9",
+        "1123-4567-89AB-CDEF-GHJK-MNPQ-RSQ9",
+    ] {
+        assert!(!code.was_kept(typed), "{typed}");
+    }
+}

@@ -1,7 +1,7 @@
 //! Every context type with its template, for the test that renders them all and for the preview.
 
 use crate::web::{
-    pages::{auth, days, entries, errors, search, settings},
+    pages::{auth, days, entries, errors, search, security, settings},
     view::{Template, ViewError, Views},
 };
 
@@ -37,6 +37,12 @@ pub fn render_samples(views: &Views) -> Result<Vec<Rendered>, ViewError> {
     all.append(&mut rendered::<search::SearchPage>(views)?);
     all.append(&mut rendered::<settings::SettingsDataPage>(views)?);
     all.append(&mut rendered::<settings::SettingsModelPage>(views)?);
+    all.append(&mut rendered::<security::SecurityPage>(views)?);
+    all.append(&mut rendered::<security::ConfirmPage>(views)?);
+    all.append(&mut rendered::<security::PasswordPage>(views)?);
+    all.append(&mut rendered::<security::CodePage>(views)?);
+    all.append(&mut rendered::<security::DeletePage>(views)?);
+    all.append(&mut rendered::<security::DeletedPage>(views)?);
     all.append(&mut rendered::<errors::ErrorPage>(views)?);
     Ok(all)
 }

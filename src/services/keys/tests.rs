@@ -1,0 +1,170 @@
+use std::{io::ErrorKind, sync::Arc, time::Duration};
+
+use super::*;
+use crate::{
+    clock::Fixed,
+    config::{Generation, SessionLimits},
+    llm::{LlmError, worker::Engine},
+    search::{embed::EmbedEngine, toy::Toy},
+    services::Parts,
+    store::{Store, faults::Disk},
+    vault::{KdfChoice, Vaults},
+};
+
+const PASSWORD: &str = "correct horse battery staple";
+const NEW: &str = "an entirely other password";
+
+/// Services over a disk that can fail, without models.
+fn on(disk: &Disk) -> Arc<Services> {
+    let clock = Arc::new(Fixed::at(1_795_341_600_000));
+    let store = Arc::new(Store::on_disk(disk).unwrap());
+    let vaults = Vaults::open(Arc::clone(&store), clock.clone(), KdfChoice::Cheap).unwrap();
+    Services::new(Parts {
+        store,
+        vaults,
+        clock,
+        llm: Engine::start(|| Err(LlmError::NoModel)),
+        embed: EmbedEngine::start(|| Ok(Box::new(Toy::default()))),
+        session: SessionLimits::default(),
+        generation: Generation::default(),
+        registration_stays_open: true,
+        folder: "memory".to_owned(),
+        has_model: false,
+        models_hint: String::new(),
+        has_embedder: false,
+    })
+}
+
+/// Mira signed in with two browsers; and her recovery code.
+async fn mira(services: &Arc<Services>) -> (Arc<Session>, String, ShownCode) {
+    let (session, _, code) = services.register("Mira", PASSWORD, PASSWORD, None).await.unwrap();
+    let (_, other) = services.sign_in("Mira", PASSWORD).await.unwrap().expect("the right password");
+    (session, other, code)
+}
+
+/// After how many operations of the disk it fails: all of the first, later ones further apart.
+fn moments() -> impl Iterator<Item = u64> {
+    std::iter::successors(Some(0_u64), |n| Some(n + 1 + n / 8))
+}
+
+#[tokio::test]
+async fn a_change_that_is_committed_ends_other_sessions_also_when_the_disk_fails_then() {
+    let mut n_unsettled = 0;
+    for allowed in moments() {
+        let disk = Disk::default();
+        let services = on(&disk);
+        let (session, other, _) = mira(&services).await;
+        disk.fail_after(allowed, ErrorKind::StorageFull);
+        let chosen = Chosen { name: "Mira", password: NEW, confirm: NEW };
+        let changed = services.change_password(&session, PASSWORD, chosen).await;
+        disk.mend();
+        let new_opens = services.sign_in("Mira", NEW).await.unwrap().is_some();
+        assert!(services.session(&other).is_none() || !new_opens, "after {allowed}");
+        let Ok(confirmed) = changed else { continue };
+        assert!(new_opens);
+        assert!(services.sign_in("Mira", PASSWORD).await.unwrap().is_none());
+        assert!(services.session(&other).is_none(), "after {allowed}");
+        assert!(services.session(confirmed.cookie().expect("a new token")).is_some());
+        if !services.vaults.settle().unwrap() {
+            break;
+        }
+        n_unsettled += 1;
+    }
+    assert!(n_unsettled > 3, "{n_unsettled}");
+}
+
+#[tokio::test]
+async fn a_recovery_that_is_committed_ends_other_sessions_also_when_the_disk_fails_then() {
+    let mut n_unsettled = 0;
+    for allowed in moments() {
+        let disk = Disk::default();
+        let services = on(&disk);
+        let (_, other, code) = mira(&services).await;
+        disk.fail_after(allowed, ErrorKind::StorageFull);
+        let recovered = services.recover(&code, "Mira", NEW, NEW).await;
+        disk.mend();
+        if services.sign_in("Mira", NEW).await.unwrap().is_some() && recovered.is_ok() {
+            assert!(services.session(&other).is_none(), "after {allowed}");
+            if !services.vaults.settle().unwrap() {
+                break;
+            }
+            n_unsettled += 1;
+        }
+    }
+    assert!(n_unsettled > 3, "{n_unsettled}");
+}
+
+#[tokio::test]
+async fn a_deletion_that_is_committed_ends_all_sessions_also_when_the_disk_fails_then() {
+    let mut n_unsettled = 0;
+    for allowed in moments() {
+        let disk = Disk::default();
+        let services = on(&disk);
+        let (session, other, _) = mira(&services).await;
+        let confirmed = services.confirm_password(&session, PASSWORD).await.unwrap();
+        disk.fail_after(allowed, ErrorKind::StorageFull);
+        let deleted = services.delete_account(confirmed, " mira").await;
+        disk.mend();
+        if deleted.is_err() {
+            continue;
+        }
+        assert!(services.session(&other).is_none(), "after {allowed}");
+        assert!(services.instance().await.unwrap().is_new);
+        if !services.vaults.settle().unwrap() {
+            break;
+        }
+        n_unsettled += 1;
+    }
+    assert!(n_unsettled > 3, "{n_unsettled}");
+}
+
+#[tokio::test]
+async fn old_bytes_that_were_left_are_taken_out_when_the_program_starts() {
+    let disk = Disk::default();
+    {
+        let services = on(&disk);
+        let (session, ..) = mira(&services).await;
+        let vault = Arc::clone(&session.user.vault);
+        // As far as the commit, and the power goes.
+        services.vaults.set_password(&vault, "Mira", &Password::choose(NEW).unwrap()).unwrap();
+    }
+    let services = on(&Disk::holding(disk.image()));
+    assert!(!services.vaults.is_settled().unwrap());
+    services.start();
+    tokio::time::timeout(Duration::from_secs(10), async {
+        while !services.vaults.is_settled().unwrap() {
+            tokio::time::sleep(Duration::from_millis(5)).await;
+        }
+    })
+    .await
+    .expect("it is done by itself");
+    assert!(services.sign_in("Mira", NEW).await.unwrap().is_some());
+}
+
+#[tokio::test]
+async fn a_session_that_ended_meanwhile_is_not_revived() {
+    let services = on(&Disk::default());
+    let (session, ..) = mira(&services).await;
+    services.lock(&session);
+    let chosen = Chosen { name: "Mira", password: NEW, confirm: NEW };
+    assert!(matches!(services.confirm_password(&session, PASSWORD).await, Err(KeyError::Ended)));
+    assert!(matches!(services.change_password(&session, PASSWORD, chosen).await, Err(KeyError::Ended)));
+    assert!(
+        services.sign_in("Mira", NEW).await.unwrap().is_some(),
+        "the change itself was asked for, and counts"
+    );
+}
+
+#[tokio::test]
+async fn a_code_that_waits_is_wiped_when_the_journal_is_locked() {
+    let services = on(&Disk::default());
+    let (session, ..) = mira(&services).await;
+    let confirmed = services.confirm_password(&session, PASSWORD).await.unwrap();
+    let shown = services.offer_code(&confirmed);
+    let user = Arc::clone(&confirmed.session().user);
+    let code = Arc::downgrade(&user.offered(services.clock.now_ms()).expect("it waits"));
+    services.lock(confirmed.session());
+    assert!(code.upgrade().is_none(), "also while a request still holds the user");
+    let adopted = services.adopt_code(&confirmed, &shown[shown.len() - 4..]).await.unwrap();
+    assert!(matches!(adopted, Adopted::NoneWaits));
+}

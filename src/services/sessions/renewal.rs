@@ -1,0 +1,110 @@
+//! New tokens for old sessions, and what a session remembers of the password having been typed again (SR-12, SR-16).
+
+use std::sync::{
+    Arc, Mutex,
+    atomic::{AtomicI64, Ordering},
+};
+
+use crate::{
+    crypto::secret::RecoveryCode,
+    services::sessions::{Session, Sessions, User, guard},
+};
+
+/// How long a typed password opens key operations (SR-16), in milliseconds.
+const FRESH_MS: i64 = 5 * 60 * 1000;
+/// How long a new recovery code waits to be typed back, in milliseconds.
+const OFFER_MS: i64 = 15 * 60 * 1000;
+
+/// What a session keeps over a renewal of its token, and of the password having been typed.
+pub(super) struct Stamp {
+    /// What CSRF tokens are bound to: the fingerprint of the token the session began with. A new token leaves it as it
+    /// is, so that other tabs of the browser can still save what is written in them; signing in begins a new one.
+    binding: [u8; 32],
+    /// When the password was last typed again, milliseconds since 1970. Signing in gives no stamp.
+    typed: AtomicI64,
+}
+
+impl Stamp {
+    /// Of a session that begins with the token of this fingerprint.
+    pub(super) fn none(binding: [u8; 32]) -> Self {
+        Self { binding, typed: AtomicI64::new(i64::MIN) }
+    }
+}
+
+/// A recovery code that was shown and is not valid yet; one per person, the last one counts.
+#[derive(Default)]
+pub(super) struct Offer(Mutex<Option<(Arc<RecoveryCode>, i64)>>);
+
+impl Session {
+    /// What CSRF tokens of this session are bound to.
+    pub fn binding(&self) -> &[u8; 32] {
+        &self.stamp.binding
+    }
+
+    /// Notes that the owner has just proved to be there.
+    pub(crate) fn confirm(&self, now: i64) {
+        self.stamp.typed.store(now, Ordering::Relaxed);
+    }
+
+    /// Whether the password was typed again within the last five minutes. A clock that was set back ends it.
+    pub(crate) fn is_confirmed(&self, now: i64) -> bool {
+        let stamp = self.stamp.typed.load(Ordering::Relaxed);
+        stamp <= now && now.saturating_sub(stamp) < FRESH_MS
+    }
+}
+
+impl User {
+    /// Keeps a new recovery code until it is typed back.
+    pub(crate) fn offer(&self, code: Arc<RecoveryCode>, now: i64) {
+        *guard(&self.offer.0) = Some((code, now));
+    }
+
+    /// The code that waits to be typed back, if its time is not over.
+    pub(crate) fn offered(&self, now: i64) -> Option<Arc<RecoveryCode>> {
+        self.expire_offer(now);
+        guard(&self.offer.0).as_ref().map(|(code, _)| Arc::clone(code))
+    }
+
+    /// Forgets the code that waits; its bytes are wiped.
+    pub(crate) fn withdraw_offer(&self) {
+        *guard(&self.offer.0) = None;
+    }
+
+    /// Forgets it when its time is over.
+    pub(super) fn expire_offer(&self, now: i64) {
+        guard(&self.offer.0).take_if(|(_, since)| !(0..OFFER_MS).contains(&now.saturating_sub(*since)));
+    }
+}
+
+impl Sessions {
+    /// Gives a session another token and the stamp that its owner is there. The token before opens nothing from here
+    /// on. `None` when the session has ended meanwhile: it is not revived.
+    pub(crate) fn renew(&self, session: &Session, fingerprint: [u8; 32], now: i64) -> Option<Arc<Session>> {
+        let mut inner = guard(&self.inner);
+        let old = inner.sessions.remove(session.fingerprint())?;
+        let renewed = Arc::new(Session {
+            fingerprint,
+            user: Arc::clone(&old.user),
+            created: old.created,
+            last_seen: AtomicI64::new(now),
+            stamp: Stamp::none(old.stamp.binding),
+        });
+        renewed.confirm(now);
+        inner.sessions.insert(fingerprint, Arc::clone(&renewed));
+        Some(renewed)
+    }
+
+    /// Ends all sessions of a person but this one.
+    pub(crate) fn end_others(&self, keep: &Session) {
+        let vault = keep.user.vault.id();
+        guard(&self.inner)
+            .sessions
+            .retain(|print, session| session.user.vault.id() != vault || print == keep.fingerprint());
+    }
+
+    /// How many browsers a person is signed in with.
+    pub(crate) fn count(&self, session: &Session) -> usize {
+        let vault = session.user.vault.id();
+        guard(&self.inner).sessions.values().filter(|other| other.user.vault.id() == vault).count()
+    }
+}
