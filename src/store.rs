@@ -10,9 +10,11 @@
 pub mod error;
 #[cfg(any(test, feature = "test-hooks"))]
 pub mod faults;
+pub mod leaves;
 mod medium;
 mod memory;
 mod overlay;
+pub mod peek;
 mod reserve;
 pub mod rows;
 mod scrub;

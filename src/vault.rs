@@ -15,6 +15,8 @@
 //! Everything blocks; callers go through `crate::blocking`.
 
 pub mod accounts;
+pub mod audit;
+pub mod backup;
 mod compaction;
 pub mod days;
 mod deletion;
@@ -24,6 +26,7 @@ pub mod error;
 mod header;
 pub mod outbox;
 pub(crate) mod payload;
+pub mod salvage;
 pub mod settings;
 #[cfg(test)]
 mod tests;
@@ -36,13 +39,17 @@ pub(crate) mod wire;
 
 use std::{
     collections::HashMap,
+    path::Path,
     sync::{Arc, Mutex, Weak},
 };
 
 use crate::{
     clock::Clock,
-    crypto::{VaultId, header::Header},
-    store::{Store, rows::Rows, tables::Copy},
+    crypto::{
+        SealError, VaultId,
+        header::{Header, ROW},
+    },
+    store::{Store, peek, rows::Rows, tables::Copy},
     vault::{error::VaultError, unlocked::Unlocked},
 };
 
@@ -54,6 +61,37 @@ pub enum KdfChoice {
     /// As good as nothing, for tests.
     #[cfg(any(test, feature = "test-hooks"))]
     Cheap,
+}
+
+/// Refuses a file that a newer program must read, before a byte of it is touched. A file that cannot be looked into
+/// passes: opening it says what is wrong.
+///
+/// # Errors
+/// [`VaultError::Seal`] with [`crate::crypto::SealError::Newer`].
+pub fn refuse_newer(path: &Path) -> Result<(), VaultError> {
+    let Ok(copies) = peek::small(path, ROW) else { return Ok(()) };
+    let copies: Vec<_> = copies.into_iter().flatten().collect();
+    match backup::header_of(&copies) {
+        Err(err @ VaultError::Seal(SealError::Newer { .. })) => Err(err),
+        _ => Ok(()),
+    }
+}
+
+/// What the small rows of a file show without any secret.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct SmallRows {
+    /// Accounts.
+    pub vaults: usize,
+    /// Rows whose two copies differ; at most one of them opens.
+    pub differing: usize,
+}
+
+/// Compares header, wraps and keyrings with each other and in both copies.
+///
+/// # Errors
+/// [`VaultError::Altered`] when header and wraps contradict each other; store errors.
+pub fn check_small_rows(rows: &dyn Rows) -> Result<SmallRows, VaultError> {
+    header::check(rows)
 }
 
 /// All vaults of one data file, locked. All methods block.

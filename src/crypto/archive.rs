@@ -164,6 +164,11 @@ impl<R: Read> ArchiveReader<R> {
         Ok(Some(ArchiveRow { table, key, value }))
     }
 
+    /// Gives the input back.
+    pub fn into_input(self) -> R {
+        self.input
+    }
+
     fn end(&mut self) -> Result<(), ArchiveError> {
         let n_rows = u64::from_le_bytes(self.take()?);
         let expected: [u8; 32] = self.track.hash.clone().finalize().into();

@@ -223,7 +223,8 @@ fn stored_len(payload: usize) -> Option<usize> {
     (9..=20).map(|k| (1 << k) - 32).find(|stored| payload + OVERHEAD <= *stored)
 }
 
-fn is_stored_len(len: usize) -> bool {
+/// Whether a sealed record can have this length.
+pub fn is_stored_len(len: usize) -> bool {
     (MIN_STORED..=MAX_STORED).contains(&len) && (len + 32).is_power_of_two()
 }
 

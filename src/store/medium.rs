@@ -18,7 +18,7 @@ use crate::store::{
 };
 
 /// redb's own default is 1 GiB, which one verification scan would fill (`format-v1.md` section 18).
-const CACHE_BYTES: usize = 48 << 20;
+pub(super) const CACHE_BYTES: usize = 48 << 20;
 
 /// Up to this size every page is checked when the file is opened (0.3 s for 272 MiB).
 pub(super) const CHECK_ON_OPEN_BYTES: u64 = 256 << 20;

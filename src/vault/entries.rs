@@ -110,7 +110,8 @@ pub fn insert(w: &mut Writer<'_>, entry: &Entry) -> Result<(), VaultError> {
     }
 }
 
-fn place(items: &[DayItemV1], entry: &Entry) -> usize {
+/// Where an entry stands among the items of its day.
+pub(super) fn place(items: &[DayItemV1], entry: &Entry) -> usize {
     let after = |start: usize, role: Role| {
         let following = items[start..].iter().take_while(|item| item.role == role_number(role)).count();
         start + following

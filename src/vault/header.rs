@@ -1,6 +1,6 @@
 //! The header row when a data file is opened (`format-v1.md` section 2).
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use crate::{
     crypto::{
@@ -14,7 +14,8 @@ use crate::{
         tables::Copy,
     },
     vault::{
-        KdfChoice,
+        KdfChoice, SmallRows,
+        backup::header_of,
         error::{Alteration, VaultError},
     },
 };
@@ -64,6 +65,23 @@ pub(super) fn open_or_create(store: &Store, kdf: KdfChoice) -> Result<Header, Va
     Ok(header)
 }
 
+/// Compares the header with every wrap, and the two copies of every small row with each other.
+pub(super) fn check(rows: &dyn Rows) -> Result<SmallRows, VaultError> {
+    let copies: Vec<_> =
+        [rows.small(Copy::A, ROW)?, rows.small(Copy::B, ROW)?].into_iter().flatten().collect();
+    let header = header_of(&copies)?;
+    for face in faces(rows)?.values() {
+        if !face.iter().any(|face| face.agrees_with(&header)) {
+            return Err(VaultError::Altered(Alteration::Header));
+        }
+    }
+    let [a, b] = [rows.smalls(Copy::A, b"")?, rows.smalls(Copy::B, b"")?].map(BTreeMap::from_iter);
+    let keys: BTreeSet<_> = a.keys().chain(b.keys()).collect();
+    let differing = keys.iter().filter(|key| a.get(**key) != b.get(**key)).count();
+    let vaults = keys.iter().filter(|key| key.first() == Some(&b'K')).count();
+    Ok(SmallRows { vaults, differing })
+}
+
 fn profile(kdf: KdfChoice) -> Profile {
     match kdf {
         KdfChoice::Default => Profile::standard(),
@@ -98,7 +116,7 @@ fn is_empty(rows: &dyn Rows) -> Result<bool, VaultError> {
 }
 
 /// A header from what the wraps repeat of it: identity and up to two profiles. `None` without wraps.
-fn rebuild(faces: &BTreeMap<Vec<u8>, Vec<WrapFace>>) -> Result<Option<Header>, VaultError> {
+pub(super) fn rebuild(faces: &BTreeMap<Vec<u8>, Vec<WrapFace>>) -> Result<Option<Header>, VaultError> {
     const ALTERED: VaultError = VaultError::Altered(Alteration::Header);
     let mut all = faces.values().flatten();
     let Some(first) = all.next() else {

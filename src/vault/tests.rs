@@ -2,11 +2,13 @@
 
 mod accounts;
 mod altered;
+mod backup;
 mod damage;
 mod failing;
 mod journal;
 mod keys;
 mod model;
+mod salvage;
 mod thief;
 
 use std::sync::Arc;
