@@ -16,15 +16,15 @@ use crate::{
     app::{folder::DataFolder, models::FoundModels, running::RunFile},
     clock,
     config::Config,
-    crypto::memory,
+    crypto::{SealError, header::REVISION, memory},
     lifecycle::{self, Signals},
     llm::{self, LlamaOptions, LlmError, worker::Engine},
     routes,
     search::embed::{EmbedEngine, EmbedError},
-    services::{Parts, Services},
+    services::{Parts, Services, backup::Plan},
     shutdown::shutdown,
     store::{Store, StoreState, error::StoreError},
-    vault::{KdfChoice, Vaults},
+    vault::{self, KdfChoice, Vaults, error::VaultError},
     web::{self, host::Hosts, state::AppState, view::Views},
 };
 
@@ -53,6 +53,14 @@ pub struct Start {
 pub fn open_store(folder: &DataFolder) -> anyhow::Result<Store> {
     let path = folder.path().join(JOURNAL_FILE);
     let shown = path.display();
+    // Before a byte of the file is touched.
+    if let Err(VaultError::Seal(SealError::Newer { needs })) = vault::refuse_newer(&path) {
+        bail!(
+            "the journal {shown} was written by a newer llamora (revision {needs} is needed, this is revision {REVISION}). \
+             Nothing was changed.\n\
+             Use that version or a later one."
+        );
+    }
     match Store::open(&path) {
         Ok(store) => {
             match store.known_state() {
@@ -71,7 +79,8 @@ pub fn open_store(folder: &DataFolder) -> anyhow::Result<Store> {
         }
         Err(StoreError::Damaged(what)) => bail!(
             "the journal {shown} is damaged or is not a journal ({what}). Nothing was changed.\n\
-             Keep a copy of this file, then put a backup in its place."
+             Keep a copy of this file, then put a backup in its place, or read what is left of it:\n\
+             llamora check --salvage --to FOLDER --name NAME"
         ),
         Err(StoreError::Foreign) => bail!(
             "the file {shown} is not a journal. Nothing was changed.\n\
@@ -215,6 +224,7 @@ fn parts(
         has_model: found.model.is_some(),
         models_hint: found.hint(),
         has_embedder: config.embedding.enabled && found.embedder.is_some(),
+        backups: Plan::new(&config.backup, folder.path()),
     })
 }
 

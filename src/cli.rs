@@ -1,9 +1,12 @@
 //! The command line. Every command prints errors to standard error: what happened, what is safe, what to do.
 //! Exit codes: 0 done, 1 failed, 2 wrong usage.
 
+pub mod backup;
 pub mod bundle;
 pub mod check;
 pub mod models;
+pub mod salvage;
+pub mod secret;
 pub mod serve;
 pub mod settings;
 
@@ -69,8 +72,15 @@ enum Command {
     /// Write one file that holds the program and its models
     #[command(after_help = "Example:\n  llamora bundle --model Qwen3-1.7B-Q4_K_M.gguf --output llamora-mine")]
     Bundle(bundle::Bundle),
-    /// Check the journal file, the folder and this machine
-    #[command(after_help = "Example:\n  llamora check --json")]
+    /// Make, check or restore a sealed copy of the journal
+    #[command(
+        after_help = "Example:\n  llamora backup create --to /media/stick/backups\n  llamora backup restore FILE --to restored"
+    )]
+    Backup(backup::Backup),
+    /// Check the journal file, the folder and this machine; read what is left of a damaged journal
+    #[command(
+        after_help = "Example:\n  llamora check --json\n  llamora check --name Anna\n  llamora check --salvage --to rescued --name Anna"
+    )]
     Check(check::Check),
     /// Print the effective configuration and where each value came from
     #[command(after_help = "Example:\n  LLAMORA_APP__PORT=8080 llamora config")]
@@ -96,6 +106,7 @@ pub fn main() -> ExitCode {
         Some(Command::Dev(dev)) => dev.run(&cli.shared),
         Some(Command::Models(models)) => models.run(&cli.shared),
         Some(Command::Bundle(bundle)) => bundle.run(&cli.shared),
+        Some(Command::Backup(backup)) => backup.run(&cli.shared),
         Some(Command::Check(check)) => check.run(&cli.shared, &hardening),
         Some(Command::Config) => settings::run(&cli.shared),
     };

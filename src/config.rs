@@ -3,6 +3,8 @@
 //! An unknown key is an error that names the nearest valid one. After start the configuration does not change;
 //! each part of the program is handed its own section.
 
+pub mod backup;
+
 use std::path::{Path, PathBuf};
 
 use figment::{
@@ -32,6 +34,8 @@ pub struct Config {
     pub llm: Llm,
     /// The embedder.
     pub embedding: Embedding,
+    /// Automatic backups.
+    pub backup: backup::Backup,
 }
 
 /// Section `app`.
@@ -262,7 +266,8 @@ impl Config {
             "0 to 2",
         )?;
         range((0.0..=1.0).contains(&self.llm.generation.top_p), "llm.generation.top_p", "0 to 1")?;
-        range((512..=8192).contains(&self.llm.local.ctx_size), "llm.local.ctx_size", "512 to 8192")
+        range((512..=8192).contains(&self.llm.local.ctx_size), "llm.local.ctx_size", "512 to 8192")?;
+        self.backup.validate()
     }
 
     /// The folder named by `models.dir`, if one is.

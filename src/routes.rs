@@ -84,6 +84,7 @@ pub static ROWS: &[Row] = &[
     row!(GET    "/search"                          signed      search::new,           Kind::Page,   "/search"),
     row!(POST   "/search"                          signed_form search::list,          OTHER,        "/search"),
     row!(GET    "/settings/data"                   signed      settings::data,        Kind::Page,   "/settings/data"),
+    row!(POST   "/settings/data/backup"            signed_form settings::back_up,     OTHER,        "/settings/data/backup"),
     row!(GET    "/settings/model"                  signed      settings::model,       Kind::Page,   "/settings/model"),
     row!(GET    "/settings/security"               signed      security::overview,    Kind::Page,   "/settings/security"),
     row!(GET    "/settings/security/password"      signed      security::show_password, Kind::Page, "/settings/security/password"),

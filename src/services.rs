@@ -4,6 +4,7 @@
 //! owner is unlocked, and in the answer of one request.
 
 pub mod accounts;
+pub mod backup;
 pub mod days;
 pub mod entries;
 pub mod finding;
@@ -29,7 +30,7 @@ use crate::{
     crypto::token::CsrfKey,
     llm::worker::Engine,
     search::embed::EmbedEngine,
-    services::{sessions::Sessions, tasks::Tasks},
+    services::{backup::Backups, sessions::Sessions, tasks::Tasks},
     store::{Store, error::StoreError},
     vault::{Vaults, error::VaultError},
 };
@@ -70,6 +71,8 @@ pub struct Parts {
     pub models_hint: String,
     /// Whether an embedder was found.
     pub has_embedder: bool,
+    /// Where backups go and when they are made.
+    pub backups: backup::Plan,
 }
 
 /// Everything the pages can ask for. One per process, shared.
@@ -89,6 +92,7 @@ pub struct Services {
     has_embedder: bool,
     waiting_derivations: AtomicUsize,
     tasks: Tasks,
+    backups: Backups,
     written: tokio::sync::Notify,
 }
 
@@ -165,6 +169,7 @@ impl Services {
             has_embedder: parts.has_embedder,
             waiting_derivations: AtomicUsize::new(0),
             tasks: Tasks::default(),
+            backups: Backups::new(parts.backups),
             written: tokio::sync::Notify::new(),
         })
     }
@@ -196,6 +201,7 @@ impl Services {
                 services.quiet().await;
             }
         });
+        self.start_backups();
     }
 
     /// Begins to load the models, if that has not begun.

@@ -3,6 +3,7 @@
 
 mod it {
     mod common;
+    mod formats;
     mod http;
     mod security;
     mod store;

@@ -1,9 +1,27 @@
-//! `llamora check`: the journal file, the folder and this machine.
+//! `llamora check`: the journal file, the folder and this machine. It changes nothing but what opening a journal after
+//! a crash repairs.
+
+mod machine;
+
+use std::path::{Path, PathBuf};
 
 use clap::Args;
 use serde::Serialize;
 
-use crate::{app, app::folder::DataFolder, cli::Shared, config::Flags, crypto::memory::Hardening};
+use crate::{
+    app::{self, JOURNAL_FILE, folder::DataFolder},
+    cli::{Shared, salvage, secret::SecretArgs},
+    clock::{Clock, System},
+    config::Flags,
+    crypto::memory::Hardening,
+    journal::day::{self, Day},
+    store::{Store, error::StoreError},
+    vault::{
+        self,
+        audit::{self, Audit},
+        error::VaultError,
+    },
+};
 
 /// `llamora check`
 #[derive(Args)]
@@ -11,81 +29,226 @@ pub struct Check {
     /// Print the findings as JSON
     #[arg(long)]
     json: bool,
+    #[command(flatten)]
+    secret: SecretArgs,
+    /// Read what is left of a damaged journal and write it to a new one in the folder named by --to
+    #[arg(long, requires = "to")]
+    salvage: bool,
+    /// Data folder for the salvaged journal; it must not hold a journal
+    #[arg(long, value_name = "FOLDER", requires = "salvage")]
+    to: Option<PathBuf>,
 }
 
-/// One finding.
+/// How serious a finding is.
+#[derive(Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub(in crate::cli) enum State {
+    /// As it should be.
+    Ok,
+    /// Worth knowing; the command still succeeds.
+    Note,
+    /// Something to act on; the command fails.
+    Bad,
+}
+
+/// One finding. Field names and the words of `state` are stable: scripts read them.
 #[derive(Serialize)]
-struct Finding {
+pub(in crate::cli) struct Finding {
     what: &'static str,
-    ok: bool,
+    state: State,
     said: String,
 }
 
+/// What `--json` prints.
+#[derive(Serialize)]
+struct Report<'a> {
+    version: &'static str,
+    folder: String,
+    ok: bool,
+    findings: &'a [Finding],
+}
+
+impl Finding {
+    pub(in crate::cli) fn ok(what: &'static str, said: impl Into<String>) -> Self {
+        Self { what, state: State::Ok, said: said.into() }
+    }
+
+    pub(in crate::cli) fn note(what: &'static str, said: impl Into<String>) -> Self {
+        Self { what, state: State::Note, said: said.into() }
+    }
+
+    pub(in crate::cli) fn bad(what: &'static str, said: impl Into<String>) -> Self {
+        Self { what, state: State::Bad, said: said.into() }
+    }
+}
+
 impl Check {
-    /// Checks and prints.
+    /// Checks and prints, or salvages.
     ///
     /// # Errors
     /// When anything is not as it should be.
     #[allow(clippy::print_stdout, reason = "the output of the command")]
     pub fn run(self, shared: &Shared, hardening: &[Hardening]) -> anyhow::Result<()> {
         let (folder, _, _) = shared.settle(&Flags::default())?;
-        let mut findings = vec![journal(&folder), permissions(&folder)];
-        findings.extend(hardening.iter().map(|measure| Finding {
-            what: measure.measure,
-            ok: measure.done,
-            said: if measure.done { "on".to_owned() } else { "not available on this machine".to_owned() },
+        let journal = folder.path().join(JOURNAL_FILE);
+        if let Some(to) = self.to.filter(|_| self.salvage) {
+            return salvage::run(&journal, &to, &self.secret);
+        }
+        let secret = self.secret.ask()?;
+        let now = System.now_ms();
+        let mut findings = Vec::new();
+        check_journal(&folder, &journal, secret.as_ref(), &mut findings);
+        findings.extend(machine::permissions(folder.path(), &journal));
+        findings.push(machine::free_space(folder.path(), &journal));
+        findings.push(machine::clock(&journal, now));
+        findings.push(machine::last_backup(folder.path(), now));
+        findings.extend(machine::swap());
+        findings.extend(hardening.iter().map(|measure| match measure.done {
+            true => Finding::ok(measure.measure, "on"),
+            false => Finding::bad(measure.measure, "not available on this machine"),
         }));
+        let n_bad = findings.iter().filter(|finding| finding.state == State::Bad).count();
         if self.json {
-            println!("{}", serde_json::to_string_pretty(&findings)?);
+            let report = Report {
+                version: env!("CARGO_PKG_VERSION"),
+                folder: folder.path().display().to_string(),
+                ok: n_bad == 0,
+                findings: &findings,
+            };
+            println!("{}", serde_json::to_string_pretty(&report)?);
         } else {
-            for finding in &findings {
-                println!(
-                    "{:<4} {:<22} {}",
-                    if finding.ok { "ok" } else { "BAD" },
-                    finding.what,
-                    finding.said
-                );
+            for Finding { what, state, said } in &findings {
+                let word = match state {
+                    State::Ok => "ok",
+                    State::Note => "note",
+                    State::Bad => "BAD",
+                };
+                println!("{word:<4} {what:<32} {said}");
             }
         }
-        let n_bad = findings.iter().filter(|finding| !finding.ok).count();
         anyhow::ensure!(n_bad == 0, "{n_bad} of {} checks failed; see above", findings.len());
         Ok(())
     }
 }
 
-fn journal(folder: &DataFolder) -> Finding {
+/// The file: format before anything else, then pages, then the rows that open it, then what a secret shows.
+fn check_journal(
+    folder: &DataFolder,
+    journal: &Path,
+    secret: Option<&audit::Secret>,
+    findings: &mut Vec<Finding>,
+) {
     let what = "journal file";
-    if !folder.path().join(app::JOURNAL_FILE).exists() {
-        return Finding { what, ok: true, said: "none yet".to_owned() };
+    if journal.symlink_metadata().is_err() {
+        findings.push(Finding::note(what, "none yet"));
+        return;
     }
-    match app::open_store(folder) {
-        Err(error) => Finding { what, ok: false, said: format!("{error:#}") },
-        Ok(store) => match store.check() {
-            Ok(true) => {
-                Finding { what, ok: true, said: format!("whole, {} KB", store.size().div_ceil(1024)) }
+    if let Err(error) = vault::refuse_newer(journal) {
+        findings.push(Finding::bad("format", format!("{error}; nothing was changed")));
+        return;
+    }
+    let store = match Store::open(journal) {
+        Ok(store) => store,
+        Err(StoreError::Busy) => {
+            let said = "open in a running llamora, which looks after it; stop it to check the pages";
+            findings.push(Finding::note(what, said));
+            return;
+        }
+        // The same again, for its words.
+        Err(_) => {
+            let said = app::open_store(folder).map_or_else(|error| format!("{error:#}"), |_| String::new());
+            findings.push(Finding::bad(what, said));
+            return;
+        }
+    };
+    findings.push(match store.check() {
+        Ok(true) => Finding::ok(what, format!("whole, {} KB", store.size().div_ceil(1024))),
+        Ok(false) => Finding::ok(what, "was repaired after a crash; nothing is missing"),
+        Err(error) => Finding::bad(what, error.to_string()),
+    });
+    match store.snapshot() {
+        Ok(snapshot) => {
+            findings.push(match vault::check_small_rows(snapshot.rows()) {
+                Ok(found) if found.differing == 0 => Finding::ok(
+                    "accounts",
+                    format!(
+                        "{}; header and ways in agree in both copies",
+                        counted(found.vaults as u64, "account")
+                    ),
+                ),
+                Ok(found) => Finding::note(
+                    "accounts",
+                    format!(
+                        "{}; {} rows differ between their two copies. Signing in repairs them",
+                        counted(found.vaults as u64, "account"),
+                        found.differing
+                    ),
+                ),
+                Err(error) => Finding::bad("accounts", error.to_string()),
+            });
+            if let Some(secret) = secret {
+                findings.push(check_vault(snapshot.rows(), secret));
             }
-            Ok(false) => {
-                Finding { what, ok: true, said: "was repaired after a crash; nothing is missing".to_owned() }
-            }
-            Err(error) => Finding { what, ok: false, said: error.to_string() },
-        },
+        }
+        Err(error) => findings.push(Finding::bad("accounts", error.to_string())),
     }
 }
 
-fn permissions(folder: &DataFolder) -> Finding {
-    let what = "folder permissions";
-    #[cfg(unix)]
-    {
-        use std::os::unix::fs::PermissionsExt;
-        let mode = std::fs::metadata(folder.path()).map_or(0, |facts| facts.permissions().mode() & 0o777);
-        let ok = mode & 0o077 == 0;
-        let said =
-            if ok { format!("{mode:o}") } else { format!("{mode:o}: other users can look in; chmod 700 it") };
-        Finding { what, ok, said }
+fn check_vault(rows: &dyn crate::store::rows::Rows, secret: &audit::Secret) -> Finding {
+    let what = "records";
+    match audit::audit(rows, secret) {
+        Ok(Some(audit)) if audit.ok() => Finding::ok(what, audit_lines(&audit).join("; ")),
+        Ok(Some(audit)) => Finding::bad(what, audit_lines(&audit).join("; ")),
+        Ok(None) => Finding::bad(what, "nothing opens with that name and password, or that code"),
+        Err(VaultError::Replaced) => Finding::bad(what, "this password was replaced by another one"),
+        Err(error) => Finding::bad(what, error.to_string()),
     }
-    #[cfg(not(unix))]
-    {
-        let _ = folder;
-        Finding { what, ok: true, said: "left to the system".to_owned() }
+}
+
+/// `1 record`, `2 records`, `0 entries`.
+pub(in crate::cli) fn counted(count: u64, what: &str) -> String {
+    match (count, what.strip_suffix('y')) {
+        (1, _) => format!("1 {what}"),
+        (_, Some(stem)) => format!("{count} {stem}ies"),
+        (_, None) => format!("{count} {what}s"),
     }
+}
+
+/// What was found in one vault, a line for each thing.
+pub(in crate::cli) fn audit_lines(audit: &Audit) -> Vec<String> {
+    let mut lines = vec![format!(
+        "account {}: {} of {} open, {}",
+        audit.vault,
+        audit.opened,
+        counted(audit.records, "record"),
+        counted(audit.entries as u64, "entry")
+    )];
+    if let Some(written) = audit.written {
+        let zone = day::zone(&day::machine_zone()).or_else(|| day::zone("UTC"));
+        let when =
+            zone.map(|zone| format!("{} {}", Day::at(written, &zone), day::wall_clock(written, &zone).1));
+        lines.push(format!("last written {}", when.unwrap_or_default()));
+    }
+    lines.push(match audit.head_ok {
+        true => "exactly the records are there that were written last".to_owned(),
+        false => "ALTERED: records were deleted, put back or added, or the head is broken".to_owned(),
+    });
+    for (count, said) in [
+        (audit.newer, "records are newer than the head"),
+        (audit.strays, "rows belong to no generation in use"),
+        (audit.unlisted as u64, "entries are listed on no day"),
+    ] {
+        if count > 0 {
+            lines.push(format!("{count} {said}"));
+        }
+    }
+    for flaw in &audit.days {
+        lines.push(format!(
+            "{}: {} gone, {} in another version",
+            flaw.day,
+            counted(flaw.lost as u64, "entry"),
+            flaw.stale
+        ));
+    }
+    lines
 }

@@ -52,6 +52,18 @@ impl Services {
         day::wall_clock(millis, &session.user.zone().1).1
     }
 
+    /// A moment as day and wall clock in the writer's zone: `22 November 2026, 11:00`.
+    pub fn moment_of(&self, session: &Session, millis: i64) -> String {
+        let zone = session.user.zone().1;
+        format!("{}, {}", Day::at(millis, &zone).long(), day::wall_clock(millis, &zone).1)
+    }
+
+    /// Days between a moment and today in the writer's zone; never less than 0.
+    pub fn days_since(&self, session: &Session, millis: i64) -> i32 {
+        let then = Day::at(millis, &session.user.zone().1);
+        (self.today(session).number() - then.number()).max(0)
+    }
+
     /// Everything on a day.
     ///
     /// # Errors

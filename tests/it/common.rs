@@ -93,6 +93,13 @@ impl TestApp {
         SignedIn(Browser { app: self.clone(), cookie: Mutex::new(Some(token)) })
     }
 
+    /// Signs `name` in, who has registered.
+    pub async fn sign_in_again(&self, name: &str) -> SignedIn {
+        let found = self.state.services.sign_in(name, PASSWORD).await.expect("signing in works");
+        let (_, token) = found.expect("the name and the password of everybody");
+        SignedIn(Browser { app: self.clone(), cookie: Mutex::new(Some(token)) })
+    }
+
     /// Sends a request as it is.
     pub async fn raw(&self, request: Request) -> Got {
         Got::of(self.app.get_response(request).await).await

@@ -2,6 +2,7 @@
 
 mod account;
 mod auth;
+mod backup;
 mod connections;
 mod entries;
 mod errors;

@@ -10,7 +10,7 @@ use llamora::{
     config::{Generation, SessionLimits},
     llm::{LlmError, scripted::ScriptedGenerator, worker::Engine},
     search::{embed::EmbedEngine, toy::Toy},
-    services::{Parts, Services},
+    services::{Parts, Services, backup::Plan},
     store::{Store, faults::Disk},
     vault::{KdfChoice, Vaults},
 };
@@ -27,6 +27,8 @@ pub struct Options {
     pub registration_stays_open: bool,
     /// How long the generator waits between words when an entry says `slowly`.
     pub pause: Duration,
+    /// Where backups go; nowhere unless a test says so.
+    pub backups: Plan,
     /// Loading the model ends when somebody else waits here too.
     pub loading: Option<Arc<Barrier>>,
     /// The disk the journal lies on, instead of plain memory.
@@ -39,6 +41,7 @@ impl Default for Options {
             has_model: true,
             registration_stays_open: true,
             pause: Duration::from_millis(5),
+            backups: Plan::default(),
             loading: None,
             disk: None,
         }
@@ -74,6 +77,7 @@ pub fn services(options: &Options) -> (Arc<Services>, Arc<Fixed>) {
         has_model,
         models_hint: "There is no model here.".to_owned(),
         has_embedder: true,
+        backups: options.backups.clone(),
     });
     services.start();
     services.wake_engines();
