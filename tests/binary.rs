@@ -7,6 +7,8 @@
 
 #[path = "binary/account.rs"]
 mod account;
+#[path = "binary/backup.rs"]
+mod backup;
 #[path = "binary/canary.rs"]
 mod canary;
 #[path = "binary/client.rs"]
@@ -15,6 +17,8 @@ mod client;
 mod commands;
 #[path = "binary/crowd.rs"]
 mod crowd;
+#[path = "binary/decryptor.rs"]
+mod decryptor;
 #[path = "binary/disks.rs"]
 mod disks;
 #[path = "binary/errors.rs"]

@@ -17,7 +17,7 @@ use crate::{
     crypto::SealError,
     random,
     services::backup::{self as backups, LastBackup, request},
-    store::{Store, error::StoreError},
+    store::{Store, error::StoreError, rows::Rows},
     vault::{
         self, audit,
         backup::{self, ArchiveRows, BackupError, Contents},
@@ -173,7 +173,7 @@ fn verify(file: &Path, secret: &SecretArgs) -> anyhow::Result<()> {
 
 /// Opens every record and says what was found.
 #[allow(clippy::print_stdout, reason = "the output of the command")]
-fn look_inside(rows: &dyn crate::store::rows::Rows, secret: &audit::Secret) -> anyhow::Result<()> {
+fn look_inside(rows: &dyn Rows, secret: &audit::Secret) -> anyhow::Result<()> {
     let Some(audit) = audit::audit(rows, secret).map_err(|error| explain(&error.into()))? else {
         bail!("nothing in it opens with that name and password, or that code")
     };

@@ -15,7 +15,7 @@ use crate::{
     config::Flags,
     crypto::memory::Hardening,
     journal::day::{self, Day},
-    store::{Store, error::StoreError},
+    store::{Store, error::StoreError, rows::Rows},
     vault::{
         self,
         audit::{self, Audit},
@@ -97,7 +97,7 @@ impl Check {
         let secret = self.secret.ask()?;
         let now = System.now_ms();
         let mut findings = Vec::new();
-        check_journal(&folder, &journal, secret.as_ref(), &mut findings);
+        check_journal(&folder, &journal, secret.as_ref(), now, &mut findings);
         findings.extend(machine::permissions(folder.path(), &journal));
         findings.push(machine::free_space(folder.path(), &journal));
         findings.push(machine::clock(&journal, now));
@@ -136,6 +136,7 @@ fn check_journal(
     folder: &DataFolder,
     journal: &Path,
     secret: Option<&audit::Secret>,
+    now: i64,
     findings: &mut Vec<Finding>,
 ) {
     let what = "journal file";
@@ -187,16 +188,20 @@ fn check_journal(
                 Err(error) => Finding::bad("accounts", error.to_string()),
             });
             if let Some(secret) = secret {
-                findings.push(check_vault(snapshot.rows(), secret));
+                findings.push(check_vault(snapshot.rows(), secret, now));
             }
         }
         Err(error) => findings.push(Finding::bad("accounts", error.to_string())),
     }
 }
 
-fn check_vault(rows: &dyn crate::store::rows::Rows, secret: &audit::Secret) -> Finding {
+fn check_vault(rows: &dyn Rows, secret: &audit::Secret, now: i64) -> Finding {
     let what = "records";
     match audit::audit(rows, secret) {
+        Ok(Some(audit)) if audit.written.is_some_and(|written| written > now + 60_000) => {
+            let said = "were last written in the future: set the clock, or entries get a wrong time";
+            Finding::bad(what, format!("{said}; {}", audit_lines(&audit).join("; ")))
+        }
         Ok(Some(audit)) if audit.ok() => Finding::ok(what, audit_lines(&audit).join("; ")),
         Ok(Some(audit)) => Finding::bad(what, audit_lines(&audit).join("; ")),
         Ok(None) => Finding::bad(what, "nothing opens with that name and password, or that code"),

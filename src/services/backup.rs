@@ -19,7 +19,7 @@ use serde::{Deserialize, Serialize};
 use crate::{
     blocking,
     config::backup::Backup,
-    services::{Services, sessions::guard},
+    services::{Services, accounts::Instance, sessions::guard},
     store::Store,
     vault::backup::{self, BackupError, Contents},
 };
@@ -149,7 +149,9 @@ impl Services {
     pub async fn back_up_when_due(self: &Arc<Self>) {
         let Backups { plan, .. } = &self.backups;
         let (Some(data), Some(folder)) = (&plan.data, &plan.chosen) else { return };
-        if plan.every_ms > 0 && self.is_backup_due(data, folder) {
+        // An empty journal has nothing to lose, and its backup would put off the first real one.
+        let is_used = |instance: Instance| !instance.is_new;
+        if plan.every_ms > 0 && self.is_backup_due(data, folder) && self.instance().await.is_ok_and(is_used) {
             // Its outcome is in the state, for the settings page, and in the log.
             let _ = self.make_backup(folder.clone(), true).await;
         }

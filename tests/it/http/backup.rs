@@ -84,6 +84,8 @@ async fn automatic_backups_come_when_due_also_when_nobody_is_signed_in() {
     let place = tempfile::tempdir().unwrap();
     let (app, data) = app(Some(place.path()), 6).await;
     let services = &app.state.services;
+    services.back_up_when_due().await;
+    assert_eq!(backups(place.path()).len(), 0, "nobody has a journal here yet");
     let mira = app.register("Mira").await;
     mira.write("The first.").await;
     services.back_up_when_due().await;
