@@ -49,6 +49,7 @@ fn backups(folder: &Path) -> Vec<PathBuf> {
     backups
 }
 
+// proves: RR-13, RR-35
 #[test]
 fn a_backup_is_made_while_the_journal_is_served_and_restores_to_a_new_folder() {
     let place = Place::slim();
@@ -106,6 +107,7 @@ fn a_backup_is_made_while_the_journal_is_served_and_restores_to_a_new_folder() {
     place.assert_calm();
 }
 
+// proves: RR-12 (40 rounds)
 #[test]
 fn kill_9_while_a_backup_is_made_leaves_the_earlier_ones_and_the_journal() {
     let rounds = std::env::var("LLAMORA_TEST_KILLS")
@@ -149,6 +151,7 @@ fn kill_9_while_a_backup_is_made_leaves_the_earlier_ones_and_the_journal() {
     assert!(cut_off > 0, "nothing was cut off, so nothing was proved");
 }
 
+// proves: RR-10, RR-35
 #[test]
 fn a_damaged_journal_is_refused_with_the_way_out_and_salvaged() {
     const PAGE: usize = 4_096;

@@ -108,6 +108,7 @@ fn an_independent_decryptor_finds_every_entry_of_a_backup() {
     println!("independent decryptor: {} entries, all equal", written.len());
 }
 
+// proves: RR-14
 #[test]
 fn the_golden_journal_and_backup_of_release_0_1_open() {
     let golden = checkout().join(RELEASE);

@@ -6,6 +6,7 @@ use llamora::{
     store::{Store, error::StoreError, rows::RowsMut},
 };
 
+// proves: RR-15
 #[test]
 fn a_journal_of_a_newer_version_is_refused_by_name_and_left_as_it_is() {
     let place = tempfile::tempdir().unwrap();

@@ -94,6 +94,7 @@ fn files(folder: &std::path::Path) -> Vec<String> {
     names
 }
 
+// proves: RR-13
 #[test]
 fn a_backup_restores_to_the_same_journal() {
     let journal = Journal::new();
@@ -138,6 +139,7 @@ fn sessions_and_policy_stay_out_of_a_backup() {
     assert_eq!(made.contents, before, "the same bytes with and without them");
 }
 
+// proves: RR-13
 #[test]
 fn the_secret_of_each_person_opens_every_record_of_a_backup() {
     let journal = Journal::new();
@@ -191,6 +193,7 @@ fn a_record_put_back_is_named_by_its_day() {
     assert_eq!(named, 2, "the entry was put back, or the day");
 }
 
+// proves: RR-13
 #[test]
 fn every_cut_and_a_flipped_bit_of_each_row_is_found() {
     let journal = Journal::new();
@@ -325,6 +328,7 @@ fn a_damaged_copy_of_a_key_row_does_not_get_into_a_backup() {
     }
 }
 
+// proves: RR-15
 #[test]
 fn a_file_of_a_newer_format_is_refused_before_any_write() {
     let journal = Journal::new();

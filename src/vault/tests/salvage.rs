@@ -105,6 +105,7 @@ fn without_trees(bytes: &mut [u8]) -> usize {
     branches
 }
 
+// proves: RR-10 (900 entries and replies, all found)
 #[test]
 fn everything_is_found_when_all_branch_pages_are_destroyed() {
     let damaged = Damaged::new();
@@ -155,6 +156,7 @@ fn everything_is_found_when_all_branch_pages_are_destroyed() {
     assert!(new.vaults.sign_in("Ben", "battery staple").unwrap().is_none(), "others need a run of their own");
 }
 
+// proves: RR-10
 #[test]
 fn days_tell_what_they_list_and_what_could_not_be_found() {
     let damaged = Damaged::new();
@@ -222,6 +224,7 @@ fn a_whole_file_is_salvaged_whole_and_an_open_one_is_busy() {
     assert!(matches!(busy, Err(BackupError::Vault(VaultError::Store(StoreError::Busy)))));
 }
 
+// proves: RR-09, RR-10 (19 pages of a journal of 60 entries; all 55 with LLAMORA_TEST_DAMAGE)
 #[test]
 fn a_page_that_is_lost_costs_only_what_stood_on_it() {
     let folder = tempfile::tempdir().unwrap();
@@ -263,6 +266,7 @@ fn a_page_that_is_lost_costs_only_what_stood_on_it() {
     assert!(n_pages > 5);
 }
 
+// proves: RR-09 (12 damaged files; LLAMORA_TEST_DAMAGE: as many as it says)
 #[test]
 fn random_damage_never_panics_and_what_comes_out_verifies() {
     let damaged = Damaged::new();

@@ -19,6 +19,7 @@ fn backups() -> usize {
     std::env::var("LLAMORA_TEST_BACKUPS").ok().and_then(|text| text.parse().ok()).unwrap_or(6)
 }
 
+// proves: RR-12 (8 writers, 6 backups; LLAMORA_TEST_BACKUPS: as many as it says)
 #[test]
 fn a_backup_made_while_people_write_is_a_prefix_of_what_was_acknowledged() {
     let folder = tempfile::tempdir().unwrap();
