@@ -2,7 +2,7 @@
 
 pub mod folder;
 pub mod models;
-mod running;
+pub mod running;
 
 use std::{
     net::{IpAddr, SocketAddr, TcpListener},

@@ -151,7 +151,9 @@ fn check_journal(
     let store = match Store::open(journal) {
         Ok(store) => store,
         Err(StoreError::Busy) => {
-            let said = "open in a running llamora, which looks after it; stop it to check the pages";
+            let who = app::running::other(folder.path()).map(|who| format!(" ({who})")).unwrap_or_default();
+            let said =
+                format!("open in a running llamora{who}, which looks after it; stop it to check the pages");
             findings.push(Finding::note(what, said));
             return;
         }
@@ -162,6 +164,9 @@ fn check_journal(
             return;
         }
     };
+    if store.is_read_only() {
+        findings.push(Finding::bad(what, "can only be read: it cannot be written, or its disk is full"));
+    }
     findings.push(match store.check() {
         Ok(true) => Finding::ok(what, format!("whole, {} KB", store.size().div_ceil(1024))),
         Ok(false) => Finding::ok(what, "was repaired after a crash; nothing is missing"),
