@@ -12,6 +12,7 @@ pub mod replies;
 pub mod search;
 pub mod security;
 pub mod settings;
+pub mod trash;
 
 use std::sync::Arc;
 
@@ -74,6 +75,7 @@ pub static ROWS: &[Row] = &[
     row!(DELETE "/entries/:id"                     signed_form entries::remove,       OTHER,        "/entries/01KAMQ0000000000000000000A"),
     row!(POST   "/entries/:id/delete"              signed_form entries::remove,       OTHER,        "/entries/01KAMQ0000000000000000000A/delete"),
     row!(POST   "/entries/:id/restore"             signed_form entries::restore,      OTHER,        "/entries/01KAMQ0000000000000000000A/restore"),
+    row!(POST   "/entries/:id/purge"               signed_form trash::purge,          OTHER,        "/entries/01KAMQ0000000000000000000A/purge"),
     row!(GET    "/entries/:id/versions"            signed      entries::versions,     Kind::Page,   "/entries/01KAMQ0000000000000000000A/versions"),
     row!(POST   "/entries/:id/versions/:n/restore" signed_form entries::restore_version, OTHER,     "/entries/01KAMQ0000000000000000000A/versions/1/restore"),
     row!(POST   "/entries/:id/replies"             signed_form replies::create,       OTHER,        "/entries/01KAMQ0000000000000000000A/replies"),
@@ -83,6 +85,8 @@ pub static ROWS: &[Row] = &[
     row!(POST   "/replies/:id/stop"                signed_form replies::stop,         OTHER,        "/replies/01KAMQ0000000000000000000A/stop"),
     row!(GET    "/search"                          signed      search::new,           Kind::Page,   "/search"),
     row!(POST   "/search"                          signed_form search::list,          OTHER,        "/search"),
+    row!(GET    "/trash"                           signed      trash::list,           Kind::Page,   "/trash"),
+    row!(POST   "/trash/empty"                     signed_form trash::empty,          OTHER,        "/trash/empty"),
     row!(GET    "/settings/data"                   signed      settings::data,        Kind::Page,   "/settings/data"),
     row!(POST   "/settings/data/backup"            signed_form settings::back_up,     OTHER,        "/settings/data/backup"),
     row!(GET    "/settings/model"                  signed      settings::model,       Kind::Page,   "/settings/model"),

@@ -15,6 +15,7 @@ pub mod replies;
 pub mod sessions;
 pub mod state;
 pub mod tasks;
+pub mod trash;
 
 use std::{
     sync::{Arc, atomic::AtomicUsize},
@@ -182,6 +183,7 @@ impl Services {
                 tokio::time::sleep(SWEEP).await;
                 let Some(services) = sweeper.upgrade() else { return };
                 services.sessions.sweep(services.clock.now_ms());
+                services.tend_all();
             }
         });
         self.watch_store();

@@ -12,6 +12,7 @@
 
 pub mod assets;
 pub mod call;
+pub mod changes;
 pub mod csrf;
 pub mod error;
 pub mod form;

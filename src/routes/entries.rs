@@ -7,12 +7,12 @@ use poem::http::StatusCode;
 use crate::{
     journal::{
         day::Day,
-        entry::{Entry, EntryText},
+        entry::{Entry, EntryText, Role},
         ids::EntryId,
     },
     routes::{days, items},
     services::{
-        entries::{Edit, EntryView, WriteError},
+        entries::{Edit, EntryView, MAX_VERSIONS, WriteError, Written},
         sessions::Session,
     },
     web::{
@@ -28,6 +28,9 @@ use crate::{
     },
 };
 
+/// Texts on one page of versions; each is compared with the one before.
+const VERSIONS_ON_PAGE: usize = 20;
+
 /// `POST /d/{date}/entries`: saves a new entry. `op` makes a repeat harmless.
 ///
 /// # Errors
@@ -37,17 +40,27 @@ pub async fn create(call: Arc<Call>, session: Arc<Session>, form: Form) -> Answe
     let (op, text) = (form.text("op"), form.text("text"));
     match write(&call, &session, day, op, text, form.is_cut()).await {
         Err(error) => days::refuse_text(&call, &session, day, op, text, error).await,
-        Ok(entry) if call.wants_fragment() => {
+        Ok(written) if call.wants_fragment() => {
             let composer =
                 crate::web::pages::days::Composer { state: "saved", ..items::composer(&call, day, None) };
+            let (entry, trashed) = match written {
+                Written::Saved(entry) => (entry, false),
+                Written::InTrash(entry) => (entry, true),
+            };
             let view = EntryView { entry, replies: Vec::new() };
             let entry = items::entry_item(&call, &session, &view);
-            call.page(
-                StatusCode::OK,
-                &SavedPart { shell: call.shell("Day"), composer, entry, repeated: false },
-            )
+            let shell = call.shell("Day");
+            call.page(StatusCode::OK, &SavedPart { shell, composer, entry, repeated: false, trashed })
         }
-        Ok(entry) => Ok(see_other(&place(&entry))),
+        Ok(written) => Ok(see_other(&way_to(&written))),
+    }
+}
+
+/// Where a text went that was just saved: its entry on its day, or the trash.
+fn way_to(written: &Written) -> String {
+    match written {
+        Written::Saved(entry) => place(entry),
+        Written::InTrash(entry) => format!("/d/{}?deleted={}", entry.day, entry.id),
     }
 }
 
@@ -65,7 +78,7 @@ pub async fn save_held(call: &Call, session: &Session, held: Held) -> Answer {
     let today = call.services().today(session);
     let error = match target {
         Some(Target::Day(day)) => match write(call, session, day, &held.op, &held.text, false).await {
-            Ok(entry) => return Ok(see_other(&place(&entry))),
+            Ok(written) => return Ok(see_other(&way_to(&written))),
             Err(error) => error,
         },
         Some(Target::Entry(id, revision)) => {
@@ -194,19 +207,28 @@ pub async fn restore(call: Arc<Call>, session: Arc<Session>, _form: Form) -> Ans
     shown(&call, &session, entry).await
 }
 
-/// `GET /entries/{id}/versions`: the earlier texts, newest first.
+/// `GET /entries/{id}/versions`: the texts an entry has had, newest first, each with what was changed; `?page=2` is
+/// the next twenty.
 ///
 /// # Errors
 /// 404 when there is no such entry.
 pub async fn versions(call: Arc<Call>, session: Arc<Session>) -> Answer {
     let EntryView { entry, .. } = found(&call, &session).await?;
-    let versions = call.services().versions(&session, entry.id).await?.ok_or_else(WebError::not_found)?;
-    let page = VersionsPage {
-        shell: call.shell("Versions"),
-        id: entry.id.to_string(),
-        day: entry.day.to_string(),
-        versions: versions.iter().rev().map(items::version_item).collect(),
-    };
+    let mut texts = call.services().versions(&session, entry.id).await?.ok_or_else(WebError::not_found)?;
+    let (id, day, current) = (entry.id.to_string(), entry.day.to_string(), entry.revision);
+    texts.push(entry);
+    texts.reverse();
+    let n_pages = texts.len().div_ceil(VERSIONS_ON_PAGE);
+    let page = call.query("page").and_then(|page| page.parse().ok()).unwrap_or(1).clamp(1, n_pages);
+    let versions = texts
+        .iter()
+        .enumerate()
+        .skip((page - 1) * VERSIONS_ON_PAGE)
+        .take(VERSIONS_ON_PAGE)
+        .map(|(idx, text)| items::version_item(text, texts.get(idx + 1), text.revision == current))
+        .collect();
+    let kept = MAX_VERSIONS;
+    let page = VersionsPage { shell: call.shell("Versions"), id, day, versions, page, n_pages, kept };
     call.page(StatusCode::OK, &page)
 }
 
@@ -242,7 +264,7 @@ async fn write(
     op: &str,
     text: &str,
     is_cut: bool,
-) -> Result<Entry, WebError> {
+) -> Result<Written, WebError> {
     let text = parsed(call, text, is_cut)?;
     call.services().write(session, day, op, text).await.map_err(|error| match error {
         WriteError::Future => days::future_day(),
@@ -272,5 +294,6 @@ fn parsed(call: &Call, text: &str, is_cut: bool) -> Result<EntryText, WebError> 
 }
 
 fn place(entry: &Entry) -> String {
-    format!("/d/{}#entry-{}", entry.day, entry.id)
+    let kind = if entry.role == Role::Reply { "reply" } else { "entry" };
+    format!("/d/{}#{kind}-{}", entry.day, entry.id)
 }

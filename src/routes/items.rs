@@ -8,6 +8,7 @@ use crate::{
     services::{entries::EntryView, replies::ReplyView, sessions::Session},
     web::{
         call::Call,
+        changes::changes,
         markdown::{self, SanitizedHtml},
         pages::{
             ModelView,
@@ -56,14 +57,20 @@ pub fn reply_item(view: &ReplyView) -> ReplyItem {
     }
 }
 
-/// An earlier text of an entry.
-pub fn version_item(entry: &Entry) -> VersionItem {
+/// A text of an entry, and what was changed to come to it from the one before.
+pub fn version_item(entry: &Entry, before: Option<&Entry>, is_current: bool) -> VersionItem {
     let zone = day::zone(&entry.zone).or_else(|| day::zone("UTC"));
     let when = zone.map(|zone| {
         let (_, clock) = day::wall_clock(entry.updated, &zone);
         format!("{}, {clock}", day::Day::at(entry.updated, &zone).long())
     });
-    VersionItem { n: entry.revision, when: when.unwrap_or_default(), html: markdown::render(&entry.text) }
+    VersionItem {
+        n: entry.revision,
+        when: when.unwrap_or_default(),
+        current: is_current,
+        changes: before.map(|before| changes(&before.text, &entry.text)).unwrap_or_default(),
+        html: markdown::render(&entry.text),
+    }
 }
 
 /// An empty box to write in, or one with a draft.

@@ -18,7 +18,7 @@ pub const MIN_PASSWORD_CHARS: usize = 8;
 /// Sign-ins that may wait for the key derivation at a time.
 const MAX_WAITING: usize = 8;
 /// Name of the setting that holds the writer's time zone: an IANA name in UTF-8.
-const ZONE_SETTING: &str = "zone";
+pub(crate) const ZONE_SETTING: &str = "zone";
 
 /// Whether anybody has a vault here, and whether another may be made.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -186,7 +186,7 @@ impl Services {
     }
 
     /// Runs a key derivation; refuses when too many wait already.
-    pub(super) async fn derive<T: Send + 'static>(
+    pub(crate) async fn derive<T: Send + 'static>(
         &self,
         work: impl FnOnce() -> T + Send + 'static,
     ) -> Result<T, AccountError> {
@@ -212,6 +212,7 @@ impl Services {
             self.wake_engines();
             self.start_user_work(&session.user);
         }
+        self.tend(&session.user);
         Ok((session, token.to_cookie()))
     }
 }

@@ -47,6 +47,11 @@ impl Services {
         Day::at(self.clock.now_ms(), &session.user.zone().1)
     }
 
+    /// The day of a moment in the writer's zone.
+    pub fn day_of(&self, session: &Session, millis: i64) -> Day {
+        Day::at(millis, &session.user.zone().1)
+    }
+
     /// The wall clock `HH:MM` of a moment in the writer's zone.
     pub fn clock_of(&self, session: &Session, millis: i64) -> String {
         day::wall_clock(millis, &session.user.zone().1).1

@@ -20,6 +20,8 @@ use crate::{
     },
 };
 
+/// Earlier texts of an entry that are kept, sealed; with one more edit the oldest goes.
+pub const MAX_VERSIONS: u32 = entries::MAX_VERSIONS;
 /// Longest `op` that is read; a longer one is cut, which only makes repeats less likely to be recognised.
 const MAX_OP_BYTES: usize = 128;
 
@@ -29,6 +31,14 @@ pub struct EntryView {
     pub entry: Entry,
     /// Its replies, oldest first.
     pub replies: Vec<ReplyView>,
+}
+
+/// What became of a new entry.
+pub enum Written {
+    /// It stands on its day; also when the form was sent before.
+    Saved(Entry),
+    /// The form was sent before and its entry has been moved to the trash since. It stays there.
+    InTrash(Entry),
 }
 
 /// What became of an edit.
@@ -76,7 +86,8 @@ impl Services {
     }
 
     /// Saves a new entry. The same `op` with the same text on the same day answers the same entry, so that a form
-    /// sent twice is harmless; the same `op` with another text is another entry.
+    /// sent twice is harmless, also when that entry lies in the trash; the same `op` with another text is another
+    /// entry.
     ///
     /// # Errors
     /// See [`WriteError`].
@@ -86,13 +97,16 @@ impl Services {
         day: Day,
         op: &str,
         text: EntryText,
-    ) -> Result<Entry, WriteError> {
+    ) -> Result<Written, WriteError> {
         if day > self.today(session) {
             return Err(WriteError::Future);
         }
         let now = self.clock.now_ms();
-        let fresh = EntryId::from_parts(now, self.clock.id_random());
-        let id = if op.is_empty() { fresh } else { id_of(op, day, &text) };
+        let id = if op.is_empty() {
+            EntryId::from_parts(now, self.clock.id_random())
+        } else {
+            id_of(op, day, &text)
+        };
         let (zone_name, zone) = session.user.zone();
         let entry = Entry {
             id,
@@ -115,19 +129,14 @@ impl Services {
         let user = Arc::clone(&session.user);
         let saved = blocking::db(move || {
             user.vault.write(move |w: &mut Writer<'_>| {
-                let mut entry = entry;
+                drop_draft_of(w, day, &entry.text)?;
                 match entries::entry(w, id)? {
-                    Some(existing) if existing.deleted.is_none() => {
-                        drop_draft_of(w, day, &entry.text)?;
-                        return Ok(existing);
-                    }
-                    // Written, deleted, and sent once more: the person wants it back as a new entry.
-                    Some(_) => entry.id = fresh,
+                    Some(existing) if existing.deleted.is_none() => return Ok(Written::Saved(existing)),
+                    Some(existing) => return Ok(Written::InTrash(existing)),
                     None => {}
                 }
                 entries::insert(w, &entry)?;
-                drop_draft_of(w, day, &entry.text)?;
-                Ok(entry)
+                Ok(Written::Saved(entry))
             })
         })
         .await
@@ -223,7 +232,8 @@ impl Services {
         .await??)
     }
 
-    /// Makes revision `n` the current text again, as a new revision. `None` when there is no such version.
+    /// Makes revision `n` the current text again, as a new revision: the text it replaces is kept as a version in its
+    /// turn. `None` when there is no such version.
     ///
     /// # Errors
     /// When it cannot be written.
@@ -241,6 +251,9 @@ impl Services {
                 else {
                     return Ok(None);
                 };
+                if old.text == current.text {
+                    return Ok(Some(current));
+                }
                 entries::version(w, &current)?;
                 let entry = Entry { text: old.text, revision: current.revision + 1, updated: now, ..current };
                 entries::replace(w, &entry)?;

@@ -39,6 +39,8 @@ pub struct User {
     pub(crate) index: UserIndex,
     /// Whether the check after unlocking found rows deleted, replayed or added outside the program.
     pub(crate) altered: AtomicBool,
+    /// When the trash was last looked through for what has been there too long.
+    pub(crate) tended: AtomicI64,
     /// Told when the vault is locked.
     pub(crate) locked: Shutdown,
     stopper: Stopper,
@@ -54,6 +56,7 @@ impl User {
             running: Running::default(),
             index: UserIndex::default(),
             altered: AtomicBool::new(false),
+            tended: AtomicI64::new(0),
             locked,
             stopper,
             offer: Offer::default(),
@@ -178,6 +181,11 @@ impl Sessions {
         inner.sessions.retain(|_, session| !self.is_over(session, now));
         inner.lock_unused();
         inner.users.values().for_each(|user| user.expire_offer(now));
+    }
+
+    /// Everybody who is signed in.
+    pub(crate) fn users(&self) -> Vec<Arc<User>> {
+        guard(&self.inner).users.values().cloned().collect()
     }
 
     /// Ends everything: the program stops. The users are returned so that their work can be awaited.

@@ -20,6 +20,9 @@ use crate::{
     },
 };
 
+/// Earlier texts of an entry that are kept: with one more edit the oldest goes.
+pub const MAX_VERSIONS: u32 = 200;
+
 /// What is wrong with an entry that its day lists.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Flaw {
@@ -45,6 +48,18 @@ pub struct Page {
 /// Seal and store errors; [`VaultError::NewerRecord`].
 pub fn entry(r: &Reader<'_>, id: EntryId) -> Result<Option<Entry>, VaultError> {
     load(r, id)?.map(EntryV1::into_entry).transpose()
+}
+
+/// Whether a record stands under this id, opened or not.
+///
+/// # Errors
+/// Store errors.
+pub fn exists(r: &Reader<'_>, id: EntryId) -> Result<bool, VaultError> {
+    match r.open(RecordType::ENTRY, id.as_bytes()) {
+        Ok(found) => Ok(found.is_some()),
+        Err(err @ VaultError::Store(_)) => Err(err),
+        Err(_) => Ok(true),
+    }
 }
 
 /// The entries of a day in display order, without what is in the trash: openings, then entries, each with its
@@ -85,6 +100,15 @@ pub fn page(r: &Reader<'_>, day: Day) -> Result<Page, VaultError> {
 /// # Errors
 /// [`VaultError::Exists`] when the id is taken, [`VaultError::DayFull`]; seal and store errors.
 pub fn insert(w: &mut Writer<'_>, entry: &Entry) -> Result<(), VaultError> {
+    add(w, entry)?;
+    match entry.deleted {
+        None => outbox::push(w, &[(entry.id, Work::Index)]),
+        Some(deleted) => trash::list(w, entry.id, deleted),
+    }
+}
+
+/// Like [`insert`], without the order to index it and without its place in the trash.
+pub(super) fn add(w: &mut Writer<'_>, entry: &Entry) -> Result<(), VaultError> {
     if w.open(RecordType::ENTRY, entry.id.as_bytes())?.is_some() {
         return Err(VaultError::Exists);
     }
@@ -103,11 +127,7 @@ pub fn insert(w: &mut Writer<'_>, entry: &Entry) -> Result<(), VaultError> {
         },
     );
     w.put(RecordType::ENTRY, entry.id.as_bytes(), &EntryV1::new(entry, None))?;
-    days::store(w, entry.day, &day)?;
-    match entry.deleted {
-        None => outbox::push(w, &[(entry.id, Work::Index)]),
-        Some(deleted) => trash::list(w, entry.id, deleted),
-    }
+    days::store(w, entry.day, &day)
 }
 
 /// Where an entry stands among the items of its day.
@@ -161,11 +181,14 @@ pub fn checkpoint(w: &mut Writer<'_>, entry: &Entry) -> Result<(), VaultError> {
     Ok(())
 }
 
-/// Keeps an earlier text of an entry, under its revision.
+/// Keeps an earlier text of an entry, sealed, under its revision, and lets go of the one [`MAX_VERSIONS`] before it.
 ///
 /// # Errors
 /// Seal and store errors.
 pub fn version(w: &mut Writer<'_>, old: &Entry) -> Result<(), VaultError> {
+    if let Some(oldest) = old.revision.checked_sub(MAX_VERSIONS).filter(|revision| *revision > 0) {
+        w.delete(RecordType::VERSION, &version_key(old.id, oldest))?;
+    }
     w.put(RecordType::VERSION, &version_key(old.id, old.revision), &EntryV1::new(old, None))
 }
 
@@ -176,7 +199,7 @@ pub fn version(w: &mut Writer<'_>, old: &Entry) -> Result<(), VaultError> {
 pub fn versions(r: &Reader<'_>, id: EntryId) -> Result<Vec<Entry>, VaultError> {
     let mut versions = Vec::new();
     let Some(current) = load(r, id)? else { return Ok(versions) };
-    for revision in 1..current.rev {
+    for revision in current.rev.saturating_sub(MAX_VERSIONS).max(1)..current.rev {
         if let Some(found) = r.load::<EntryV1>(RecordType::VERSION, &version_key(id, revision))? {
             versions.push(found.into_entry()?);
         }

@@ -55,7 +55,7 @@ pub fn restore(w: &mut Writer<'_>, id: EntryId) -> Result<Option<Entry>, VaultEr
     let group = group(&stored, id);
     let back = mark(w, &mut stored, &group, |entry| (entry.deleted == found.deleted).then_some(0))?;
     days::store(w, day, &stored)?;
-    unlist(w, id)?;
+    unlist(w, &[id])?;
     outbox::push(w, &back.iter().map(|id| (*id, Work::Index)).collect::<Vec<_>>())?;
     crate::vault::entries::entry(w, id)
 }
@@ -79,24 +79,59 @@ pub fn trashed(r: &Reader<'_>) -> Result<Vec<(EntryId, i64)>, VaultError> {
 /// # Errors
 /// Seal and store errors.
 pub fn purge(w: &mut Writer<'_>, id: EntryId) -> Result<bool, VaultError> {
-    let Some(found) = load(w, id)?.filter(|found| found.deleted != 0) else { return Ok(false) };
-    let day = day_of(&found)?;
-    let mut stored = days::load(w, day)?;
-    let group = group(&stored, id);
-    for member in &group {
-        let revisions = load(w, *member)?.map_or(0, |entry| entry.rev);
-        for revision in 1..revisions {
-            w.delete(RecordType::VERSION, &version_key(*member, revision))?;
+    Ok(purge_all(w, &[id], i64::MAX)? == 1)
+}
+
+/// The same for many, in one transaction; keep it to some dozens. Only what went to the trash at `until` or before is
+/// removed: an entry that was restored, or thrown away again, since the list was made stays. What cannot be opened
+/// stays as well. Gives the number of entries that were removed.
+///
+/// # Errors
+/// Store errors, and seal errors of the records of days.
+pub fn purge_all(w: &mut Writer<'_>, ids: &[EntryId], until: i64) -> Result<usize, VaultError> {
+    let mut n_removed = 0;
+    let mut gone = Vec::new();
+    for id in ids {
+        let found = match load(w, *id) {
+            Ok(Some(found)) if found.deleted != 0 && found.deleted <= until => found,
+            // Listed and not there: only the list has to forget it.
+            Ok(None) => {
+                gone.push(*id);
+                continue;
+            }
+            Ok(Some(_)) => continue,
+            Err(err @ VaultError::Store(_)) => return Err(err),
+            Err(_) => continue,
+        };
+        let day = day_of(&found)?;
+        let mut stored = days::load(w, day)?;
+        let group = group(&stored, *id);
+        for member in &group {
+            remove(w, *member)?;
         }
-        w.delete(RecordType::ENTRY, member.as_bytes())?;
-        drafts::remove(w, DraftOf::Entry(*member))?;
-        vectors::remove(w, *member)?;
-        unlist(w, *member)?;
+        stored.items.retain(|item| !group.contains(&EntryId::from_bytes(item.id)));
+        days::store(w, day, &stored)?;
+        outbox::push(w, &group.iter().map(|id| (*id, Work::Remove)).collect::<Vec<_>>())?;
+        gone.extend(group);
+        n_removed += 1;
     }
-    stored.items.retain(|item| !group.contains(&EntryId::from_bytes(item.id)));
-    days::store(w, day, &stored)?;
-    outbox::push(w, &group.iter().map(|id| (*id, Work::Remove)).collect::<Vec<_>>())?;
-    Ok(true)
+    unlist(w, &gone)?;
+    Ok(n_removed)
+}
+
+/// Everything that is kept under the id of one entry or reply.
+fn remove(w: &mut Writer<'_>, id: EntryId) -> Result<(), VaultError> {
+    let revisions = match load(w, id) {
+        Ok(found) => found.map_or(0, |entry| entry.rev),
+        Err(err @ VaultError::Store(_)) => return Err(err),
+        Err(_) => 0,
+    };
+    for revision in 1..revisions {
+        w.delete(RecordType::VERSION, &version_key(id, revision))?;
+    }
+    w.delete(RecordType::ENTRY, id.as_bytes())?;
+    drafts::remove(w, DraftOf::Entry(id))?;
+    vectors::remove(w, id)
 }
 
 fn day_of(entry: &EntryV1) -> Result<Day, VaultError> {
@@ -154,12 +189,12 @@ pub(super) fn list(w: &mut Writer<'_>, id: EntryId, deleted: i64) -> Result<(), 
     w.put(RecordType::TRASH, &page_idx.to_le_bytes(), &page)
 }
 
-/// Strikes an entry from the pages of the trash. Pages stay, even empty, so that they can be counted from 0.
-fn unlist(w: &mut Writer<'_>, id: EntryId) -> Result<(), VaultError> {
+/// Strikes entries from the pages of the trash. Pages stay, even empty, so that they can be counted from 0.
+fn unlist(w: &mut Writer<'_>, ids: &[EntryId]) -> Result<(), VaultError> {
     for page_idx in 0.. {
         let Some(mut page) = load_page(w, page_idx)? else { break };
         let before = page.items.len();
-        page.items.retain(|item| item.id != *id.as_bytes());
+        page.items.retain(|item| !ids.contains(&EntryId::from_bytes(item.id)));
         if page.items.len() != before {
             w.put(RecordType::TRASH, &page_idx.to_le_bytes(), &page)?;
         }

@@ -107,7 +107,7 @@ fn as_typed(text: &str) -> String {
 /// Shows characters that would change how the text around them reads without being seen (SR-37): direction overrides
 /// by their Unicode names in double angle brackets, other control characters by their control pictures. Embeddings,
 /// isolates and marks stay: right-to-left writing needs them, and a paragraph ends what they begin.
-fn visible(text: &str) -> Cow<'_, str> {
+pub fn visible(text: &str) -> Cow<'_, str> {
     let is_hidden = |c: char| {
         matches!(c, '\u{202D}' | '\u{202E}') || (c.is_control() && !matches!(c, '\n' | '\t' | '\r'))
     };

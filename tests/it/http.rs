@@ -13,3 +13,4 @@ mod search;
 mod server;
 mod streams;
 mod table;
+mod trash;

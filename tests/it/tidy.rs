@@ -71,6 +71,7 @@ const HOMES: &[(&str, &[&str])] = &[
     ("rust_embed", &["src/web/assets", "src/web/view"]),
     ("pulldown_cmark", &["src/web/markdown", "src/search/plain"]),
     ("ammonia", &["src/web/markdown"]),
+    ("similar", &["src/web/changes"]),
     ("redb", &["src/store"]),
     ("postcard", &["src/vault"]),
     ("aes_gcm_siv", &["src/crypto"]),

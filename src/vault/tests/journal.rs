@@ -276,3 +276,62 @@ fn a_day_takes_4096_places_and_no_more() {
     let page = anna.read(|r| entries::page(r, day(1))).unwrap();
     assert_eq!((page.entries.len(), page.flaws.len()), (1, 4_095), "lost entries are named");
 }
+
+#[test]
+fn nothing_is_left_of_what_is_removed_for_ever() {
+    let anna = Fixture::in_memory().anna();
+    let today = day(20_779);
+    let throw_away = |number: u8| {
+        anna.write(|w| trash::trash(w, id(number), NOON)).unwrap();
+        anna.write(|w| trash::purge(w, id(number))).unwrap()
+    };
+    // Once before, for the records that stay: the year, and the empty page of the trash.
+    anna.write(|w| entries::insert(w, &entry(9, today, "first"))).unwrap();
+    assert!(throw_away(9));
+    let before = anna.verify().unwrap().records;
+
+    let mut asked = entry(1, today, "asked");
+    anna.write(|w| entries::insert(w, &asked)).unwrap();
+    for revision in 2..=4 {
+        anna.write(|w| {
+            entries::version(w, &asked)?;
+            asked.revision = revision;
+            entries::replace(w, &asked)
+        })
+        .unwrap();
+    }
+    let vectors = EntryVectors { embedder: [1; 32], revision: 4, dims: 0, chunks: Vec::new() };
+    anna.write(|w| {
+        entries::insert(w, &reply(11, &asked, "a"))?;
+        entries::insert(w, &reply(12, &asked, "b"))?;
+        for number in [1, 11, 12] {
+            vectors::put(w, id(number), &vectors)?;
+        }
+        let draft = Draft { text: "half".into(), base_revision: 4, saved: NOON };
+        drafts::put(w, DraftOf::Entry(id(1)), &draft)
+    })
+    .unwrap();
+    assert_eq!(
+        anna.verify().unwrap().records,
+        before + 3 + 3 + 3 + 1 + 1,
+        "entries, versions, vectors, draft, day"
+    );
+    assert!(throw_away(1));
+    assert_eq!(anna.verify().unwrap().records, before);
+    assert!(anna.verify().unwrap().ok);
+}
+
+#[test]
+fn removing_many_leaves_what_was_put_back_or_came_later() {
+    let anna = Fixture::in_memory().anna();
+    for number in 1..=4 {
+        anna.write(|w| entries::insert(w, &entry(number, day(number.into()), "x"))).unwrap();
+        anna.write(|w| trash::trash(w, id(number), NOON + i64::from(number))).unwrap();
+    }
+    anna.write(|w| trash::restore(w, id(2))).unwrap();
+    let all = [id(1), id(2), id(3), id(4), id(77)];
+    assert_eq!(anna.write(|w| trash::purge_all(w, &all, NOON + 3)).unwrap(), 2);
+    assert!(anna.read(|r| entries::entry(r, id(2))).unwrap().is_some());
+    assert_eq!(anna.read(trash::trashed).unwrap(), [(id(4), NOON + 4)]);
+    assert!(anna.verify().unwrap().ok);
+}

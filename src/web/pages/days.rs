@@ -145,6 +145,8 @@ pub struct SavedPart {
     pub entry: EntryItem,
     /// Whether the list already shows it (a repeated `op`): then it is not added again.
     pub repeated: bool,
+    /// Whether that entry was moved to the trash since the form was first sent: then its place says so.
+    pub trashed: bool,
 }
 
 impl Template for SavedPart {
@@ -155,12 +157,14 @@ impl Template for SavedPart {
         let idle = Composer::samples().remove(0);
         EntryItem::samples()
             .into_iter()
-            .zip([false, true])
-            .map(|(entry, repeated)| Self {
+            .cycle()
+            .zip([(false, false), (true, false), (false, true)])
+            .map(|(entry, (repeated, trashed))| Self {
                 shell: Shell::sample("Day"),
                 composer: Composer { state: "saved", ..idle.clone() },
                 entry,
                 repeated,
+                trashed,
             })
             .collect()
     }
