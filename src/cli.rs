@@ -9,6 +9,7 @@ pub mod salvage;
 pub mod secret;
 pub mod serve;
 pub mod settings;
+pub mod transfer;
 
 use std::{path::PathBuf, process::ExitCode};
 
@@ -82,6 +83,12 @@ enum Command {
         after_help = "Example:\n  llamora check --json\n  llamora check --name Anna\n  llamora check --salvage --to rescued --name Anna"
     )]
     Check(check::Check),
+    /// Write the whole journal as JSON, Markdown or jrnl JSON, readable without this program
+    #[command(after_help = "Example:\n  llamora export --format markdown --output my-journal")]
+    Export(transfer::Export),
+    /// Put entries from an export, Markdown, jrnl or Day One into the journal
+    #[command(after_help = "Example:\n  llamora import --dry-run my-journal.zip")]
+    Import(transfer::Import),
     /// Print the effective configuration and where each value came from
     #[command(after_help = "Example:\n  LLAMORA_APP__PORT=8080 llamora config")]
     Config,
@@ -108,6 +115,8 @@ pub fn main() -> ExitCode {
         Some(Command::Bundle(bundle)) => bundle.run(&cli.shared),
         Some(Command::Backup(backup)) => backup.run(&cli.shared),
         Some(Command::Check(check)) => check.run(&cli.shared, &hardening),
+        Some(Command::Export(export)) => export.run(&cli.shared),
+        Some(Command::Import(import)) => import.run(&cli.shared),
         Some(Command::Config) => settings::run(&cli.shared),
     };
     match done {

@@ -12,6 +12,7 @@ pub mod replies;
 pub mod search;
 pub mod security;
 pub mod settings;
+pub mod transfer;
 pub mod trash;
 
 use std::sync::Arc;
@@ -51,6 +52,7 @@ macro_rules! row {
 const LOGIN: Kind = Kind::Form(Limit::Login);
 const ENTRY: Kind = Kind::Form(Limit::Entry);
 const OTHER: Kind = Kind::Form(Limit::Other);
+const IMPORT: Kind = Kind::Form(Limit::Import);
 
 /// Every route. `open` rows are for anybody, `signed` rows need a session, `_form` rows need a token.
 #[rustfmt::skip]
@@ -89,6 +91,11 @@ pub static ROWS: &[Row] = &[
     row!(POST   "/trash/empty"                     signed_form trash::empty,          OTHER,        "/trash/empty"),
     row!(GET    "/settings/data"                   signed      settings::data,        Kind::Page,   "/settings/data"),
     row!(POST   "/settings/data/backup"            signed_form settings::back_up,     OTHER,        "/settings/data/backup"),
+    row!(POST   "/settings/data/export"            signed_form transfer::export,      OTHER,        "/settings/data/export"),
+    row!(GET    "/settings/data/import"            signed      transfer::show,        Kind::Page,   "/settings/data/import"),
+    row!(POST   "/settings/data/import"            signed_form transfer::read,        IMPORT,       "/settings/data/import"),
+    row!(POST   "/settings/data/import/start"      signed_form transfer::go_on,       OTHER,        "/settings/data/import/start"),
+    row!(POST   "/settings/data/import/forget"     signed_form transfer::forget,      OTHER,        "/settings/data/import/forget"),
     row!(GET    "/settings/model"                  signed      settings::model,       Kind::Page,   "/settings/model"),
     row!(GET    "/settings/security"               signed      security::overview,    Kind::Page,   "/settings/security"),
     row!(GET    "/settings/security/password"      signed      security::show_password, Kind::Page, "/settings/security/password"),

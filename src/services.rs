@@ -15,6 +15,7 @@ pub mod replies;
 pub mod sessions;
 pub mod state;
 pub mod tasks;
+pub mod transfer;
 pub mod trash;
 
 use std::{

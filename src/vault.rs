@@ -35,6 +35,7 @@ pub mod trash;
 pub mod unlocked;
 pub mod vectors;
 pub mod verify;
+pub mod whole;
 pub(crate) mod wire;
 
 use std::{

@@ -45,5 +45,7 @@ mod saving;
 mod shadows;
 #[path = "binary/stop.rs"]
 mod stop;
+#[path = "binary/transfer.rs"]
+mod transfer;
 #[path = "binary/visitor.rs"]
 mod visitor;

@@ -11,7 +11,10 @@ use crate::{
         call::{Answer, Call, see_other},
         error::WebError,
         form::Form,
-        pages::settings::{BackupView, SettingsDataPage, SettingsModelPage},
+        pages::{
+            settings::{BackupView, SettingsDataPage, SettingsModelPage},
+            transfer::TransferSection,
+        },
     },
 };
 
@@ -20,7 +23,7 @@ use crate::{
 /// # Errors
 /// Only faults of ours.
 pub async fn data(call: Arc<Call>, session: Arc<Session>) -> Answer {
-    data_page(&call, &session, StatusCode::OK)
+    data_page(&call, &session, StatusCode::OK, TransferSection::default())
 }
 
 /// `POST /settings/data/backup`: makes a backup and shows the page again, which says what came of it.
@@ -30,12 +33,16 @@ pub async fn data(call: Arc<Call>, session: Arc<Session>) -> Answer {
 pub async fn back_up(call: Arc<Call>, session: Arc<Session>, _form: Form) -> Answer {
     match call.services().back_up_now().await {
         Ok(_) => Ok(see_other("/settings/data#backup")),
-        Err(no) if no.may_retry => data_page(&call, &session, StatusCode::SERVICE_UNAVAILABLE),
+        Err(no) if no.may_retry => data_page(&call, &session, StatusCode::SERVICE_UNAVAILABLE, TransferSection::default()),
         Err(no) => Err(WebError::unprocessable(no.sentence)),
     }
 }
 
-fn data_page(call: &Call, session: &Session, status: StatusCode) -> Answer {
+/// The page of the data, with what became of an export or an upload that was refused.
+///
+/// # Errors
+/// Only faults of ours.
+pub fn data_page(call: &Call, session: &Session, status: StatusCode, transfer: TransferSection) -> Answer {
     let about = call.services().about();
     let page = SettingsDataPage {
         shell: call.shell("Settings"),
@@ -43,6 +50,7 @@ fn data_page(call: &Call, session: &Session, status: StatusCode) -> Answer {
         file_size: size(about.file_bytes),
         entries_note: "Everything in this file is sealed under your password.".to_owned(),
         version: about.version.to_owned(),
+        transfer,
         backup: backup_view(call, session, call.services().backup_state()),
     };
     call.page(status, &page)

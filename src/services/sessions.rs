@@ -19,6 +19,7 @@ use crate::{
         generation::Running,
         indexing::UserIndex,
         sessions::renewal::{Offer, Stamp},
+        transfer::ImportSlot,
     },
     shutdown::{Shutdown, Stopper, shutdown},
     vault::unlocked::Unlocked,
@@ -41,6 +42,8 @@ pub struct User {
     pub(crate) altered: AtomicBool,
     /// When the trash was last looked through for what has been there too long.
     pub(crate) tended: AtomicI64,
+    /// What was read for an import and waits for a yes.
+    pub(crate) import: ImportSlot,
     /// Told when the vault is locked.
     pub(crate) locked: Shutdown,
     stopper: Stopper,
@@ -57,6 +60,7 @@ impl User {
             index: UserIndex::default(),
             altered: AtomicBool::new(false),
             tended: AtomicI64::new(0),
+            import: ImportSlot::default(),
             locked,
             stopper,
             offer: Offer::default(),

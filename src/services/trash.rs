@@ -123,6 +123,7 @@ impl Services {
     pub fn tend_all(self: &Arc<Self>) {
         for user in self.sessions.users() {
             self.tend(&user);
+            user.import.expire(self.clock.now_ms());
         }
     }
 

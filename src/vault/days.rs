@@ -7,7 +7,7 @@ use crate::{
         error::VaultError,
         payload::{
             entry::role_number,
-            index::{DayItemV1, DayV1, HAS_OPENING, HAS_REPLY, RootV1, TRASHED, YearV1},
+            index::{DayItemV1, DayV1, HAS_OPENING, HAS_REPLY, MAX_DAY_ITEMS, RootV1, TRASHED, YearV1},
         },
         transaction::{Reader, Writer},
     },
@@ -112,6 +112,14 @@ pub fn walk_days(
         }
     }
     Ok(())
+}
+
+/// How many more entries and replies a day can hold.
+///
+/// # Errors
+/// Seal and store errors.
+pub fn room(r: &Reader<'_>, day: Day) -> Result<usize, VaultError> {
+    Ok(MAX_DAY_ITEMS.saturating_sub(load(r, day)?.items.len()))
 }
 
 fn held_days(r: &Reader<'_>, year: i32) -> Result<Vec<Day>, VaultError> {

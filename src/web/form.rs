@@ -1,5 +1,7 @@
 //! Form bodies: read with a limit, decoded strictly (SR-35).
 
+mod multipart;
+
 use std::io;
 
 use futures_util::StreamExt;
@@ -18,13 +20,15 @@ pub enum Limit {
     Entry,
     /// 64 KiB.
     Other,
+    /// 64 MiB and a little: a file to import, as `multipart/form-data`. It is read into memory and nowhere else, from
+    /// somebody who is signed in, one upload at a time.
+    Import,
 }
 
 /// Name of the field in which a text is held over a sign-in.
 pub const HELD_FIELD: &str = "held_text";
 
 const MAX_FIELDS: usize = 64;
-/// How much of a body that is too large is read and thrown away, so that the browser reads our answer.
 const MAX_DRAIN: usize = 8 * 1024 * 1024;
 
 impl Limit {
@@ -34,6 +38,15 @@ impl Limit {
             Self::Login => Self::Entry.bytes() + LOGIN_BYTES,
             Self::Entry => 256 * 1024,
             Self::Other => 64 * 1024,
+            Self::Import => 64 * 1024 * 1024 + 64 * 1024,
+        }
+    }
+
+    /// How much of a body that is too large is read and thrown away, so that the browser reads our answer.
+    const fn drained(self) -> usize {
+        match self {
+            Self::Import => 2 * self.bytes(),
+            _ => MAX_DRAIN,
         }
     }
 }
@@ -44,7 +57,16 @@ const LOGIN_BYTES: usize = 4 * 1024;
 #[derive(Default)]
 pub struct Form {
     fields: Vec<(String, String)>,
+    file: Option<Upload>,
     is_cut: bool,
+}
+
+/// A file that came with a form.
+pub struct Upload {
+    /// What the browser calls it. Never a path that is followed.
+    pub name: String,
+    /// All of it.
+    pub bytes: Vec<u8>,
 }
 
 /// Why a body is not a form.
@@ -77,14 +99,27 @@ impl Form {
             .get(header::CONTENT_LENGTH)
             .and_then(|value| value.to_str().ok()?.parse::<usize>().ok())
             .unwrap_or(0);
-        let (bytes, is_cut) = collect(body, limit.bytes(), announced).await?;
+        let (bytes, is_cut) = collect(body, limit, announced).await?;
         if bytes.is_empty() {
             return Ok(Self::default());
+        }
+        if limit == Limit::Import
+            && !is_cut
+            && let Some(boundary) = multipart::boundary(headers)
+        {
+            let (fields, file) = multipart::parse(bytes, &boundary)?;
+            return Ok(Self { fields, file, is_cut });
+        }
+        if limit == Limit::Import && is_cut {
+            return Err(FormError::TooLarge);
         }
         if !is_urlencoded(headers) {
             return Err(FormError::NotAForm);
         }
         if is_cut && limit != Limit::Entry {
+            return Err(FormError::TooLarge);
+        }
+        if limit == Limit::Import && bytes.len() > Limit::Other.bytes() {
             return Err(FormError::TooLarge);
         }
         if limit == Limit::Login && login_bytes(&bytes) > LOGIN_BYTES {
@@ -114,6 +149,11 @@ impl Form {
         self.is_cut
     }
 
+    /// The file that came with the form, if one did; a second time there is none.
+    pub fn take_file(&mut self) -> Option<Upload> {
+        self.file.take()
+    }
+
     fn parse(bytes: &[u8], is_cut: bool) -> Result<Self, FormError> {
         let pairs = bytes.split(|byte| *byte == b'&').filter(|pair| !pair.is_empty());
         let pairs: Vec<&[u8]> = pairs.take(MAX_FIELDS + 1).collect();
@@ -128,11 +168,12 @@ impl Form {
             let may_be_partial = is_cut && pair_idx == last_idx;
             fields.push((decode(&pair[..split], may_be_partial)?, decode(value, may_be_partial)?));
         }
-        Ok(Self { fields, is_cut })
+        Ok(Self { fields, file: None, is_cut })
     }
 }
 
-async fn collect(body: Body, limit: usize, announced: usize) -> Result<(Vec<u8>, bool), FormError> {
+async fn collect(body: Body, limit: Limit, announced: usize) -> Result<(Vec<u8>, bool), FormError> {
+    let (limit, drained) = (limit.bytes(), limit.drained());
     let mut stream = Box::pin(body.into_bytes_stream());
     let mut kept = Vec::new();
     let mut seen = 0;
@@ -145,7 +186,7 @@ async fn collect(body: Body, limit: usize, announced: usize) -> Result<(Vec<u8>,
         let room = limit - kept.len();
         kept.extend_from_slice(&chunk[..room.min(chunk.len())]);
         let will_be_cut = seen > limit;
-        if will_be_cut && (seen > MAX_DRAIN || announced > MAX_DRAIN) {
+        if will_be_cut && (seen > drained || announced > drained) {
             break;
         }
     }

@@ -48,7 +48,10 @@ pub fn complete(response: &mut Response, nonce: &str, is_asset: bool, is_lan: bo
 /// requests. `trusted-types htmx` is the policy of htmx's `hx-csp`.
 fn content_security_policy(is_html: bool, nonce: &str) -> HeaderValue {
     if !is_html {
-        return HeaderValue::from_static("default-src 'none'; frame-ancestors 'none'; base-uri 'none'");
+        // `sandbox`: an export that is opened instead of saved runs nothing and reaches nothing (SR-40).
+        return HeaderValue::from_static(
+            "default-src 'none'; frame-ancestors 'none'; base-uri 'none'; sandbox",
+        );
     }
     let policy = format!(
         "default-src 'none'; script-src 'nonce-{nonce}'; style-src 'self'; img-src 'self'; font-src 'self'; \

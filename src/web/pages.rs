@@ -14,6 +14,7 @@ pub mod registry;
 pub mod search;
 pub mod security;
 pub mod settings;
+pub mod transfer;
 pub mod trash;
 
 use serde::Serialize;

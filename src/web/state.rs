@@ -2,6 +2,8 @@
 
 use std::sync::Arc;
 
+use tokio::sync::Semaphore;
+
 use crate::{
     services::Services,
     web::{guess::Guesses, host::Hosts, sse::Streams, view::Views},
@@ -19,11 +21,20 @@ pub struct AppState {
     pub streams: Arc<Streams>,
     /// Wrong guesses of passwords and recovery codes.
     pub guesses: Guesses,
+    /// One file to import is taken in at a time: each may be 64 MiB.
+    pub uploads: Semaphore,
 }
 
 impl AppState {
     /// Puts the parts together. `hosts` comes from the bound listener.
     pub fn new(services: Arc<Services>, views: Views, hosts: Hosts) -> Arc<Self> {
-        Arc::new(Self { services, views, hosts, streams: Streams::new(), guesses: Guesses::new() })
+        Arc::new(Self {
+            services,
+            views,
+            hosts,
+            streams: Streams::new(),
+            guesses: Guesses::new(),
+            uploads: Semaphore::new(1),
+        })
     }
 }

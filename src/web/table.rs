@@ -181,6 +181,11 @@ impl Leaf {
                 to_the_end(handler(call, form)).await
             }
             (Handler::SignedForm(handler), Some(session)) => {
+                // Held until the answer: an upload stays in memory as long.
+                let _turn = match limit(row) {
+                    Limit::Import => Some(self.state.uploads.try_acquire().map_err(|_| busy())?),
+                    _ => None,
+                };
                 let form = Form::read(call.headers(), body, limit(row)).await?;
                 if !csrf::token_ok(call.services(), &call.visitor, call.headers(), &form) {
                     // A cut form may have lost its token, and an old page has an old one: either way the text is shown.
@@ -190,6 +195,8 @@ impl Leaf {
                 }
                 to_the_end(handler(call, session, form)).await
             }
+            // A file is not read from somebody who may not import it, nor held over a sign-in.
+            (Handler::SignedForm(_), None) if limit(row) == Limit::Import => (self.sign_in)(call, None).await,
             (Handler::SignedForm(_), None) => {
                 let form = Form::read(call.headers(), body, limit(row)).await?;
                 if !csrf::has_token(call.headers(), &form) {
@@ -223,6 +230,10 @@ impl Leaf {
             }))),
         }
     }
+}
+
+fn busy() -> WebError {
+    WebError::overloaded("Another file is being read. Try again in a moment.", 5)
 }
 
 fn limit(row: &Row) -> Limit {

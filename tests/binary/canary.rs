@@ -107,6 +107,23 @@ fn planted_words_are_found_nowhere() {
             canaries.0.push(("reply".into(), sentence));
         }
     }
+
+    // Bringing in, taking out, throwing away for ever.
+    let file = format!("2019-03-01 {}.md", canaries.plant("name of an imported file"));
+    let text = format!("{}\n{}", canaries.plant("imported entry"), "Long ago. ".repeat(20_000));
+    visitor.get("/settings/data");
+    let read = visitor.upload("/settings/data/import", &file, &text);
+    assert_eq!(read.status, 303, "{}", read.body);
+    visitor.get("/settings/data/import");
+    assert_eq!(visitor.post("/settings/data/import/start", &[]).status, 303);
+    assert!(visitor.get("/d/2019-03-01").body.contains("Long ago."));
+    let odd =
+        visitor.upload("/settings/data/import", &file, &format!("{{{}", canaries.plant("unreadable file")));
+    assert!(odd.status == 303 || odd.status == 422, "{}", odd.status);
+    let fields = [("format", "json"), ("current_password", password.as_str()), ("plain", "yes")];
+    let export = visitor.post("/settings/data/export", &fields);
+    assert!(export.status == 200 && export.body.contains("Long ago."), "{}", export.status);
+    assert_eq!(visitor.post(&format!("/entries/{gone}/purge"), &[]).status, 303);
     headers.append(&mut visitor.client.received);
 
     // Signing in wrong and right, a crash, an orderly end.

@@ -26,6 +26,8 @@ impl Answer {
 pub struct Client {
     address: SocketAddr,
     cookies: BTreeMap<String, String>,
+    /// What bodies are.
+    kind: String,
     /// Extra headers sent with every request.
     pub extra: Vec<(String, String)>,
     /// Every header line ever received, for those who look for leaks.
@@ -34,7 +36,16 @@ pub struct Client {
 
 impl Client {
     pub fn new(address: SocketAddr) -> Client {
-        Client { address, cookies: BTreeMap::new(), extra: Vec::new(), received: Vec::new() }
+        let kind = "application/x-www-form-urlencoded".to_owned();
+        Client { address, cookies: BTreeMap::new(), kind, extra: Vec::new(), received: Vec::new() }
+    }
+
+    /// Sends a body of this kind.
+    pub fn send_as(&mut self, kind: &str, path: &str, body: &str) -> io::Result<Answer> {
+        let before = std::mem::replace(&mut self.kind, kind.to_owned());
+        let answer = self.send("POST", path, Some(body));
+        self.kind = before;
+        answer
     }
 
     /// Sends a request; a connection that ends early is an error, never half an answer.
@@ -67,8 +78,7 @@ impl Client {
             request += &format!("{name}: {value}\r\n");
         }
         if let Some(body) = body {
-            request +=
-                &format!("Origin: http://{host}\r\nContent-Type: application/x-www-form-urlencoded\r\n");
+            request += &format!("Origin: http://{host}\r\nContent-Type: {}\r\n", self.kind);
             request += &format!("Content-Length: {}\r\n", body.len());
         }
         request += "\r\n";

@@ -43,6 +43,16 @@ impl Visitor {
         self.client.send("POST", path, Some(&body))
     }
 
+    /// Uploads a file with the token of the page read last.
+    pub fn upload(&mut self, path: &str, name: &str, text: &str) -> Answer {
+        let csrf = &self.csrf;
+        let body = format!(
+            "--XyZ\r\nContent-Disposition: form-data; name=\"csrf\"\r\n\r\n{csrf}\r\n--XyZ\r\n\
+             Content-Disposition: form-data; name=\"file\"; filename=\"{name}\"\r\n\r\n{text}\r\n--XyZ--\r\n"
+        );
+        self.client.send_as("multipart/form-data; boundary=XyZ", path, &body).unwrap()
+    }
+
     /// Registers; answers the recovery code.
     pub fn register(&mut self, name: &str, password: &str) -> String {
         self.get("/register");

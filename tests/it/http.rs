@@ -13,4 +13,5 @@ mod search;
 mod server;
 mod streams;
 mod table;
+mod transfer;
 mod trash;

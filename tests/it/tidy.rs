@@ -72,6 +72,10 @@ const HOMES: &[(&str, &[&str])] = &[
     ("pulldown_cmark", &["src/web/markdown", "src/search/plain"]),
     ("ammonia", &["src/web/markdown"]),
     ("similar", &["src/web/changes"]),
+    // By its types: `zip` is also what iterators do.
+    ("ZipArchive", &["src/services/transfer/folder"]),
+    ("ZipWriter", &["src/services/transfer/folder"]),
+    ("flate2", &["src/services/transfer/folder", "src/services/transfer/tests"]),
     ("redb", &["src/store"]),
     ("postcard", &["src/vault"]),
     ("aes_gcm_siv", &["src/crypto"]),
@@ -91,6 +95,7 @@ const HOMES: &[(&str, &[&str])] = &[
     ("memmap2", &["src/container"]),
     ("figment", &["src/config"]),
     ("clap", &["src/cli", "src/main"]),
+    ("rpassword", &["src/cli"]),
     ("tracing_subscriber", &["src/telemetry"]),
     ("anyhow", &["src/app", "src/cli", "src/main", "src/lifecycle", "src/telemetry"]),
     // Not crates, but with a home all the same: threads and the blocking pool.

@@ -1,7 +1,7 @@
 //! Every context type with its template, for the test that renders them all and for the preview.
 
 use crate::web::{
-    pages::{auth, days, entries, errors, search, security, settings, trash},
+    pages::{auth, days, entries, errors, search, security, settings, transfer, trash},
     view::{Template, ViewError, Views},
 };
 
@@ -43,6 +43,7 @@ pub fn render_samples(views: &Views) -> Result<Vec<Rendered>, ViewError> {
     all.append(&mut rendered::<security::CodePage>(views)?);
     all.append(&mut rendered::<security::DeletePage>(views)?);
     all.append(&mut rendered::<security::DeletedPage>(views)?);
+    all.append(&mut rendered::<transfer::ImportPage>(views)?);
     all.append(&mut rendered::<trash::TrashPage>(views)?);
     all.append(&mut rendered::<errors::ErrorPage>(views)?);
     Ok(all)

@@ -3,7 +3,7 @@
 use serde::Serialize;
 
 use crate::web::{
-    pages::{ModelView, Shell},
+    pages::{ModelView, Shell, transfer::TransferSection},
     view::Template,
 };
 
@@ -20,6 +20,8 @@ pub struct SettingsDataPage {
     pub entries_note: String,
     /// Version of the program.
     pub version: String,
+    /// Export and import.
+    pub transfer: TransferSection,
     /// Backups.
     pub backup: BackupView,
 }
@@ -94,15 +96,20 @@ impl Template for SettingsDataPage {
     const NAME: &'static str = "settings/data.html";
 
     fn samples() -> Vec<Self> {
-        let page = |backup| Self {
+        let sample = |backup, transfer| Self {
             shell: Shell::sample("Settings"),
             folder: "/media/stick/llamora-data".to_owned(),
             file_size: "1.2 MB".to_owned(),
             entries_note: "148 entries on 96 days.".to_owned(),
             version: "0.1.0".to_owned(),
+            transfer,
             backup,
         };
-        BackupView::samples().into_iter().map(page).collect()
+        let backups = BackupView::samples();
+        let first = backups[0].clone();
+        let transfers = TransferSection::samples().into_iter().map(|transfer| sample(first.clone(), transfer));
+        let plain = |backup| sample(backup, TransferSection::default());
+        backups.clone().into_iter().map(plain).chain(transfers).collect()
     }
 }
 

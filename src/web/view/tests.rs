@@ -16,7 +16,13 @@ fn tags(html: &str) -> impl Iterator<Item = &str> {
 fn every_template_renders_with_every_sample() {
     let rendered = all();
     for name in Embedded::iter().filter(|name| name.ends_with(".html")) {
-        let is_shared = ["base.html", "components/_macros.html", "_held.html", "settings/_tabs.html"];
+        let is_shared = [
+            "base.html",
+            "components/_macros.html",
+            "_held.html",
+            "settings/_tabs.html",
+            "settings/_transfer.html",
+        ];
         assert!(
             is_shared.contains(&name.as_ref()) || rendered.iter().any(|one| one.template == name),
             "{name} has no context"
