@@ -23,9 +23,11 @@ mod deletion;
 pub mod drafts;
 pub mod entries;
 pub mod error;
+pub mod events;
 mod header;
 pub mod outbox;
 pub(crate) mod payload;
+pub mod rotation;
 pub mod salvage;
 pub mod settings;
 #[cfg(test)]

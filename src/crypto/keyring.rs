@@ -125,6 +125,12 @@ impl Keyring {
         Ok(keyring)
     }
 
+    /// Whether a row's value is, as far as shows without a key, a keyring of this vault in this file. One that does not
+    /// open all the same was sealed under another root key, or somebody changed bytes of it.
+    pub fn fits(keys: &VaultKeys, value: &[u8]) -> bool {
+        value.len() == BYTES && value[..AAD] == aad(keys)
+    }
+
     /// The generation new records are written to.
     pub fn active(&self) -> &Generation {
         &self.generations[0]

@@ -2,6 +2,7 @@
 //!
 //! Formats: `format-v1.md` section 3.
 
+use subtle::ConstantTimeEq;
 use unicode_normalization::{UnicodeNormalization, char::is_public_assigned};
 use zeroize::Zeroizing;
 
@@ -48,6 +49,11 @@ impl Key {
     /// The bytes. The name is meant to stand out where it is used.
     pub fn expose(&self) -> &[u8; 32] {
         &self.0
+    }
+
+    /// Whether both are the same key, compared in constant time.
+    pub fn is_same(&self, other: &Self) -> bool {
+        self.expose().ct_eq(other.expose()).into()
     }
 
     /// Lets `fill` write the bytes where they will stay.

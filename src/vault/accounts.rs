@@ -216,7 +216,7 @@ impl Vaults {
         let vault = unlocked.id();
         unlocked.change_keyring(|keyring, _, rows| {
             keyring.sess_gen += 1;
-            if remove_sessions(rows, vault)? {
+            if !remove_sessions(rows, vault)?.is_empty() {
                 compaction::owe(rows)?;
             }
             Ok(())
@@ -224,24 +224,34 @@ impl Vaults {
     }
 
     /// The way in with this name and password under every live profile, current first.
-    fn unlockers(&self, name: &Name, password: &Password) -> Result<Vec<Unlocker>, VaultError> {
+    pub(super) fn unlockers(&self, name: &Name, password: &Password) -> Result<Vec<Unlocker>, VaultError> {
         let derive = |profile| Unlocker::password(&self.header, profile, name, password);
         Ok(self.header.profiles().map(derive).collect::<Result<_, _>>()?)
     }
 
-    /// The wrap row of a way in, from the first copy that opens.
+    /// The wrap row of a way in, from the first copy that opens; of two that lead to different root keys, from the one
+    /// whose keyring opens.
     fn find(&self, unlocker: &Unlocker) -> Result<Option<Wrap>, VaultError> {
         let key = row_key(unlocker.row());
         self.store.read(|rows| {
             let mut is_there = false;
+            let mut found: Option<Wrap> = None;
             for copy in Copy::BOTH {
                 let Some(value) = rows.small(copy, &key)? else { continue };
                 is_there = true;
-                if let Ok((vault, urk)) = open_wrap(unlocker, &self.header, &value) {
-                    return Ok(Some(Wrap { row: *unlocker.row(), value, vault, urk }));
+                let Ok((vault, urk)) = open_wrap(unlocker, &self.header, &value) else { continue };
+                let wrap = Wrap { row: *unlocker.row(), value, vault, urk };
+                let is_better = match &found {
+                    None => true,
+                    Some(first) => {
+                        !first.urk.is_same(&wrap.urk) && wrap.leads_to_a_keyring(rows, &self.header)
+                    }
+                };
+                if is_better {
+                    found = Some(wrap);
                 }
             }
-            if is_there { Err(VaultError::Altered(Alteration::Wrap)) } else { Ok(None) }
+            if is_there && found.is_none() { Err(VaultError::Altered(Alteration::Wrap)) } else { Ok(found) }
         })
     }
 
@@ -249,11 +259,7 @@ impl Vaults {
     fn unlock(&self, wrap: Wrap) -> Result<Arc<Unlocked>, VaultError> {
         let mut open = self.open.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some(unlocked) = open.get(&wrap.vault).and_then(Weak::upgrade) {
-            return if unlocked.keyring()?.lists(&wrap.row) {
-                Ok(unlocked)
-            } else {
-                Err(VaultError::Replaced)
-            };
+            return if unlocked.admits(&wrap)? { Ok(unlocked) } else { Err(VaultError::Replaced) };
         }
         let place = Place {
             store: Arc::clone(&self.store),
@@ -305,7 +311,7 @@ impl Vaults {
     }
 }
 
-fn info(way: &Unlocker, now: i64) -> WrapInfo {
+pub(super) fn info(way: &Unlocker, now: i64) -> WrapInfo {
     let label = String::new();
     WrapInfo { kind: way.kind(), profile: way.profile_id(), created: now, row: *way.row(), label }
 }
@@ -324,7 +330,11 @@ fn first_head() -> Head {
 }
 
 /// Refuses a way in whose row belongs to another vault: two people may share a name, not a name and a password.
-fn refuse_taken(rows: &dyn Rows, ways: &[Unlocker], own: Option<VaultId>) -> Result<(), VaultError> {
+pub(super) fn refuse_taken(
+    rows: &dyn Rows,
+    ways: &[Unlocker],
+    own: Option<VaultId>,
+) -> Result<(), VaultError> {
     for way in ways {
         for copy in Copy::BOTH {
             let Some(value) = rows.small(copy, &row_key(way.row()))? else { continue };
@@ -350,17 +360,17 @@ fn refuse_used(rows: &dyn Rows, vault: VaultId, keys: &RecordKeys) -> Result<(),
     if is_used { Err(StoreError::Failed.into()) } else { Ok(()) }
 }
 
-/// Removes the session rows of a vault, and tells whether there were any; the vault's id stands in clear at bytes 8 to
-/// 15 of each.
-fn remove_sessions(rows: &mut dyn RowsMut, vault: VaultId) -> Result<bool, VaultError> {
-    let mut has_removed = false;
+/// Removes the session rows of a vault; the vault's id stands in clear at bytes 8 to 15 of each. Answers the ids of the
+/// sessions, which are the logical keys of their SESSION records.
+pub(super) fn remove_sessions(rows: &mut dyn RowsMut, vault: VaultId) -> Result<Vec<Vec<u8>>, VaultError> {
+    let mut sids = Vec::new();
     for copy in Copy::BOTH {
         for (key, value) in rows.smalls(copy, b"S")? {
             if value.get(8..15) == Some(vault.as_bytes().as_slice()) {
                 rows.remove_small(&key)?;
-                has_removed = true;
+                sids.push(key[1..].to_vec());
             }
         }
     }
-    Ok(has_removed)
+    Ok(sids)
 }

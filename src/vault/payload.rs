@@ -6,6 +6,7 @@
 
 pub(crate) mod entry;
 pub(crate) mod index;
+pub(crate) mod log;
 pub(crate) mod small;
 #[cfg(test)]
 mod tests;

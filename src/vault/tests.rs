@@ -8,6 +8,7 @@ mod failing;
 mod journal;
 mod keys;
 mod model;
+mod rotation;
 mod salvage;
 mod thief;
 

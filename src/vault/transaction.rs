@@ -10,7 +10,7 @@ use crate::{
         keyring::{Generation, Keyring},
         keys::RecordKeys,
         record::{Envelope, Opened, RecordType, RowKey},
-        set::{Head, MAX_SEALS},
+        set::{Head, MAX_SEALS, SetHash},
     },
     store::rows::{Rows, RowsMut},
     vault::{
@@ -98,6 +98,17 @@ impl Heads {
         Self { active: head, draining: None, stamp: [0; 16] }
     }
 
+    /// Fails when the stored head of the active generation is not the one last committed: then something else wrote.
+    pub(super) fn expect(&self, rows: &dyn Rows, keys: &KeySet) -> Result<(), VaultError> {
+        let stored = rows.record(keys.active.head_row().as_bytes())?;
+        let is_new = self.active.seq == 0;
+        let is_same = match stored {
+            Some(value) => !is_new && tag(&value) == Some(self.stamp),
+            None => is_new,
+        };
+        if is_same { Ok(()) } else { Err(VaultError::Altered(Alteration::Head)) }
+    }
+
     /// Reads the heads; a missing or broken one means that the file was altered.
     pub(super) fn read(rows: &dyn Rows, keys: &KeySet) -> Result<Self, VaultError> {
         let (active, stamp) = read_head(rows, &keys.active)?;
@@ -146,18 +157,15 @@ impl<'a> Writer<'a> {
         if heads.active.seals >= MAX_SEALS {
             return Err(VaultError::KeyWorn);
         }
-        let head_row = keys.active.head_row();
-        let stored = rows.record(head_row.as_bytes())?;
-        let is_new = heads.active.seq == 0;
-        let is_same = match stored {
-            Some(value) => !is_new && tag(&value) == Some(heads.stamp),
-            None => is_new,
-        };
-        if !is_same {
-            return Err(VaultError::Altered(Alteration::Head));
-        }
+        heads.expect(rows, keys)?;
+        Ok(Self::over(rows, keys, heads, now))
+    }
+
+    /// Begins with heads that are known to be those of the file, or that belong to a generation being made in this
+    /// very transaction. How worn the key is does not count: changing keys must always be possible.
+    pub(super) fn over(rows: &'a mut dyn RowsMut, keys: &'a KeySet, heads: Heads, now: i64) -> Self {
         let reader = Reader { access: Access::Write(rows), keys };
-        Ok(Self { reader, heads, draining_changed: false, changed: false, now })
+        Self { reader, heads, draining_changed: false, changed: false, now }
     }
 
     /// Milliseconds since 1970 UTC, the same throughout the transaction.
@@ -177,17 +185,9 @@ impl<'a> Writer<'a> {
         }
     }
 
-    pub(super) fn head(&self) -> &Head {
-        &self.heads.active
-    }
-
     /// Notes the revision of the keyring written in this transaction.
     pub(super) fn note_keyring(&mut self, rev: u64) {
         self.heads.active.keyring_rev = rev;
-        if let Some(draining) = &mut self.heads.draining {
-            draining.keyring_rev = rev;
-            self.draining_changed = true;
-        }
         self.changed = true;
     }
 
@@ -202,20 +202,82 @@ impl<'a> Writer<'a> {
         self.put_body(kind, P::SCHEMA, key, &body)
     }
 
-    fn put_body(&mut self, kind: RecordType, schema: u16, key: &[u8], body: &[u8]) -> Result<(), VaultError> {
+    pub(super) fn put_body(
+        &mut self,
+        kind: RecordType,
+        schema: u16,
+        key: &[u8],
+        body: &[u8],
+    ) -> Result<(), VaultError> {
         self.remove_draining(kind, key)?;
-        let (keys, seq) = (&self.reader.keys.active, self.seq());
-        let (row, value) = keys.seal(&Envelope { kind, schema, seq, key, body })?;
-        let old = self.rows_mut().insert(row.as_bytes(), &value)?;
+        let (row, value) =
+            self.reader.keys.active.seal(&Envelope { kind, schema, seq: self.seq(), key, body })?;
+        self.admit(&row, &value)
+    }
+
+    /// Stores a row of the active generation and counts it.
+    fn admit(&mut self, row: &RowKey, value: &[u8]) -> Result<(), VaultError> {
+        let keys = &self.reader.keys.active;
+        let old = self.rows_mut().insert(row.as_bytes(), value)?;
         let head = &mut self.heads.active;
         if let Some(old) = old {
-            forget(head, keys, &row, &old)?;
+            forget(head, keys, row, &old)?;
         }
-        head.set.toggle(&keys.mark(&row, &value)?);
+        head.set.toggle(&keys.mark(row, value)?);
         head.count += 1;
         head.seals += 1;
         self.changed = true;
         Ok(())
+    }
+
+    /// Takes a row of the generation that is being emptied to the active one. `false`, and nothing is changed, when it
+    /// does not open, or when its head counts no more rows, so that this one was planted.
+    pub(super) fn relocate(&mut self, row: &RowKey, value: &[u8]) -> Result<bool, VaultError> {
+        let keys = self.reader.keys;
+        let (Some(draining), Some(head)) = (&keys.draining, &self.heads.draining) else { return Ok(false) };
+        if head.count == 0 || !self.copy_over(draining, row, value)? {
+            return Ok(false);
+        }
+        self.rows_mut().remove(row.as_bytes())?;
+        let head = self.heads.draining.as_mut().ok_or(VaultError::Altered(Alteration::Head))?;
+        forget(head, draining, row, value)?;
+        self.draining_changed = true;
+        self.changed = true;
+        Ok(true)
+    }
+
+    /// Lets go of what is left of the generation that is being emptied: what opens is taken along, the rest is removed,
+    /// and its head counts nothing from now on. Answers how many rows were removed unread.
+    pub(super) fn abandon(&mut self, rows: &[(RowKey, Vec<u8>)]) -> Result<u64, VaultError> {
+        let keys = self.reader.keys;
+        let Some(draining) = &keys.draining else { return Ok(0) };
+        let mut lost = 0;
+        for (row, value) in rows {
+            lost += u64::from(!self.copy_over(draining, row, value)?);
+            self.rows_mut().remove(row.as_bytes())?;
+        }
+        let head = self.heads.draining.as_mut().ok_or(VaultError::Altered(Alteration::Head))?;
+        (head.set, head.count) = (SetHash::EMPTY, 0);
+        self.draining_changed = true;
+        self.changed = true;
+        Ok(lost)
+    }
+
+    /// Seals a row of the draining generation in the active one, under the number of the transaction that wrote it,
+    /// unless a later version stands there. `false` when it does not open.
+    fn copy_over(&mut self, from: &RecordKeys, row: &RowKey, value: &[u8]) -> Result<bool, VaultError> {
+        let active = &self.reader.keys.active;
+        let Ok(opened) = from.open_any(row, value) else { return Ok(false) };
+        let target = active.row_key(opened.kind, opened.key());
+        let present = self.rows().record(target.as_bytes())?;
+        let is_later = present.is_some_and(|value| {
+            active.open_any(&target, &value).is_ok_and(|present| present.seq >= opened.seq)
+        });
+        if !is_later {
+            let (target, sealed) = active.reseal(&opened.envelope(), value.len())?;
+            self.admit(&target, &sealed)?;
+        }
+        Ok(true)
     }
 
     /// Removes the record with this type and key, if there is one.

@@ -1,6 +1,11 @@
 //! An open vault.
 
-use std::sync::{Arc, Mutex, PoisonError, RwLock};
+pub(super) mod rekey;
+
+use std::sync::{
+    Arc, Mutex, MutexGuard, PoisonError, RwLock, RwLockReadGuard,
+    atomic::{AtomicUsize, Ordering},
+};
 
 use crate::{
     clock::Clock,
@@ -30,6 +35,9 @@ struct Ring {
     vault_keys: VaultKeys,
     keys: Arc<KeySet>,
     name: Arc<str>,
+    /// A change of the keys failed, and the medium may hold either state: the keyring must be read before anything
+    /// else. With it the root key that the change would have brought, if it was to bring one.
+    doubt: Option<Option<Key>>,
 }
 
 /// Proof that a vault's keys are in memory, and the only way to its content. Shared in an `Arc` by all sessions of
@@ -44,6 +52,8 @@ pub struct Unlocked {
     ring: RwLock<Ring>,
     /// The heads as last committed; `None` when they must be read again. Held by the one writer.
     heads: Mutex<Option<Heads>>,
+    /// Writers that wait for their turn; long work in small steps makes way for them.
+    waiting: AtomicUsize,
 }
 
 impl Unlocked {
@@ -67,7 +77,7 @@ impl Unlocked {
     /// # Errors
     /// Those of `work`, and when the file cannot be read.
     pub fn read<T>(&self, work: impl FnOnce(&Reader<'_>) -> Result<T, VaultError>) -> Result<T, VaultError> {
-        let ring = self.ring.read().unwrap_or_else(PoisonError::into_inner);
+        let ring = self.ring()?;
         let keys = Arc::clone(&ring.keys);
         let snapshot = self.store.snapshot()?;
         drop(ring);
@@ -84,19 +94,40 @@ impl Unlocked {
         &self,
         work: impl FnOnce(&mut Writer<'_>) -> Result<T, VaultError>,
     ) -> Result<T, VaultError> {
-        let ring = self.ring.read().unwrap_or_else(PoisonError::into_inner);
-        self.transact(&ring.keys, work)
+        let ring = self.ring()?;
+        self.waiting.fetch_add(1, Ordering::SeqCst);
+        let heads = self.heads();
+        self.waiting.fetch_sub(1, Ordering::SeqCst);
+        self.transact(&ring.keys, heads, work)
+    }
+
+    /// As [`Unlocked::write`], for work that others need not make way for.
+    pub(super) fn write_behind<T>(
+        &self,
+        work: impl FnOnce(&mut Writer<'_>) -> Result<T, VaultError>,
+    ) -> Result<T, VaultError> {
+        let ring = self.ring()?;
+        self.transact(&ring.keys, self.heads(), work)
+    }
+
+    /// Whether somebody waits to write.
+    pub(super) fn is_awaited(&self) -> bool {
+        self.waiting.load(Ordering::SeqCst) > 0
+    }
+
+    fn heads(&self) -> MutexGuard<'_, Option<Heads>> {
+        self.heads.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     fn transact<T>(
         &self,
         keys: &KeySet,
+        mut heads: MutexGuard<'_, Option<Heads>>,
         work: impl FnOnce(&mut Writer<'_>) -> Result<T, VaultError>,
     ) -> Result<T, VaultError> {
         if !self.may_write {
             return Err(VaultError::ReadOnly);
         }
-        let mut heads = self.heads.lock().unwrap_or_else(PoisonError::into_inner);
         // Taken out: after an error or a panic the slot is empty and the next transaction reads them again.
         let known = heads.take();
         let (value, committed) = self.store.write(|rows| -> Result<_, VaultError> {
@@ -112,32 +143,21 @@ impl Unlocked {
         Ok(value)
     }
 
-    /// Changes the keyring and small rows in one transaction: the keyring's `rev` grows by one and the head says so.
-    pub(super) fn change_keyring<T>(
-        &self,
-        work: impl FnOnce(&mut Keyring, &Key, &mut dyn RowsMut) -> Result<T, VaultError>,
-    ) -> Result<T, VaultError> {
-        let mut ring = self.ring.write().unwrap_or_else(PoisonError::into_inner);
-        let keys = Arc::clone(&ring.keys);
-        let (value, name) = self.transact(&keys, |writer| {
-            let (mut keyring, _) = read_keyring(writer.rows(), &ring.vault_keys)?;
-            if keyring.rev != writer.head().keyring_rev {
-                return Err(VaultError::Altered(Alteration::Keyring));
+    /// The keys, certain to be those of the file.
+    fn ring(&self) -> Result<RwLockReadGuard<'_, Ring>, VaultError> {
+        loop {
+            let ring = self.ring.read().unwrap_or_else(PoisonError::into_inner);
+            if ring.doubt.is_none() {
+                return Ok(ring);
             }
-            let value = work(&mut keyring, &ring.urk, writer.rows_mut())?;
-            keyring.rev += 1;
-            let sealed = keyring.seal(&ring.vault_keys)?;
-            writer.rows_mut().put_small(&keyring_row(self.vault), &sealed)?;
-            writer.note_keyring(keyring.rev);
-            Ok((value, Arc::from(keyring.name.as_str())))
-        })?;
-        ring.name = name;
-        Ok(value)
+            drop(ring);
+            self.look(&mut self.ring.write().unwrap_or_else(PoisonError::into_inner))?;
+        }
     }
 
     /// Reads the keyring; for what needs to know the ways in.
     pub(super) fn keyring(&self) -> Result<Keyring, VaultError> {
-        let ring = self.ring.read().unwrap_or_else(PoisonError::into_inner);
+        let ring = self.ring()?;
         let snapshot = self.store.snapshot()?;
         Ok(read_keyring(snapshot.rows(), &ring.vault_keys)?.0)
     }
@@ -158,6 +178,13 @@ pub(super) struct Wrap {
     pub(super) urk: Key,
 }
 
+impl Wrap {
+    /// Whether the root key opens the keyring of its vault.
+    pub(super) fn leads_to_a_keyring(&self, rows: &dyn Rows, header: &Header) -> bool {
+        read_keyring(rows, &VaultKeys::derive(&self.urk, header.uuid, self.vault)).is_ok()
+    }
+}
+
 /// Opens a vault with its root key: the keyring must list the row the root key came from, and be the one that the
 /// head names. Where the two copies of these rows differ, the one that opened is written to both.
 pub(super) fn open(place: Place, wrap: Wrap) -> Result<Unlocked, VaultError> {
@@ -165,7 +192,12 @@ pub(super) fn open(place: Place, wrap: Wrap) -> Result<Unlocked, VaultError> {
     let (vault, may_write) = (wrap.vault, header.may_write());
     let vault_keys = VaultKeys::derive(&wrap.urk, header.uuid, vault);
     let snapshot = store.snapshot()?;
-    let (keyring, value) = read_keyring(snapshot.rows(), &vault_keys)?;
+    let (keyring, value) = match read_keyring(snapshot.rows(), &vault_keys) {
+        Err(VaultError::Altered(_)) if is_sealed_anew(snapshot.rows(), &vault_keys)? => {
+            return Err(VaultError::Replaced);
+        }
+        found => found?,
+    };
     if !keyring.lists(&wrap.row) {
         return Err(VaultError::Replaced);
     }
@@ -183,8 +215,9 @@ pub(super) fn open(place: Place, wrap: Wrap) -> Result<Unlocked, VaultError> {
         tracing::warn!(%error, "a damaged copy of a key row stays for now");
     }
     let name = Arc::from(keyring.name.as_str());
-    let ring = RwLock::new(Ring { urk: wrap.urk, vault_keys, keys: Arc::new(keys), name });
-    Ok(Unlocked { store, clock, vault, may_write, ring, heads: Mutex::new(Some(heads)) })
+    let ring = RwLock::new(Ring { urk: wrap.urk, vault_keys, keys: Arc::new(keys), name, doubt: None });
+    let heads = Mutex::new(Some(heads));
+    Ok(Unlocked { store, clock, vault, may_write, ring, heads, waiting: AtomicUsize::new(0) })
 }
 
 /// The other wraps of which one copy is gone or plainly damaged. Whether the sealed part of the remaining one is
@@ -231,6 +264,14 @@ pub(super) fn keyring_row(vault: VaultId) -> [u8; 8] {
     let mut key = [b'K'; 8];
     key[1..].copy_from_slice(vault.as_bytes());
     key
+}
+
+/// Whether the keyring, which these keys do not open, looks as if it was sealed under another root key since: both
+/// copies are whole and the same. Then the wrap that led here was replaced by a revocation and came back.
+fn is_sealed_anew(rows: &dyn Rows, vault_keys: &VaultKeys) -> Result<bool, VaultError> {
+    let key = keyring_row(vault_keys.vault());
+    let copies = [rows.small(Copy::A, &key)?, rows.small(Copy::B, &key)?];
+    Ok(matches!(copies, [Some(one), Some(other)] if one == other && Keyring::fits(vault_keys, &one)))
 }
 
 /// Of the two copies the one with the higher revision that opens, and its bytes.

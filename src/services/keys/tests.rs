@@ -31,6 +31,7 @@ fn on(disk: &Disk) -> Arc<Services> {
         folder: "memory".to_owned(),
         has_model: false,
         models_hint: String::new(),
+        backups: Plan::default(),
         has_embedder: false,
     })
 }

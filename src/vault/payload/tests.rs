@@ -7,6 +7,7 @@ use crate::vault::{
         Payload,
         entry::{EntryV1, ProvenanceV1},
         index::{DayItemV1, DayV1, OutboxItemV1, OutboxV1, RootV1, TrashItemV1, TrashV1, YearV1},
+        log::{EventV1, EventsV1},
         small::{ChunkV1, DraftV1, SettingV1, VectorV1},
     },
 };
@@ -178,4 +179,13 @@ fn vector_v1_is_frozen() {
         ext: Vec::new(),
     };
     frozen(golden!("vector-v1"), &vector);
+}
+
+#[test]
+fn events_v1_is_frozen() {
+    let items = vec![
+        EventV1 { at: 1_795_305_600_000, kind: 1, days: vec![20_779, -25_567], numbers: vec![3, 1 << 40] },
+        EventV1 { at: 0, kind: 300, days: Vec::new(), numbers: Vec::new() },
+    ];
+    frozen(golden!("events-v1"), &EventsV1 { items, ext: vec![(1, b"k".to_vec())] });
 }
