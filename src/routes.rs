@@ -8,6 +8,7 @@ pub mod days;
 pub mod entries;
 pub mod health;
 pub mod items;
+pub mod keys;
 pub mod replies;
 pub mod search;
 pub mod security;
@@ -96,6 +97,11 @@ pub static ROWS: &[Row] = &[
     row!(POST   "/settings/data/import"            signed_form transfer::read,        IMPORT,       "/settings/data/import"),
     row!(POST   "/settings/data/import/start"      signed_form transfer::go_on,       OTHER,        "/settings/data/import/start"),
     row!(POST   "/settings/data/import/forget"     signed_form transfer::forget,      OTHER,        "/settings/data/import/forget"),
+    row!(GET    "/settings/keys"                   signed      keys::show,            Kind::Page,   "/settings/keys"),
+    row!(POST   "/settings/keys/refresh"           signed_form keys::refresh,         OTHER,        "/settings/keys/refresh"),
+    row!(POST   "/settings/keys/revoke"            signed_form keys::revoke,          OTHER,        "/settings/keys/revoke"),
+    row!(POST   "/settings/keys/code"              signed_form keys::keep_code,       OTHER,        "/settings/keys/code"),
+    row!(POST   "/settings/keys/let-go"            signed_form keys::let_go,          OTHER,        "/settings/keys/let-go"),
     row!(GET    "/settings/model"                  signed      settings::model,       Kind::Page,   "/settings/model"),
     row!(GET    "/settings/security"               signed      security::overview,    Kind::Page,   "/settings/security"),
     row!(GET    "/settings/security/password"      signed      security::show_password, Kind::Page, "/settings/security/password"),

@@ -12,6 +12,7 @@ pub mod generation;
 pub mod indexing;
 pub mod keys;
 pub mod replies;
+pub mod rotation;
 pub mod sessions;
 pub mod state;
 pub mod tasks;

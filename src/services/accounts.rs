@@ -17,6 +17,9 @@ use crate::{
 pub const MIN_PASSWORD_CHARS: usize = 8;
 /// Sign-ins that may wait for the key derivation at a time.
 const MAX_WAITING: usize = 8;
+/// Said of a password or a code that was in force once, when its row came back into the file.
+const REPLACED: &str = "This was replaced: it opened the journal once and does not any more. If you did not replace it, \
+                        somebody put an old copy of a part of the file in place; compare with a backup.";
 /// Name of the setting that holds the writer's time zone: an IANA name in UTF-8.
 pub(crate) const ZONE_SETTING: &str = "zone";
 
@@ -57,6 +60,7 @@ impl From<VaultError> for AccountError {
     fn from(error: VaultError) -> Self {
         match error {
             VaultError::Taken => Self::Taken,
+            VaultError::Replaced => Self::Sentence(REPLACED.to_owned()),
             other => Self::Failed(Failure::from(other)),
         }
     }
@@ -197,7 +201,7 @@ impl Services {
         Ok(blocking::kdf(work).await.map_err(Failure::from)?)
     }
 
-    async fn start_session(
+    pub(crate) async fn start_session(
         self: &Arc<Self>,
         vault: Arc<Unlocked>,
     ) -> Result<(Arc<Session>, String), Failure> {

@@ -85,6 +85,14 @@ impl Services {
                 Err(error) => tracing::error!(%error, "the check of the journal failed"),
             }
         });
+        let (services, keep) = (Arc::clone(self), Arc::clone(user));
+        self.tasks.spawn(async move {
+            let mut locked = keep.locked.clone();
+            tokio::select! {
+                () = services.rotate_user(&keep) => {}
+                () = locked.wait() => {}
+            }
+        });
         if !self.has_embedder {
             return;
         }

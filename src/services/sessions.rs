@@ -18,6 +18,7 @@ use crate::{
     services::{
         generation::Running,
         indexing::UserIndex,
+        rotation::UserRotation,
         sessions::renewal::{Offer, Stamp},
         transfer::ImportSlot,
     },
@@ -38,6 +39,8 @@ pub struct User {
     pub(crate) running: Running,
     /// The open search index.
     pub(crate) index: UserIndex,
+    /// Renewing the keys.
+    pub(crate) rotation: UserRotation,
     /// Whether the check after unlocking found rows deleted, replayed or added outside the program.
     pub(crate) altered: AtomicBool,
     /// When the trash was last looked through for what has been there too long.
@@ -58,6 +61,7 @@ impl User {
             zone: Mutex::new((zone_name, zone)),
             running: Running::default(),
             index: UserIndex::default(),
+            rotation: UserRotation::default(),
             altered: AtomicBool::new(false),
             tended: AtomicI64::new(0),
             import: ImportSlot::default(),

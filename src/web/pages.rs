@@ -10,6 +10,7 @@ pub mod auth;
 pub mod days;
 pub mod entries;
 pub mod errors;
+pub mod keys;
 pub mod registry;
 pub mod search;
 pub mod security;

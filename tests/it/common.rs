@@ -21,7 +21,7 @@ use poem::{Endpoint, Request};
 pub use ask::{Ask, Got};
 pub use html::attribute;
 pub use listener::{Server, ending, status};
-pub use services::{Options, services};
+pub use services::{Options, services, services_over};
 
 /// Port that the application believes to be bound to.
 pub const PORT: u16 = 5757;
@@ -68,6 +68,18 @@ impl TestApp {
             this.model_ready().await;
         }
         this
+    }
+
+    /// An application over services that were made elsewhere.
+    pub async fn over((services, clock): (Arc<llamora::services::Services>, Arc<Fixed>)) -> Self {
+        let state = AppState::new(services, Views::embedded().expect("templates parse"), hosts(PORT));
+        let app = Arc::new(web::wrap(routes::table(Arc::clone(&state))));
+        Self { app, state, clock }
+    }
+
+    /// The browser of somebody with this session cookie.
+    pub fn signed_in(&self, token: &str) -> SignedIn {
+        SignedIn(Browser { app: self.clone(), cookie: Mutex::new(Some(token.to_owned())) })
     }
 
     /// Waits until the model can answer.

@@ -9,6 +9,7 @@ mod errors;
 mod held;
 mod limits;
 mod replies;
+mod rotation;
 mod search;
 mod server;
 mod streams;

@@ -6,7 +6,7 @@ use crate::{
     config::{Generation, SessionLimits},
     llm::{LlmError, worker::Engine},
     search::{embed::EmbedEngine, toy::Toy},
-    services::Parts,
+    services::{Parts, backup::Plan},
     store::{Store, faults::Disk},
     vault::{KdfChoice, Vaults},
 };

@@ -1,7 +1,7 @@
 //! Every context type with its template, for the test that renders them all and for the preview.
 
 use crate::web::{
-    pages::{auth, days, entries, errors, search, security, settings, transfer, trash},
+    pages::{auth, days, entries, errors, keys, search, security, settings, transfer, trash},
     view::{Template, ViewError, Views},
 };
 
@@ -45,6 +45,8 @@ pub fn render_samples(views: &Views) -> Result<Vec<Rendered>, ViewError> {
     all.append(&mut rendered::<security::DeletedPage>(views)?);
     all.append(&mut rendered::<transfer::ImportPage>(views)?);
     all.append(&mut rendered::<trash::TrashPage>(views)?);
+    all.append(&mut rendered::<keys::KeysPage>(views)?);
+    all.append(&mut rendered::<keys::KeysCodePage>(views)?);
     all.append(&mut rendered::<errors::ErrorPage>(views)?);
     Ok(all)
 }

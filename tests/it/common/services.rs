@@ -50,9 +50,17 @@ impl Default for Options {
 
 /// Makes and starts them, and gives their clock as well.
 pub fn services(options: &Options) -> (Arc<Services>, Arc<Fixed>) {
-    let clock = Arc::new(Fixed::at(NOW));
     let store = options.disk.as_ref().map_or_else(Store::in_memory, Store::on_disk);
-    let store = Arc::new(store.expect("a store"));
+    make(options, Arc::new(store.expect("a store")))
+}
+
+/// The same over a store that holds something already.
+pub fn services_over(store: Arc<Store>) -> (Arc<Services>, Arc<Fixed>) {
+    make(&Options::default(), store)
+}
+
+fn make(options: &Options, store: Arc<Store>) -> (Arc<Services>, Arc<Fixed>) {
+    let clock = Arc::new(Fixed::at(NOW));
     let vaults = Vaults::open(Arc::clone(&store), clock.clone(), KdfChoice::Cheap).expect("accounts");
     let (has_model, pause, loading) = (options.has_model, options.pause, options.loading.clone());
     let services = Services::new(Parts {
