@@ -4,6 +4,7 @@
 pub mod backup;
 pub mod bundle;
 pub mod check;
+pub mod keys;
 pub mod models;
 pub mod salvage;
 pub mod secret;
@@ -73,6 +74,11 @@ enum Command {
     /// Write one file that holds the program and its models
     #[command(after_help = "Example:\n  llamora bundle --model Qwen3-1.7B-Q4_K_M.gguf --output llamora-mine")]
     Bundle(bundle::Bundle),
+    /// Renew or revoke the keys of a journal, or say how they are
+    #[command(
+        after_help = "Example:\n  llamora keys status --data /media/stick/llamora-data\n  llamora keys revoke"
+    )]
+    Keys(keys::Keys),
     /// Make, check or restore a sealed copy of the journal
     #[command(
         after_help = "Example:\n  llamora backup create --to /media/stick/backups\n  llamora backup restore FILE --to restored"
@@ -114,6 +120,7 @@ pub fn main() -> ExitCode {
         Some(Command::Models(models)) => models.run(&cli.shared),
         Some(Command::Bundle(bundle)) => bundle.run(&cli.shared),
         Some(Command::Backup(backup)) => backup.run(&cli.shared),
+        Some(Command::Keys(keys)) => keys.run(&cli.shared),
         Some(Command::Check(check)) => check.run(&cli.shared, &hardening),
         Some(Command::Export(export)) => export.run(&cli.shared),
         Some(Command::Import(import)) => import.run(&cli.shared),

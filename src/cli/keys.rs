@@ -1,0 +1,294 @@
+//! `llamora keys refresh`, `revoke` and `status`: the keys of a journal, without a browser.
+//!
+//! Name and password are typed on the terminal, or are the first two lines of standard input; never arguments or
+//! environment, which every process of the machine can read.
+
+use std::{
+    io::{self, BufRead, IsTerminal, Write},
+    process::{Command, Stdio},
+    sync::Arc,
+};
+
+use anyhow::{Context, bail, ensure};
+use clap::{Args, Subcommand};
+use zeroize::Zeroizing;
+
+use crate::{
+    app::{JOURNAL_FILE, open_store},
+    cli::Shared,
+    clock::System,
+    config::Flags,
+    crypto::secret::RecoveryCode,
+    journal::day,
+    store::Store,
+    vault::{
+        KdfChoice, Vaults,
+        error::VaultError,
+        rotation::{Cursor, Step},
+        unlocked::Unlocked,
+    },
+};
+
+/// Longest line that is read as a name or a password, in bytes.
+const MAX_LINE: usize = 4_096;
+
+/// `llamora keys`
+#[derive(Args)]
+pub struct Keys {
+    #[command(subcommand)]
+    action: Action,
+    /// Read name and password from the first two lines of standard input
+    #[arg(long, global = true)]
+    password_stdin: bool,
+}
+
+#[derive(Subcommand, Clone, Copy)]
+enum Action {
+    /// Seal every record again under fresh keys; password and recovery code stay. Goes on with one that was interrupted
+    #[command(after_help = "Example:\n  llamora keys refresh --data /media/stick/llamora-data")]
+    Refresh,
+    /// Void everything that opens the journal but the password, show a new recovery code, and seal everything again
+    #[command(after_help = "Example:\n  llamora keys revoke --data /media/stick/llamora-data")]
+    Revoke,
+    /// Say when the keys were made, and whether a renewal is under way
+    #[command(
+        after_help = "Example:\n  printf '%s\\n' \"$NAME\" \"$PASSWORD\" | llamora keys status --password-stdin"
+    )]
+    Status,
+}
+
+/// A journal that was opened for its owner.
+struct Opened {
+    store: Arc<Store>,
+    vaults: Vaults,
+    vault: Arc<Unlocked>,
+    password: Zeroizing<String>,
+}
+
+impl Keys {
+    /// Runs the command.
+    ///
+    /// # Errors
+    /// When there is no journal, it is open elsewhere, the password is wrong, or the file cannot be written. What was
+    /// begun goes on with the next `keys refresh`, or when its owner signs in.
+    pub fn run(self, shared: &Shared) -> anyhow::Result<()> {
+        let (folder, _, _) = shared.settle(&Flags::default())?;
+        let shown = folder.path().display().to_string();
+        ensure!(
+            folder.path().join(JOURNAL_FILE).is_file(),
+            "there is no journal in {shown}. Name its folder with --data"
+        );
+        // Before anything is asked: a journal that is open elsewhere cannot be helped here.
+        let store = Arc::new(open_store(&folder)?);
+        let vaults = Vaults::open(Arc::clone(&store), Arc::new(System), KdfChoice::Default)
+            .context("the accounts in the journal cannot be read. Nothing was changed")?;
+        let (name, password) = if self.password_stdin { from_stdin()? } else { from_terminal()? };
+        let vault = match vaults.sign_in(&name, &password) {
+            Ok(Some(vault)) => vault,
+            Ok(None) => {
+                bail!(
+                    "this name and this password do not open a journal here. Nothing was changed. Check both"
+                )
+            }
+            Err(VaultError::Replaced) => bail!(
+                "this password was replaced. Nothing was changed. If you did not replace it, compare with a backup"
+            ),
+            Err(error) => return Err(error).context("the journal cannot be opened. Nothing was changed"),
+        };
+        let opened = Opened { store, vaults, vault, password };
+        match self.action {
+            Action::Status => opened.status(),
+            Action::Refresh => opened.refresh(),
+            Action::Revoke => opened.revoke(),
+        }
+    }
+}
+
+impl Opened {
+    #[allow(clippy::print_stdout, reason = "the output of the command")]
+    fn status(&self) -> anyhow::Result<()> {
+        let state = self.vault.rotation().context("the state of the keys")?;
+        let zone = day::zone(&day::machine_zone()).unwrap_or(jiff::tz::TimeZone::UTC);
+        println!("keys made       {}", day::Day::at(state.since, &zone));
+        println!(
+            "last change     {}",
+            if state.was_revoked { "revoked" } else { "renewed, or never changed" }
+        );
+        println!("records         {}", state.all);
+        if state.is_draining {
+            println!("renewal         {} of {} records are done", state.done, state.all);
+        } else if state.is_running() {
+            println!("renewal         all records are done; the file is still to be cleaned");
+        } else {
+            println!("renewal         none under way");
+        }
+        if state.is_running() {
+            println!("                go on with: llamora keys refresh");
+        }
+        if state.is_code_unconfirmed {
+            println!("recovery code   shown, never typed back");
+        }
+        Ok(())
+    }
+
+    #[allow(clippy::print_stdout, reason = "the output of the command")]
+    fn refresh(&self) -> anyhow::Result<()> {
+        let state = self.vault.rotation().context("the state of the keys")?;
+        if !state.is_running() {
+            self.vault
+                .refresh()
+                .context("the renewal could not begin; the password opens the journal as before")?;
+        }
+        self.drain()?;
+        println!("every record is sealed under fresh keys; password and recovery code are as before");
+        Ok(())
+    }
+
+    #[allow(clippy::print_stdout, reason = "the output of the command")]
+    fn revoke(&self) -> anyhow::Result<()> {
+        let code = self
+            .vaults
+            .revoke(&self.vault, &self.password)
+            .context(
+                "the keys may or may not be revoked now. The password opens the journal either way; run this again",
+            )?
+            .context("the password does not open this journal any more")?;
+        println!("recovery code   {}", code.display().as_str());
+        io::stdout().flush().context("standard output")?;
+        eprint_line("This code is in force now; the one before opens nothing any more. Write it down.");
+        if io::stdin().is_terminal() {
+            self.type_back(&code)?;
+        }
+        self.drain()?;
+        println!("the keys are revoked, and every record is sealed under fresh ones");
+        eprint_line(
+            "Old copies and backups still open with what opened them then: destroy them, and make a new backup.",
+        );
+        Ok(())
+    }
+
+    /// Asks for the last group of the code until it is right. Leaving it is harmless: the password opens the journal.
+    fn type_back(&self, code: &RecoveryCode) -> anyhow::Result<()> {
+        let shown = code.display();
+        let last = shown.rsplit('-').next().unwrap_or_default();
+        loop {
+            let typed = ask("Type its last group of four, or nothing to leave it for later: ")?;
+            if typed.trim().is_empty() {
+                return Ok(());
+            }
+            if typed.trim().eq_ignore_ascii_case(last) {
+                self.vaults.keeps_code(&self.vault, code).context("noting that you have the code")?;
+                return Ok(());
+            }
+            eprint_line("That is not it. Compare it with the code above, symbol by symbol.");
+        }
+    }
+
+    /// Brings every rotation to its end, compaction included.
+    fn drain(&self) -> anyhow::Result<()> {
+        const LATER: &str = "the renewal stopped. Nothing is lost; it goes on with `llamora keys refresh`, or when you sign in";
+        let is_terminal = io::stderr().is_terminal();
+        let mut cursor = Cursor::default();
+        loop {
+            match self.vault.advance(&mut cursor).context(LATER)? {
+                Step::Idle => break,
+                Step::Turned => {}
+                Step::Moved => {
+                    if is_terminal {
+                        let state = self.vault.rotation().context(LATER)?;
+                        // A progress line that cannot be written is no reason to stop.
+                        let _ =
+                            write!(io::stderr(), "\rsealing anew {} of {} records", state.done, state.all);
+                    }
+                }
+                Step::Compact => {
+                    self.store.compact().context(LATER)?;
+                    self.vault.compacted().context(LATER)?;
+                }
+                Step::Stuck(left) => bail!(
+                    "{} records do not open{}, so the renewal cannot end. They stay as they are, and everything else \
+                     is done. Compare with a backup; to let go of them use Settings, Keys",
+                    left.unreadable,
+                    if left.is_altered { ", and records were changed outside this program" } else { "" }
+                ),
+            }
+        }
+        if is_terminal {
+            let _ = writeln!(io::stderr());
+        }
+        // Leaves the file so that the next start needs no repair.
+        self.store.quiet().context("the file is in order, but could not be left quiet")?;
+        Ok(())
+    }
+}
+
+fn from_stdin() -> anyhow::Result<(Zeroizing<String>, Zeroizing<String>)> {
+    let (name, password) = (line()?, line()?);
+    ensure!(
+        !name.is_empty() && !password.is_empty(),
+        "the name belongs on the first line of standard input, the password on the second. Nothing was changed"
+    );
+    Ok((name, password))
+}
+
+fn from_terminal() -> anyhow::Result<(Zeroizing<String>, Zeroizing<String>)> {
+    ensure!(
+        io::stdin().is_terminal(),
+        "there is no terminal to ask on. Use --password-stdin, with the name on the first line of standard input and \
+         the password on the second"
+    );
+    let name = ask("Name: ")?;
+    let quiet = Quiet::begin()?;
+    let password = ask("Password: ");
+    drop(quiet);
+    // The end of the line was not shown either.
+    eprint_line("");
+    Ok((name, password?))
+}
+
+fn ask(question: &str) -> anyhow::Result<Zeroizing<String>> {
+    let mut terminal = io::stderr();
+    write!(terminal, "{question}").and_then(|()| terminal.flush()).context("the terminal")?;
+    line()
+}
+
+/// The next line of standard input, without its end.
+fn line() -> anyhow::Result<Zeroizing<String>> {
+    let mut line = Zeroizing::new(String::with_capacity(MAX_LINE));
+    io::stdin().lock().read_line(&mut line).context("standard input")?;
+    ensure!(line.len() < MAX_LINE, "a line on standard input is too long. Nothing was changed");
+    let end = line.trim_end_matches(['\r', '\n']).len();
+    line.truncate(end);
+    Ok(line)
+}
+
+fn eprint_line(text: &str) {
+    // Nobody reads it when it cannot be written.
+    let _ = writeln!(io::stderr(), "{text}");
+}
+
+/// A terminal that does not show what is typed, until this is dropped.
+struct Quiet;
+
+impl Quiet {
+    fn begin() -> anyhow::Result<Self> {
+        ensure!(
+            stty("-echo"),
+            "this terminal would show what is typed. Use --password-stdin instead. Nothing was changed"
+        );
+        Ok(Self)
+    }
+}
+
+impl Drop for Quiet {
+    fn drop(&mut self) {
+        stty("echo");
+    }
+}
+
+/// The system's own tool: the calls behind it need `unsafe`.
+fn stty(what: &str) -> bool {
+    let mut run = Command::new("stty");
+    run.arg(what).stdin(Stdio::inherit()).stdout(Stdio::null()).stderr(Stdio::null());
+    run.status().is_ok_and(|status| status.success())
+}
