@@ -99,25 +99,24 @@ impl Form {
             .get(header::CONTENT_LENGTH)
             .and_then(|value| value.to_str().ok()?.parse::<usize>().ok())
             .unwrap_or(0);
-        let (bytes, is_cut) = collect(body, limit, announced).await?;
+        // What will be refused is not kept: only a text is shown again.
+        let is_refused = limit != Limit::Entry && announced > limit.bytes();
+        let room = if is_refused { 0 } else { limit.bytes() };
+        let (bytes, is_cut) = collect(body, room, limit.drained(), announced).await?;
+        if is_cut && limit != Limit::Entry {
+            return Err(FormError::TooLarge);
+        }
         if bytes.is_empty() {
             return Ok(Self::default());
         }
         if limit == Limit::Import
-            && !is_cut
             && let Some(boundary) = multipart::boundary(headers)
         {
             let (fields, file) = multipart::parse(bytes, &boundary)?;
             return Ok(Self { fields, file, is_cut });
         }
-        if limit == Limit::Import && is_cut {
-            return Err(FormError::TooLarge);
-        }
         if !is_urlencoded(headers) {
             return Err(FormError::NotAForm);
-        }
-        if is_cut && limit != Limit::Entry {
-            return Err(FormError::TooLarge);
         }
         if limit == Limit::Import && bytes.len() > Limit::Other.bytes() {
             return Err(FormError::TooLarge);
@@ -172,8 +171,14 @@ impl Form {
     }
 }
 
-async fn collect(body: Body, limit: Limit, announced: usize) -> Result<(Vec<u8>, bool), FormError> {
-    let (limit, drained) = (limit.bytes(), limit.drained());
+/// The first `limit` bytes of a body, and whether there were more. Up to `drained` bytes are read and thrown away, so
+/// that the browser reads our answer.
+async fn collect(
+    body: Body,
+    limit: usize,
+    drained: usize,
+    announced: usize,
+) -> Result<(Vec<u8>, bool), FormError> {
     let mut stream = Box::pin(body.into_bytes_stream());
     let mut kept = Vec::new();
     let mut seen = 0;
