@@ -48,6 +48,7 @@ fn moments() -> impl Iterator<Item = u64> {
     std::iter::successors(Some(0_u64), |n| Some(n + 1 + n / 8))
 }
 
+// proves: SR-13
 #[tokio::test]
 async fn a_change_that_is_committed_ends_other_sessions_also_when_the_disk_fails_then() {
     let mut n_unsettled = 0;
@@ -74,6 +75,7 @@ async fn a_change_that_is_committed_ends_other_sessions_also_when_the_disk_fails
     assert!(n_unsettled > 3, "{n_unsettled}");
 }
 
+// proves: SR-13
 #[tokio::test]
 async fn a_recovery_that_is_committed_ends_other_sessions_also_when_the_disk_fails_then() {
     let mut n_unsettled = 0;
@@ -95,6 +97,7 @@ async fn a_recovery_that_is_committed_ends_other_sessions_also_when_the_disk_fai
     assert!(n_unsettled > 3, "{n_unsettled}");
 }
 
+// proves: SR-13
 #[tokio::test]
 async fn a_deletion_that_is_committed_ends_all_sessions_also_when_the_disk_fails_then() {
     let mut n_unsettled = 0;

@@ -67,6 +67,7 @@ async fn confirm(mira: &SignedIn) {
     assert!(got.body.contains("id=\"recovery-code\""));
 }
 
+// proves: SR-16
 #[tokio::test]
 async fn key_operations_without_a_fresh_stamp_are_403_and_change_nothing() {
     let app = TestApp::new().await;
@@ -99,6 +100,7 @@ async fn key_operations_without_a_fresh_stamp_are_403_and_change_nothing() {
     other.post("/login", &[("username", "Mira"), ("password", PASSWORD)]).await.expect(303);
 }
 
+// proves: SR-16
 #[tokio::test]
 async fn a_stamp_lasts_five_minutes_and_belongs_to_one_session() {
     let app = TestApp::new().await;
@@ -116,6 +118,7 @@ async fn a_stamp_lasts_five_minutes_and_belongs_to_one_session() {
     mira.post("/settings/security/recovery", &[]).await.expect(403);
 }
 
+// proves: SR-12
 #[tokio::test]
 async fn typing_the_password_again_renews_the_token_and_goes_on_to_what_was_wanted() {
     let app = slow().await;
@@ -150,6 +153,7 @@ async fn an_error_after_the_password_still_carries_the_new_cookie() {
     mira.get(&format!("/d/{TODAY}")).await.expect(200);
 }
 
+// proves: SR-16
 #[tokio::test]
 async fn wrong_passwords_count_with_those_of_the_sign_in_page() {
     let app = TestApp::new().await;
@@ -166,6 +170,7 @@ async fn wrong_passwords_count_with_those_of_the_sign_in_page() {
     mallory.post("/login", &[("username", "Mira"), ("password", "guess")]).await.expect(429);
 }
 
+// proves: SR-12, SR-13 (three browsers, every route, streams closed within 1 s)
 #[tokio::test]
 async fn a_changed_password_ends_every_other_session_and_renews_this_one() {
     let app = slow().await;
@@ -198,6 +203,7 @@ async fn a_changed_password_ends_every_other_session_and_renews_this_one() {
     later.post("/login", &[("username", "mirabelle"), ("password", NEW)]).await.expect(303);
 }
 
+// proves: SR-13
 #[tokio::test]
 async fn a_recovery_and_a_sign_out_everywhere_end_every_other_session() {
     let app = slow().await;
@@ -232,6 +238,7 @@ async fn a_recovery_and_a_sign_out_everywhere_end_every_other_session() {
     }
 }
 
+// proves: SR-13
 #[tokio::test]
 async fn a_deleted_journal_ends_every_session() {
     let app = slow().await;
