@@ -31,7 +31,7 @@ use std::{
         Arc, Mutex, PoisonError, RwLock,
         atomic::{AtomicBool, AtomicU64, Ordering},
     },
-    time::Instant,
+    time::{Duration, Instant},
 };
 
 use redb::{Database, ReadableDatabase, TableError, WriteTransaction};
@@ -68,6 +68,8 @@ pub struct Store {
     /// Reading the whole file found rows that cannot be reached.
     damaged: AtomicBool,
     reserve: Option<Reserve>,
+    /// Until when [`Store::glance`] leaves the medium alone, and for how long in all.
+    pause: Mutex<Option<(Instant, Duration)>>,
     /// When the reserve is to be made; `None` when it is there.
     reserve_due: Mutex<Option<Instant>>,
 }
@@ -144,6 +146,7 @@ impl Store {
             checked: AtomicBool::new(opened.checked),
             damaged: AtomicBool::new(false),
             reserve,
+            pause: Mutex::new(None),
             reserve_due: Mutex::new(Some(Instant::now())),
         })
     }

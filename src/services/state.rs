@@ -103,7 +103,7 @@ impl Services {
         Some(StoreNote { state, sentence })
     }
 
-    /// Looks at the journal's file now, and opens it again where that is called for.
+    /// Looks at the journal's file at once, and opens it again where that is called for.
     ///
     /// # Errors
     /// Only faults of ours.
@@ -119,8 +119,9 @@ impl Services {
         self.tasks.spawn_forever(async move {
             loop {
                 let Some(services) = watcher.upgrade() else { return };
-                let looked = services.look_at_store().await;
+                let store = Arc::clone(&services.store);
                 drop(services);
+                let looked = blocking::db(move || store.glance()).await;
                 if looked.is_err() {
                     tracing::error!("looking at the journal file failed");
                 }

@@ -1,7 +1,7 @@
 //! How the store is, and how it works again when the cause of a failure is gone.
 //!
 //! Whoever is refused by the medium gets the error; the next one opens the file again. A file that can only be read
-//! is opened over an overlay in memory. [`Store::look`], called every few seconds, finds out what nobody asked:
+//! is opened over an overlay in memory. [`Store::glance`], called every few seconds, finds out what nobody asked:
 //! that the file was moved or pulled out, that it came back, that a full disk has room again.
 
 use std::{
@@ -25,6 +25,9 @@ use crate::store::{
 /// Rows that are read in one go when the whole file is read in the background.
 const SLICE: u64 = 4096;
 
+/// How long [`Store::glance`] lets a disk in trouble rest, at first and at most.
+const FIRST_PAUSE: Duration = Duration::from_secs(3);
+const LONGEST_PAUSE: Duration = Duration::from_secs(30);
 /// A reserve that could not be made is tried again after this time, because trying wears the medium.
 const RESERVE_AGAIN: Duration = Duration::from_secs(60);
 
@@ -91,7 +94,28 @@ impl Store {
         *self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Looks at the medium, and opens the file again where that is called for. Call it every few seconds.
+    /// [`Store::look`], to be called every few seconds: after a try that was in vain and not cheap it lets some time
+    /// pass, so that a disk in trouble is not read over and over. Whoever needs the file still tries at once.
+    pub fn glance(&self) -> StoreState {
+        let is_early = |(due, _): (Instant, Duration)| Instant::now() < due && self.medium.is_there();
+        if self.pause().is_some_and(is_early) {
+            return self.known_state();
+        }
+        let state = self.look();
+        let is_calm = match state {
+            StoreState::Ok | StoreState::Missing => true,
+            StoreState::ReadOnly | StoreState::Full => !(self.is_read_only() && self.medium.may_write()),
+            _ => false,
+        };
+        let mut pause = self.pause();
+        *pause = (!is_calm).then(|| {
+            let longer = pause.map_or(FIRST_PAUSE, |(_, last)| LONGEST_PAUSE.min(last * 2));
+            (Instant::now() + longer, longer)
+        });
+        state
+    }
+
+    /// Looks at the medium, and opens the file again where that is called for.
     pub fn look(&self) -> StoreState {
         let is_full = || self.known_state() == StoreState::Full;
         // What cannot be opened now is tried again the next time; the state says why.
@@ -333,6 +357,10 @@ impl Store {
                 Err(_) => Some(now + RESERVE_AGAIN),
             };
         }
+    }
+
+    fn pause(&self) -> MutexGuard<'_, Option<(Instant, Duration)>> {
+        self.pause.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     fn reserve_due(&self) -> MutexGuard<'_, Option<Instant>> {
