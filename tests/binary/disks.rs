@@ -221,9 +221,13 @@ fn rr07_a_disk_that_is_pulled_out_is_told_within_5_s_and_goes_on_when_it_is_back
     let page = visitor.get(&today);
     assert_eq!(banner(&page.body), "failed");
     assert!(page.body.contains("Written before."), "what is open is read on");
-    let before = ticks(&running);
-    std::thread::sleep(Duration::from_secs(2));
-    let spent = ticks(&running) - before;
+    // What the sign-in began may take some time yet; waiting for the disk takes none.
+    let spent = (0..5).map(|_| {
+        let before = ticks(&running);
+        std::thread::sleep(Duration::from_secs(2));
+        ticks(&running) - before
+    });
+    let spent = spent.min().unwrap();
     assert!(spent < 20, "{spent} ticks of processor time in 2 s of waiting");
     let answer = visitor.post(&format!("{today}/entries"), &[("op", "gone"), ("text", TYPED)]);
     assert_eq!(answer.status, 503);

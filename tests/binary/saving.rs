@@ -29,6 +29,7 @@ fn figures_of_a_save_against_three_fsyncs_and_of_1000_entries_on_disk() {
     let running = place.start();
     let mut visitor = Visitor::new(running.address);
     visitor.register(NAME, PASSWORD);
+    visitor.write("The first page, for its token.");
     let mut file = std::fs::File::create(place.path("fsync")).unwrap();
     let (mut saves, mut syncs, mut bytes) = (Vec::new(), Vec::new(), 0);
     for n in 0..ENTRIES {
