@@ -1,9 +1,10 @@
-//! What a save costs, and what an entry takes on disk: figures, and the limits that hold for the build that ships.
+//! What a save costs over HTTP, and what an entry takes on disk. The limit of the save itself, one durable commit
+//! against three fsyncs, is held in `src/vault/tests/figures.rs`, where nothing else is measured with it.
 
 use std::io::Write;
 use std::time::{Duration, Instant};
 
-use crate::program::{Place, is_dist};
+use crate::program::Place;
 use crate::visitor::Visitor;
 
 const NAME: &str = "Thrifty";
@@ -62,8 +63,5 @@ fn figures_of_a_save_against_three_fsyncs_and_of_1000_entries_on_disk() {
         size as f64 / 1e6
     );
     println!("  overhead per entry   {overhead:.0} bytes");
-    if is_dist() {
-        assert!(ratio < 1.0, "a save takes {ratio:.2} times three fsyncs");
-    }
     assert!(overhead < 8_000.0, "{overhead:.0} bytes of overhead for each entry");
 }

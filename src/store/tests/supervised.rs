@@ -181,6 +181,24 @@ fn rr07_a_medium_that_is_pulled_out_and_put_back_goes_on() {
     }
 }
 
+#[test]
+fn a_disk_in_trouble_is_left_alone_between_tries_but_not_by_those_who_need_it() {
+    let disk = Disk::holding(crashed());
+    let store = Store::on_disk(&disk).unwrap();
+    disk.fail(Calls::All, 0, ErrorKind::Other, false);
+    assert!(put(&store, 90, b"refused").is_err());
+    assert_eq!(store.glance(), StoreState::Failed);
+    let tries = disk.fired();
+    for _ in 0..5 {
+        assert_eq!(store.glance(), StoreState::Failed);
+    }
+    assert_eq!(disk.fired(), tries, "five glances touched the disk");
+    disk.mend();
+    assert_eq!(store.glance(), StoreState::Failed, "its time has not come");
+    put(&store, 90, b"works").unwrap();
+    assert_eq!(store.glance(), StoreState::Ok);
+}
+
 // proves: RR-07
 #[test]
 fn rr07_an_older_copy_in_its_place_is_refused_and_the_newer_one_is_taken() {
