@@ -24,6 +24,9 @@ impl Store {
     pub fn scrub(&self) -> Result<(), StoreError> {
         drop(self.for_writing()?);
         let mut slot = self.slot.write().unwrap_or_else(PoisonError::into_inner);
+        if slot.reads_only.is_some() {
+            return Err(StoreError::ReadOnly); // since a moment ago; an overlay never grows the file
+        }
         let database = slot.database.as_mut().ok_or(StoreError::Failed)?;
         self.unquiet.store(true, Ordering::SeqCst);
         guarded(|| {
