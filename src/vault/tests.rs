@@ -5,7 +5,6 @@ mod altered;
 mod backup;
 mod damage;
 mod failing;
-mod figures;
 mod journal;
 mod keys;
 mod model;

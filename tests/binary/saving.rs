@@ -1,5 +1,5 @@
-//! What a save costs over HTTP, and what an entry takes on disk. The limit of the save itself, one durable commit
-//! against three fsyncs, is held in `src/vault/tests/figures.rs`, where nothing else is measured with it.
+//! What a save costs over HTTP against fsyncs of the same disk, and what an entry takes on disk: printed; the ratio
+//! depends on how busy the machine is.
 
 use std::io::Write;
 use std::time::{Duration, Instant};
