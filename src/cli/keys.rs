@@ -202,7 +202,7 @@ impl Opened {
                     }
                 }
                 Step::Compact => {
-                    self.store.compact().context(LATER)?;
+                    self.vaults.settle().context(LATER)?;
                     self.vault.compacted().context(LATER)?;
                 }
                 Step::Stuck(left) => bail!(

@@ -98,8 +98,8 @@ impl Services {
     /// When the store cannot be written.
     pub async fn refresh_keys(&self, session: &Session) -> Result<(), Failure> {
         let user = Arc::clone(&session.user);
-        let has_begun = blocking::db(move || user.vault.refresh()).await??;
-        tracing::info!(has_begun, "the keys of a journal are being renewed");
+        blocking::db(move || user.vault.refresh()).await??;
+        tracing::info!("the keys of a journal are being renewed");
         self.wrote();
         session.user.rotation.nudge.notify_one();
         Ok(())
@@ -201,11 +201,7 @@ impl Services {
                 }
                 Ok(Step::Compact) => self.compact_for(user).await,
                 Ok(Step::Stuck(left)) => {
-                    tracing::warn!(
-                        records = left.unreadable,
-                        altered = left.is_altered,
-                        "a renewal of keys cannot end by itself"
-                    );
+                    tracing::warn!(records = left.unreadable, "a renewal of keys cannot end by itself");
                     *guard(&user.rotation.stuck) = Some(left);
                     user.rotation.nudge.notified().await;
                     cursor = Cursor::default();

@@ -187,9 +187,7 @@ impl World {
     fn advance(&mut self) {
         let n_rows = 1 + self.random.below(9) as usize;
         let done = match self.anna.advance_by(&mut self.cursor, n_rows) {
-            Ok(Step::Compact) => {
-                self.fixture.vaults.settle().and_then(|_| self.anna.compacted())
-            }
+            Ok(Step::Compact) => self.fixture.vaults.settle().and_then(|_| self.anna.compacted()),
             Ok(Step::Stuck(left)) => panic!("{left:?}"),
             Ok(_) => Ok(()),
             Err(err) => Err(err),
