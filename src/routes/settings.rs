@@ -33,7 +33,9 @@ pub async fn data(call: Arc<Call>, session: Arc<Session>) -> Answer {
 pub async fn back_up(call: Arc<Call>, session: Arc<Session>, _form: Form) -> Answer {
     match call.services().back_up_now().await {
         Ok(_) => Ok(see_other("/settings/data#backup")),
-        Err(no) if no.may_retry => data_page(&call, &session, StatusCode::SERVICE_UNAVAILABLE, TransferSection::default()),
+        Err(no) if no.may_retry => {
+            data_page(&call, &session, StatusCode::SERVICE_UNAVAILABLE, TransferSection::default())
+        }
         Err(no) => Err(WebError::unprocessable(no.sentence)),
     }
 }

@@ -38,7 +38,12 @@ pub async fn export(call: Arc<Call>, session: Arc<Session>, form: Form) -> Answe
     let refuse = |status: StatusCode, sentence: &str| {
         let export_error = Some(sentence.to_owned());
         let format = form.get("format").unwrap_or("json").to_owned();
-        data_page(&call, &session, status, TransferSection { format, export_error, ..TransferSection::default() })
+        data_page(
+            &call,
+            &session,
+            status,
+            TransferSection { format, export_error, ..TransferSection::default() },
+        )
     };
     let name = session.name();
     call.app.guesses.check(&name, Instant::now()).map_err(WebError::too_many)?;

@@ -138,7 +138,7 @@ impl Services {
             match services.purge_until(&user, now - KEEP_DAYS * DAY_MS).await {
                 Ok(0) => {}
                 Ok(n_removed) => {
-                    tracing::info!(entries = n_removed, "removed what was in the trash for 30 days")
+                    tracing::info!(records = n_removed, "removed what was in the trash for 30 days")
                 }
                 // Logged where it happened.
                 Err(_) => user.tended.store(now - DAY_MS + RETRY_MS, Ordering::Relaxed),

@@ -196,8 +196,8 @@ impl Services {
             .await;
             match written {
                 Ok(Ok(summary)) => tracing::info!(
-                    entries = summary.n_entries,
-                    unreadable = summary.n_unreadable,
+                    records = summary.n_entries,
+                    failures = summary.n_unreadable,
                     "the journal was exported"
                 ),
                 Ok(Err(export::ExportError::Vault(error))) => {

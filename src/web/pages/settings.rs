@@ -107,7 +107,8 @@ impl Template for SettingsDataPage {
         };
         let backups = BackupView::samples();
         let first = backups[0].clone();
-        let transfers = TransferSection::samples().into_iter().map(|transfer| sample(first.clone(), transfer));
+        let transfers =
+            TransferSection::samples().into_iter().map(|transfer| sample(first.clone(), transfer));
         let plain = |backup| sample(backup, TransferSection::default());
         backups.clone().into_iter().map(plain).chain(transfers).collect()
     }

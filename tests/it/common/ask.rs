@@ -14,7 +14,7 @@ pub struct Ask {
     headers: Vec<(String, String)>,
     fields: Vec<(String, String)>,
     body: Option<Vec<u8>>,
-    has_token: bool,
+    pub(super) has_token: bool,
 }
 
 /// An answer, read to its end.

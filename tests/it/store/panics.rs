@@ -13,8 +13,12 @@ async fn rr31_a_panic_at_any_place_costs_one_request_and_leaves_nothing_half_don
     for place in 1.. {
         let (op, text) = (fresh_op(), format!("Entry number {place} stands here."));
         let fields = [("op", op.as_str()), ("text", text.as_str())];
+        let token = mira.token();
+        let form = |path: &str, fields: &[(&str, &str)]| {
+            Ask::post(path).without_token().header("x-csrf-token", &token).fields(fields)
+        };
         app.clock.panic_at(place);
-        let got = mira.send(Ask::post(&format!("{}/entries", day())).fields(&fields)).await;
+        let got = mira.send(form(&format!("{}/entries", day()), &fields)).await;
         let has_happened = app.clock.panic_at(0);
         if got.status != 303 {
             failed += 1;
@@ -32,7 +36,7 @@ async fn rr31_a_panic_at_any_place_costs_one_request_and_leaves_nothing_half_don
         let fields =
             [("revision", &*revision.to_string()), ("text", &*changed)].map(|(n, v)| (n, v.to_owned()));
         let fields: Vec<(&str, &str)> = fields.iter().map(|(name, value)| (*name, value.as_str())).collect();
-        let got = mira.send(Ask::post(&format!("/entries/{entry}")).fields(&fields)).await;
+        let got = mira.send(form(&format!("/entries/{entry}"), &fields)).await;
         let both_happened = app.clock.panic_at(0) && has_happened;
         assert!(got.status == 303 || got.status == 500, "at {place}: {}", got.status);
         let page = mira.get(&format!("/entries/{entry}")).await.expect(200);

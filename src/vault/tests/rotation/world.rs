@@ -87,7 +87,7 @@ pub fn act(anna: &Unlocked, kind: u8, which: u8, n: u8) -> Result<(), VaultError
             (8, Some(_)) => trash::restore(w, which).map(|_| ()),
             (9, Some(_)) => trash::purge(w, which).map(|_| ()),
             (10, _) => settings::put(w, &format!("setting {}", on.number()), text.as_bytes()),
-            (11, _) if n % 3 == 0 => drafts::remove(w, DraftOf::Day(on)),
+            (11, _) if n.is_multiple_of(3) => drafts::remove(w, DraftOf::Day(on)),
             (11, _) => drafts::put(w, DraftOf::Day(on), &Draft { text, base_revision: 0, saved: now }),
             _ => Ok(()),
         }
