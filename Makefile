@@ -46,6 +46,7 @@ help:
 	@echo 'make check        formatting, lints, documentation, layer rules'
 	@echo 'make dist         dist/llamora (models inside) and dist/llamora-slim'
 	@echo 'make bench        figures of the built program'
+	@echo 'make torture      the tests that kill, cut, flood and damage, at full count'
 	@echo 'make screenshots  the pictures of README.md, taken anew'
 	@echo 'make deps web models   system packages, web packages, models: what the others call by themselves'
 
@@ -141,6 +142,14 @@ check: deps web $(DENY)
 bench: dist
 	@LLAMORA_BIN=$(CURDIR)/dist/llamora LLAMORA_SLIM=$(CURDIR)/dist/llamora-slim \
 	 cargo test $(TEST_FLAGS) --test binary -- --nocapture --test-threads=1 figures
+
+# What CI does at a bearable count, at full count. LLAMORA_TEST_TORTURE multiplies the loops of the Rust tests.
+.PHONY: torture
+torture: export LLAMORA_BIN = $(CURDIR)/dist/llamora
+torture: export LLAMORA_SLIM = $(CURDIR)/dist/llamora-slim
+torture: test-deps dist
+	@LLAMORA_TEST_TORTURE=12 LLAMORA_TEST_CROWD=1000 LLAMORA_TEST_STREAMS=10000 LLAMORA_TEST_BACKUPS=20 \
+	 LLAMORA_TEST_DAMAGE=20 LLAMORA_TEST_KILLS=1000 cargo test $(TEST_FLAGS)
 
 .PHONY: screenshots
 screenshots: dist $(BROWSER)
