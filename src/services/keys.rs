@@ -132,6 +132,11 @@ impl From<Panicked> for KeyError {
 }
 
 impl Services {
+    /// What CSRF tokens of the bearer of this cookie value are bound to, signed in or not.
+    pub fn binding(&self, cookie: &str) -> Option<[u8; 32]> {
+        Some(self.sessions.binding(self.fingerprint(cookie)?))
+    }
+
     /// The proof of a session that has it already; `None` when the password must be typed.
     pub fn confirmed(&self, session: &Arc<Session>) -> Option<Confirmed> {
         let is_fresh = session.is_confirmed(self.clock.now_ms());

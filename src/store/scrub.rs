@@ -12,6 +12,9 @@ use crate::store::{Store, error::StoreError, guarded};
 
 /// Exists only while gaps are being filled. A crash may leave it behind; the next time it is filled on and removed.
 const FILLER: TableDefinition<'static, u64, &'static [u8]> = TableDefinition::new("filler");
+/// Tables of one row each. A leaf that is split in the transaction that made it is given back without ever having been
+/// written, and with it a gap: what is open when the filling ends is taken by these, which split nothing.
+const CORKS: usize = 16;
 /// More than half of redb's page of 4,096 bytes, so that each row takes a page of its own.
 const ROW_BYTES: usize = 3_600;
 
@@ -55,9 +58,17 @@ fn overwrite_gaps(database: &Database, len: impl Fn() -> u64) -> Result<(), Stor
             key += 1;
         }
     }
+    for cork in 0..CORKS {
+        let name = format!("cork {cork}");
+        txn.open_table(TableDefinition::<u64, &[u8]>::new(&name))?.insert(0, [0; ROW_BYTES].as_slice())?;
+    }
     txn.commit()?;
     let mut txn = database.begin_write()?;
     txn.set_two_phase_commit(true);
     txn.delete_table(FILLER)?;
+    for cork in 0..CORKS {
+        let name = format!("cork {cork}");
+        txn.delete_table(TableDefinition::<u64, &[u8]>::new(&name))?;
+    }
     Ok(txn.commit()?)
 }

@@ -162,10 +162,7 @@ impl Browser {
     pub fn token(&self) -> String {
         let services = &self.app.state.services;
         self.cookie()
-            .and_then(|cookie| {
-                let session = services.session(&cookie);
-                session.map(|session| *session.binding()).or_else(|| services.fingerprint(&cookie))
-            })
+            .and_then(|cookie| services.binding(&cookie))
             .map(|print| services.csrf(&print))
             .unwrap_or_default()
     }

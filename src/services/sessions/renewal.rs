@@ -94,6 +94,11 @@ impl Sessions {
         Some(renewed)
     }
 
+    /// What CSRF tokens are bound to of whoever has the token of this fingerprint, signed in or not.
+    pub(crate) fn binding(&self, fingerprint: [u8; 32]) -> [u8; 32] {
+        guard(&self.inner).sessions.get(&fingerprint).map_or(fingerprint, |session| *session.binding())
+    }
+
     /// Ends all sessions of a person but this one.
     pub(crate) fn end_others(&self, keep: &Session) {
         let vault = keep.user.vault.id();
