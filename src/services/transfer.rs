@@ -31,7 +31,7 @@ use crate::{
 /// A way in which a journal is written down.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Format {
-    /// Everything, in our own words: `docs` of [`json`] name each field.
+    /// Everything, in our own words: `docs` of `json` name each field.
     Json,
     /// A folder with one file for each day.
     Markdown,
