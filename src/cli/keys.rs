@@ -4,8 +4,7 @@
 //! environment, which every process of the machine can read.
 
 use std::{
-    io::{self, BufRead, IsTerminal, Write},
-    process::{Command, Stdio},
+    io::{self, IsTerminal, Write},
     sync::Arc,
 };
 
@@ -15,7 +14,7 @@ use zeroize::Zeroizing;
 
 use crate::{
     app::{JOURNAL_FILE, open_store},
-    cli::Shared,
+    cli::{Shared, secret},
     clock::System,
     config::Flags,
     crypto::secret::RecoveryCode,
@@ -28,9 +27,6 @@ use crate::{
         unlocked::Unlocked,
     },
 };
-
-/// Longest line that is read as a name or a password, in bytes.
-const MAX_LINE: usize = 4_096;
 
 /// `llamora keys`
 #[derive(Args)]
@@ -172,7 +168,7 @@ impl Opened {
         let shown = code.display();
         let last = shown.rsplit('-').next().unwrap_or_default();
         loop {
-            let typed = ask("Type its last group of four, or nothing to leave it for later: ")?;
+            let typed = secret::ask("Type its last group of four, or nothing to leave it for later: ")?;
             if typed.trim().is_empty() {
                 return Ok(());
             }
@@ -223,7 +219,7 @@ impl Opened {
 }
 
 fn from_stdin() -> anyhow::Result<(Zeroizing<String>, Zeroizing<String>)> {
-    let (name, password) = (line()?, line()?);
+    let (name, password) = (secret::line()?, secret::line()?);
     ensure!(
         !name.is_empty() && !password.is_empty(),
         "the name belongs on the first line of standard input, the password on the second. Nothing was changed"
@@ -237,58 +233,11 @@ fn from_terminal() -> anyhow::Result<(Zeroizing<String>, Zeroizing<String>)> {
         "there is no terminal to ask on. Use --password-stdin, with the name on the first line of standard input and \
          the password on the second"
     );
-    let name = ask("Name: ")?;
-    let quiet = Quiet::begin()?;
-    let password = ask("Password: ");
-    drop(quiet);
-    // The end of the line was not shown either.
-    eprint_line("");
-    Ok((name, password?))
-}
-
-fn ask(question: &str) -> anyhow::Result<Zeroizing<String>> {
-    let mut terminal = io::stderr();
-    write!(terminal, "{question}").and_then(|()| terminal.flush()).context("the terminal")?;
-    line()
-}
-
-/// The next line of standard input, without its end.
-fn line() -> anyhow::Result<Zeroizing<String>> {
-    let mut line = Zeroizing::new(String::with_capacity(MAX_LINE));
-    io::stdin().lock().read_line(&mut line).context("standard input")?;
-    ensure!(line.len() < MAX_LINE, "a line on standard input is too long. Nothing was changed");
-    let end = line.trim_end_matches(['\r', '\n']).len();
-    line.truncate(end);
-    Ok(line)
+    let name = secret::ask("Name: ")?;
+    Ok((name, secret::prompt("Password: ")?))
 }
 
 fn eprint_line(text: &str) {
     // Nobody reads it when it cannot be written.
     let _ = writeln!(io::stderr(), "{text}");
-}
-
-/// A terminal that does not show what is typed, until this is dropped.
-struct Quiet;
-
-impl Quiet {
-    fn begin() -> anyhow::Result<Self> {
-        ensure!(
-            stty("-echo"),
-            "this terminal would show what is typed. Use --password-stdin instead. Nothing was changed"
-        );
-        Ok(Self)
-    }
-}
-
-impl Drop for Quiet {
-    fn drop(&mut self) {
-        stty("echo");
-    }
-}
-
-/// The system's own tool: the calls behind it need `unsafe`.
-fn stty(what: &str) -> bool {
-    let mut run = Command::new("stty");
-    run.arg(what).stdin(Stdio::inherit()).stdout(Stdio::null()).stderr(Stdio::null());
-    run.status().is_ok_and(|status| status.success())
 }

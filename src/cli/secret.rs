@@ -41,7 +41,7 @@ impl SecretArgs {
     /// When there is no terminal and no line on standard input, or the code has a slip.
     pub fn ask(&self) -> anyhow::Result<Option<Secret>> {
         if self.recovery_code {
-            let typed = if io::stdin().is_terminal() { prompt("Recovery code: ")? } else { first_line()? };
+            let typed = if io::stdin().is_terminal() { prompt("Recovery code: ")? } else { line()? };
             let code = RecoveryCode::parse(&typed).map_err(|error| {
                 anyhow::anyhow!("that is not a recovery code ({error}); check each group of four symbols")
             })?;
@@ -49,7 +49,7 @@ impl SecretArgs {
         }
         let Some(name) = self.name.clone() else { return Ok(None) };
         let password = if self.password_stdin {
-            first_line()?
+            line()?
         } else {
             ensure!(
                 io::stdin().is_terminal(),
@@ -62,8 +62,11 @@ impl SecretArgs {
     }
 }
 
-/// The first line of standard input, without its end.
-fn first_line() -> anyhow::Result<Zeroizing<String>> {
+/// The next line of standard input, without its end.
+///
+/// # Errors
+/// When it cannot be read or is too long.
+pub fn line() -> anyhow::Result<Zeroizing<String>> {
     // The buffer of the standard library would keep a copy; the allocator of the program wipes it when it is freed.
     let mut line = Zeroizing::new(String::with_capacity(MAX_BYTES));
     io::stdin().lock().read_line(&mut line).context("standard input")?;
@@ -73,12 +76,23 @@ fn first_line() -> anyhow::Result<Zeroizing<String>> {
     Ok(line)
 }
 
-/// Asks on the terminal; what is typed is not shown.
-fn prompt(question: &str) -> anyhow::Result<Zeroizing<String>> {
+/// Asks on the terminal; what is typed is shown.
+///
+/// # Errors
+/// Those of [`line`], and when the terminal cannot be written.
+pub fn ask(question: &str) -> anyhow::Result<Zeroizing<String>> {
     let mut terminal = io::stderr();
     write!(terminal, "{question}").and_then(|()| terminal.flush()).context("the terminal")?;
+    line()
+}
+
+/// The same; what is typed is not shown.
+///
+/// # Errors
+/// Those of [`ask`], and when the terminal cannot hide what is typed.
+pub fn prompt(question: &str) -> anyhow::Result<Zeroizing<String>> {
     let _quiet = Quiet::begin()?;
-    let line = first_line();
+    let line = ask(question);
     // The line end that was typed was not shown either.
     let _ = writeln!(io::stderr());
     line

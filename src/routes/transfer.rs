@@ -47,7 +47,7 @@ pub async fn export(call: Arc<Call>, session: Arc<Session>, form: Form) -> Answe
     };
     let name = session.name();
     call.app.guesses.check(&name, Instant::now()).map_err(WebError::too_many)?;
-    let is_owner = match call.services().is_owner(&session, form.text(PASSWORD)).await {
+    let is_owner = match call.services().is_password(&session, form.text(PASSWORD)).await {
         Ok(is_owner) => is_owner,
         Err(AccountError::Failed(failure)) => return Err(failure.into()),
         Err(_) => return Err(WebError::too_many(10)),

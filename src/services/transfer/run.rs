@@ -13,7 +13,6 @@ use crate::{
     journal::day::Day,
     services::{
         Failure, Services,
-        accounts::AccountError,
         sessions::{Session, User, guard},
         transfer::{
             Circumstances, Format, export,
@@ -148,22 +147,6 @@ impl ImportSlot {
 }
 
 impl Services {
-    /// Whether this is the password of the session's owner. Costs a key derivation.
-    ///
-    /// # Errors
-    /// [`AccountError::TooMany`] when too many derivations wait; store errors.
-    pub async fn is_owner(&self, session: &Session, password: &str) -> Result<bool, AccountError> {
-        let (vaults, user) = (Arc::clone(&self.vaults), Arc::clone(&session.user));
-        let password = zeroize::Zeroizing::new(password.to_owned());
-        let confirmed = self
-            .derive(move || {
-                let name = user.vault.name();
-                vaults.confirms(&user.vault, &name, &password)
-            })
-            .await??;
-        Ok(confirmed)
-    }
-
     /// Begins to write the whole journal down, in clear, for its owner. At most one day and a few chunks are in memory.
     ///
     /// # Errors
