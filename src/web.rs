@@ -13,6 +13,7 @@
 pub mod assets;
 pub mod call;
 pub mod changes;
+pub mod cookies;
 pub mod csrf;
 pub mod error;
 pub mod form;

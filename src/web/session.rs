@@ -5,9 +5,12 @@
 
 use std::sync::Arc;
 
-use poem::http::{HeaderMap, HeaderValue, header};
+use poem::http::{HeaderMap, HeaderValue};
 
-use crate::services::{Services, sessions::Session};
+use crate::{
+    services::{Services, sessions::Session},
+    web::cookies,
+};
 
 /// Name of the session cookie.
 pub const COOKIE: &str = "llamora_session";
@@ -26,7 +29,7 @@ impl Visitor {
     /// Reads the cookie of a request; a visitor without a usable one gets a new token, which reaches the browser
     /// only when a page with a form is answered.
     pub fn of(services: &Services, headers: &HeaderMap) -> Self {
-        if let Some(token) = cookie_value(headers)
+        if let Some(token) = cookies::value(headers, COOKIE)
             && let Some(fingerprint) = services.fingerprint(token)
         {
             let session = services.session(token);
@@ -54,63 +57,12 @@ impl Visitor {
     }
 }
 
-/// The value of the session cookie; `None` when it is missing or there are several (one of them may have been
-/// planted by a service on another port of this host).
-fn cookie_value(headers: &HeaderMap) -> Option<&str> {
-    let mut found = None;
-    for line in headers.get_all(header::COOKIE) {
-        for pair in line.to_str().ok()?.split(';') {
-            let Some((name, value)) = pair.trim().split_once('=') else { continue };
-            if name == COOKIE && found.replace(value).is_some() {
-                return None;
-            }
-        }
-    }
-    found
-}
-
 /// `Set-Cookie` that gives the browser `token`. It lasts as long as the browser runs.
 pub fn set(token: &str) -> HeaderValue {
-    let line = format!("{COOKIE}={token}; HttpOnly; SameSite=Strict; Path=/");
-    let mut value = HeaderValue::try_from(line).expect("tokens are base64url");
-    value.set_sensitive(true);
-    value
+    cookies::set(COOKIE, token)
 }
 
 /// `Set-Cookie` that takes the cookie away.
 pub fn clear() -> HeaderValue {
-    HeaderValue::from_static("llamora_session=; Max-Age=0; HttpOnly; SameSite=Strict; Path=/")
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn value_of(lines: &[&str]) -> Option<String> {
-        let mut headers = HeaderMap::new();
-        for line in lines {
-            headers.append(header::COOKIE, line.parse().expect("a header value"));
-        }
-        cookie_value(&headers).map(str::to_owned)
-    }
-
-    #[test]
-    fn doubled_cookies_are_ignored_both() {
-        assert_eq!(value_of(&["a=1; llamora_session=x; b=2"]), Some("x".to_owned()));
-        assert_eq!(value_of(&["llamora_session=x; llamora_session=y"]), None);
-        assert_eq!(value_of(&["llamora_session=x", "llamora_session=x"]), None);
-        assert_eq!(value_of(&["xllamora_session=x"]), None);
-        assert_eq!(value_of(&[]), None);
-    }
-
-    #[test]
-    fn cookies_carry_every_flag() {
-        for value in [set("t"), clear()] {
-            let text = value.to_str().expect("ASCII");
-            for flag in ["; HttpOnly", "; SameSite=Strict", "; Path=/"] {
-                assert!(text.contains(flag), "{flag}");
-            }
-            assert!(!text.contains("Domain"));
-        }
-    }
+    cookies::clear(COOKIE)
 }

@@ -6,6 +6,7 @@ mod listener;
 mod services;
 
 use std::{
+    collections::BTreeMap,
     net::{IpAddr, Ipv4Addr, SocketAddr},
     ops::Deref,
     sync::{Arc, Mutex},
@@ -40,10 +41,10 @@ pub struct TestApp {
     pub clock: Arc<Fixed>,
 }
 
-/// A browser: it keeps the session cookie, and sends what browsers send.
+/// A browser: it keeps cookies, and sends what browsers send.
 pub struct Browser {
     app: TestApp,
-    cookie: Mutex<Option<String>>,
+    jar: Mutex<BTreeMap<String, String>>,
 }
 
 /// Somebody without a session.
@@ -79,7 +80,7 @@ impl TestApp {
 
     /// The browser of somebody with this session cookie.
     pub fn signed_in(&self, token: &str) -> SignedIn {
-        SignedIn(Browser { app: self.clone(), cookie: Mutex::new(Some(token.to_owned())) })
+        SignedIn(Browser::with(self, token))
     }
 
     /// Waits until the model can answer.
@@ -91,7 +92,7 @@ impl TestApp {
 
     /// A browser that has not been here yet.
     pub fn anonymous(&self) -> Anonymous {
-        Anonymous(Browser { app: self.clone(), cookie: Mutex::default() })
+        Anonymous(Browser { app: self.clone(), jar: Mutex::default() })
     }
 
     /// Registers `name` and signs in.
@@ -102,14 +103,14 @@ impl TestApp {
             .register(name, PASSWORD, PASSWORD, Some("Europe/Berlin"))
             .await
             .expect("a new account");
-        SignedIn(Browser { app: self.clone(), cookie: Mutex::new(Some(token)) })
+        SignedIn(Browser::with(self, &token))
     }
 
     /// Signs `name` in, who has registered.
     pub async fn sign_in_again(&self, name: &str) -> SignedIn {
         let found = self.state.services.sign_in(name, PASSWORD).await.expect("signing in works");
         let (_, token) = found.expect("the name and the password of everybody");
-        SignedIn(Browser { app: self.clone(), cookie: Mutex::new(Some(token)) })
+        SignedIn(Browser::with(self, &token))
     }
 
     /// Sends a request as it is.
@@ -119,23 +120,26 @@ impl TestApp {
 }
 
 impl Browser {
-    /// Sends a request with the browser's cookie, our host and `Sec-Fetch-Site: same-origin`, unless it says otherwise.
+    fn with(app: &TestApp, token: &str) -> Self {
+        let jar = BTreeMap::from([(COOKIE.to_owned(), token.to_owned())]);
+        Self { app: app.clone(), jar: Mutex::new(jar) }
+    }
+
+    /// Sends a request with the browser's cookies, our host and `Sec-Fetch-Site: same-origin`, unless it says otherwise.
     pub async fn send(&self, ask: Ask) -> Got {
         // The token is looked up only for a form: planted panics of the clock are for the request.
         let token = if ask.has_token { self.token() } else { String::new() };
-        let got = self.app.raw(ask.into_request(self.cookie().as_deref(), &token)).await;
+        let got = self.app.raw(ask.into_request(&self.cookies(), &token)).await;
         for line in got.set_cookies() {
             let (name, rest) = line.split_once('=').expect("a name and a value");
-            assert_eq!(name, COOKIE);
-            let value = rest.split(';').next().expect("a value");
-            *self.cookie.lock().expect("unpoisoned") = (!value.is_empty()).then(|| value.to_owned());
+            self.keep(name, rest.split(';').next().expect("a value"));
         }
         got
     }
 
     /// Sends a request and gives the body back unread.
     pub async fn open(&self, ask: Ask) -> poem::Response {
-        self.app.app.get_response(ask.into_request(self.cookie().as_deref(), &self.token())).await
+        self.app.app.get_response(ask.into_request(&self.cookies(), &self.token())).await
     }
 
     /// `GET` of a page.
@@ -150,12 +154,33 @@ impl Browser {
 
     /// The value of the session cookie.
     pub fn cookie(&self) -> Option<String> {
-        self.cookie.lock().expect("unpoisoned").clone()
+        self.cookie_named(COOKIE)
+    }
+
+    /// The value of any cookie.
+    pub fn cookie_named(&self, name: &str) -> Option<String> {
+        self.jar.lock().expect("unpoisoned").get(name).cloned()
     }
 
     /// Puts a value into the session cookie.
     pub fn set_cookie(&self, value: &str) {
-        *self.cookie.lock().expect("unpoisoned") = Some(value.to_owned());
+        self.keep(COOKIE, value);
+    }
+
+    /// Keeps a cookie; an empty value takes it away.
+    pub fn keep(&self, name: &str, value: &str) {
+        let mut jar = self.jar.lock().expect("unpoisoned");
+        if value.is_empty() {
+            jar.remove(name);
+        } else {
+            jar.insert(name.to_owned(), value.to_owned());
+        }
+    }
+
+    /// The `Cookie` line; empty when there are none.
+    fn cookies(&self) -> String {
+        let jar = self.jar.lock().expect("unpoisoned");
+        jar.iter().map(|(name, value)| format!("{name}={value}")).collect::<Vec<_>>().join("; ")
     }
 
     /// The token that forms of this browser carry; nothing before the first page.

@@ -73,7 +73,7 @@ impl Ask {
         self.header("hx-request", "true").header("hx-request-type", "partial")
     }
 
-    pub(super) fn into_request(mut self, cookie: Option<&str>, token: &str) -> Request {
+    pub(super) fn into_request(mut self, cookies: &str, token: &str) -> Request {
         let mut headers = HeaderMap::new();
         let mut put = |name: &str, value: &str| {
             let name: HeaderName = name.parse().expect("a header name");
@@ -81,8 +81,8 @@ impl Ask {
         };
         put("host", &format!("127.0.0.1:{PORT}"));
         put("sec-fetch-site", "same-origin");
-        if let Some(cookie) = cookie {
-            put("cookie", &format!("llamora_session={cookie}"));
+        if !cookies.is_empty() {
+            put("cookie", cookies);
         }
         if self.method != Method::GET && self.method != Method::HEAD {
             put("content-type", "application/x-www-form-urlencoded");
