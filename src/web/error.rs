@@ -97,6 +97,7 @@ pub struct WebError {
     headers: Vec<(HeaderName, String)>,
     held: Option<Box<Held>>,
     cause: Option<Box<str>>,
+    is_torn: bool,
 }
 
 #[derive(Serialize)]
@@ -127,6 +128,7 @@ impl WebError {
             headers: Vec::new(),
             held: None,
             cause: None,
+            is_torn: false,
         }
     }
 
@@ -237,6 +239,12 @@ impl WebError {
     /// Adds a text that must not be lost.
     pub fn holding(self, held: Option<Held>) -> Self {
         Self { held: held.map(Box::new), ..self }
+    }
+
+    /// Whether the medium failed under this request, as it also does when other work fails meanwhile. The next look
+    /// opens the file again, so what only reads may be tried once more.
+    pub fn is_torn(&self) -> bool {
+        self.is_torn
     }
 
     /// The HTTP status.

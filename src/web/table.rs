@@ -170,7 +170,13 @@ impl Leaf {
         let session = call.visitor.session.clone();
         match (&row.handler, session) {
             (Handler::Open(handler), _) => handler(call).await,
-            (Handler::Signed(handler), Some(session)) => handler(call, session).await,
+            (Handler::Signed(handler), Some(session)) => {
+                match handler(Arc::clone(&call), Arc::clone(&session)).await {
+                    // Such a handler only reads, and reading goes on when writing in the background has just failed.
+                    Err(error) if error.is_torn() => handler(call, session).await,
+                    answer => answer,
+                }
+            }
             (Handler::Signed(_), None) if row.kind == Kind::Events => Err(WebError::sign_in_first()),
             (Handler::Signed(_), None) => (self.sign_in)(call, None).await,
             (Handler::OpenForm(handler), _) => {

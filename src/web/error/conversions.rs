@@ -48,7 +48,8 @@ impl From<Failure> for WebError {
             }
             other => return Self::internal(other.to_string()),
         };
-        Self { cause: Some(failure.to_string().into()), ..error }
+        let is_torn = failure == Failure::Store { read_only: false, full: false };
+        Self { cause: Some(failure.to_string().into()), is_torn, ..error }
     }
 }
 
