@@ -1,16 +1,24 @@
 //! Errors as people and programs meet them.
 
-use std::sync::Arc;
+use std::sync::{
+    Arc,
+    atomic::{AtomicU32, Ordering},
+};
 
-use llamora::web::{
-    self,
-    state::AppState,
-    table::{Handler, Kind, Row, Table},
-    view::Views,
+use llamora::{
+    services::Failure,
+    web::{
+        self,
+        call::see_other,
+        error::WebError,
+        state::AppState,
+        table::{Handler, Kind, Row, Table},
+        view::Views,
+    },
 };
 use poem::{Endpoint, http::Method};
 
-use crate::it::common::{Ask, Options, TestApp, hosts, services};
+use crate::it::common::{Ask, Options, PASSWORD, TestApp, hosts, services};
 
 #[tokio::test]
 async fn one_error_is_a_page_a_part_or_json() {
@@ -74,4 +82,52 @@ async fn health_needs_nothing_and_says_nothing_private() {
         assert!(ready.body.contains(part), "{}", ready.body);
     }
     assert!(ready.set_cookies().is_empty());
+}
+
+static LOOKS: AtomicU32 = AtomicU32::new(0);
+
+static TORN: [Row; 2] = [
+    Row {
+        method: Method::GET,
+        pattern: "/torn",
+        handler: Handler::Signed(|_, _| {
+            Box::pin(async move {
+                match LOOKS.fetch_add(1, Ordering::SeqCst) {
+                    0 => Err(WebError::from(Failure::Store { read_only: false, full: false })),
+                    _ => Ok(see_other("/read")),
+                }
+            })
+        }),
+        kind: Kind::Page,
+        sample: "/torn",
+    },
+    Row {
+        method: Method::GET,
+        pattern: "/gone",
+        handler: Handler::Signed(|_, _| {
+            Box::pin(async { Err(WebError::from(Failure::Store { read_only: false, full: false })) })
+        }),
+        kind: Kind::Page,
+        sample: "/gone",
+    },
+];
+
+// proves: RR-05
+#[tokio::test]
+async fn a_page_that_only_reads_is_read_once_more_when_the_disk_failed_under_it() {
+    let (services, _) = services(&Options::default());
+    let made = services.register("Mira", PASSWORD, PASSWORD, None).await;
+    let (_, token, _) = made.expect("a new account");
+    let state = AppState::new(services, Views::embedded().expect("templates parse"), hosts(5757));
+    let app = Arc::new(web::wrap(Table::new(state, &TORN, |_, _| Box::pin(async { panic!("signed in") }))));
+    let get = |path| {
+        let request = poem::Request::builder()
+            .uri_str(path)
+            .header("host", "localhost:5757")
+            .header("cookie", format!("llamora_session={token}"));
+        app.get_response(request.finish())
+    };
+    assert_eq!(get("/torn").await.status().as_u16(), 303);
+    assert_eq!(LOOKS.load(Ordering::SeqCst), 2, "looked at twice");
+    assert_eq!(get("/gone").await.status().as_u16(), 503, "and not for ever");
 }

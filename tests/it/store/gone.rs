@@ -2,8 +2,6 @@
 
 use std::io::ErrorKind;
 
-use llamora::store::faults::Calls;
-
 use super::{ANCHOR, banner, day, mira};
 use crate::it::common::{Ask, fresh_op};
 
@@ -51,30 +49,6 @@ async fn rr05_a_full_disk_keeps_the_text_in_the_editor_at_every_write_and_saves_
     assert!(refused > 3, "only {refused} writes could fail");
     assert_eq!(mira.cookie(), cookie, "the session is the same");
     assert!(mira.get(&format!("/entries/{entry}")).await.expect(200).body.contains(ANCHOR));
-}
-
-// proves: RR-05
-#[tokio::test]
-async fn rr05_reading_goes_on_when_something_else_makes_the_disk_fail_meanwhile() {
-    let (app, disk, mira, entry) = mira().await;
-    let mut hits = 0;
-    for allowed in 0.. {
-        // What was read before is let go of, so that this request reaches the disk.
-        disk.fail(Calls::Changes, 0, ErrorKind::StorageFull, false);
-        mira.post(&format!("{}/entries", day()), &[("op", &fresh_op()), ("text", TYPED)]).await;
-        disk.fail(Calls::All, allowed, ErrorKind::Other, true);
-        let page = mira.get(&format!("/entries/{entry}")).await;
-        let is_hit = disk.fired() > 0;
-        disk.mend();
-        assert_eq!(page.status, 200, "after {allowed}: {}", page.body);
-        assert!(page.body.contains(ANCHOR));
-        app.state.services.look_at_store().await.unwrap();
-        if !is_hit {
-            break;
-        }
-        hits += 1;
-    }
-    assert!(hits > 3, "only {hits} reads could fail");
 }
 
 // proves: RR-07
