@@ -18,6 +18,7 @@ pub mod accounts;
 pub mod audit;
 pub mod backup;
 mod compaction;
+pub mod cost;
 pub mod days;
 mod deletion;
 pub mod drafts;

@@ -1,4 +1,4 @@
-//! `llamora keys refresh`, `revoke` and `status`: the keys of a journal, without a browser.
+//! `llamora keys refresh`, `revoke`, `raise` and `status`: the keys of a journal, without a browser.
 //!
 //! Name and password are typed on the terminal, or are the first two lines of standard input; never arguments or
 //! environment, which every process of the machine can read.
@@ -17,7 +17,7 @@ use crate::{
     cli::{Shared, secret},
     clock::System,
     config::Flags,
-    crypto::secret::RecoveryCode,
+    crypto::{SealError, header::Profile, secret::RecoveryCode},
     journal::day,
     store::Store,
     vault::{
@@ -46,6 +46,9 @@ enum Action {
     /// Void everything that opens the journal but the password, show a new recovery code, and seal everything again
     #[command(after_help = "Example:\n  llamora keys revoke --data /media/stick/llamora-data")]
     Revoke,
+    /// Make each guess of a password cost twice as much, for a thief and for everybody who signs in
+    #[command(after_help = "Example:\n  llamora keys raise --data /media/stick/llamora-data")]
+    Raise,
     /// Say when the keys were made, and whether a renewal is under way
     #[command(
         after_help = "Example:\n  printf '%s\\n' \"$NAME\" \"$PASSWORD\" | llamora keys status --password-stdin"
@@ -58,6 +61,7 @@ struct Opened {
     store: Arc<Store>,
     vaults: Vaults,
     vault: Arc<Unlocked>,
+    name: Zeroizing<String>,
     password: Zeroizing<String>,
 }
 
@@ -91,11 +95,12 @@ impl Keys {
             ),
             Err(error) => return Err(error).context("the journal cannot be opened. Nothing was changed"),
         };
-        let opened = Opened { store, vaults, vault, password };
+        let opened = Opened { store, vaults, vault, name, password };
         match self.action {
             Action::Status => opened.status(),
             Action::Refresh => opened.refresh(),
             Action::Revoke => opened.revoke(),
+            Action::Raise => opened.raise(),
         }
     }
 }
@@ -111,6 +116,7 @@ impl Opened {
             if state.was_revoked { "revoked" } else { "renewed, or never changed" }
         );
         println!("records         {}", state.all);
+        println!("password        scrypt {}", cost(self.vaults.profile()));
         if state.is_draining {
             println!("renewal         {} of {} records are done", state.done, state.all);
         } else if state.is_running() {
@@ -160,6 +166,41 @@ impl Opened {
         eprint_line(
             "Old copies and backups still open with what opened them then: destroy them, and make a new backup.",
         );
+        Ok(())
+    }
+
+    #[allow(clippy::print_stdout, reason = "the output of the command")]
+    fn raise(mut self) -> anyhow::Result<()> {
+        // Its password was right; the vault must be closed while the header changes.
+        drop(self.vault);
+        let raised = self.vaults.raise();
+        if let Err(VaultError::Seal(SealError::ParametersInUse)) = raised {
+            bail!(
+                "somebody has not signed in since the cost was raised last. Nothing was changed. Everybody has to \
+                 sign in once, then it can be raised again"
+            );
+        }
+        let is_raised =
+            raised.context("the cost may or may not be raised now. Every password opens as before")?;
+        // Signing in takes the password along; so does running the command again after it was interrupted here.
+        let moved = self.vaults.sign_in(&self.name, &self.password);
+        ensure!(
+            moved.context("the password moves at its next sign-in")?.is_some(),
+            "the password opens nothing any more; it was replaced meanwhile"
+        );
+        self.vaults.settle().context("the old bytes go at the next start")?;
+        let is_alone = self.vaults.retire().context("the former profile is dropped later")?;
+        self.store.quiet().context("the file is in order, but could not be left quiet")?;
+        let cost = cost(self.vaults.profile());
+        if is_raised {
+            println!("a guess costs twice what it did: scrypt {cost}");
+        } else {
+            println!("this is the highest cost: scrypt {cost}");
+        }
+        if !is_alone {
+            println!("the other people here move along when they sign in next");
+        }
+        eprint_line("Old copies and backups keep the former cost. The recovery code is as before.");
         Ok(())
     }
 
@@ -216,6 +257,10 @@ impl Opened {
         self.store.quiet().context("the file is in order, but could not be left quiet")?;
         Ok(())
     }
+}
+
+fn cost(profile: &Profile) -> String {
+    format!("N = 2^{}, r = {}, p = {}", profile.log2n, profile.r, profile.p)
 }
 
 fn from_stdin() -> anyhow::Result<(Zeroizing<String>, Zeroizing<String>)> {

@@ -90,6 +90,12 @@ fn profile(kdf: KdfChoice) -> Profile {
     }
 }
 
+/// Whether a wrap may still be made under the profile of this id: one that cannot be read counts.
+pub(super) fn is_used(rows: &dyn Rows, profile: u8) -> Result<bool, VaultError> {
+    let is_under = |face: &WrapFace| face.profile.as_ref().is_some_and(|of| of.id == profile);
+    Ok(faces(rows)?.values().any(|copies| copies.is_empty() || copies.iter().any(is_under)))
+}
+
 /// The readable copies of every wrap row.
 fn faces(rows: &dyn Rows) -> Result<BTreeMap<Vec<u8>, Vec<WrapFace>>, VaultError> {
     let mut faces: BTreeMap<Vec<u8>, Vec<WrapFace>> = BTreeMap::new();

@@ -50,6 +50,12 @@ fn keys_are_renewed_and_revoked_on_the_command_line() {
     let (out, _) = said(&keys(&place, "status", NAME, PASSWORD));
     assert!(out.contains("none under way"), "{out}");
 
+    let raised = keys(&place, "raise", NAME, PASSWORD);
+    let (out, errors) = said(&raised);
+    assert!(raised.status.success() && out.contains("p = 2"), "{out} {errors}");
+    let (out, _) = said(&keys(&place, "status", NAME, PASSWORD));
+    assert!(out.contains("N = 2^17, r = 8, p = 2"), "{out}");
+
     let refreshed = keys(&place, "refresh", NAME, PASSWORD);
     assert!(refreshed.status.success(), "{:?}", said(&refreshed));
     let revoked = keys(&place, "revoke", NAME, PASSWORD);

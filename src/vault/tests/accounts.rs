@@ -1,7 +1,10 @@
 use std::sync::Arc;
 
 use crate::{
-    crypto::secret::{Password, RecoveryCode},
+    crypto::{
+        SealError,
+        secret::{Password, RecoveryCode},
+    },
     store::Store,
     vault::{
         entries,
@@ -146,4 +149,47 @@ fn keys_are_gone_when_the_last_owner_drops_the_vault() {
     })
     .unwrap();
     assert_eq!(anna.write(|w| Ok(w.seq())).unwrap(), 3);
+}
+
+#[test]
+fn a_raised_cost_takes_each_password_along_and_can_be_interrupted_anywhere() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("journal");
+    let open = || Fixture::over(Store::open(&path).unwrap()).unwrap();
+    let p_of = |fixture: &Fixture| fixture.vaults.profile().p;
+    {
+        let fixture = open();
+        fixture.register("Anna", "correct horse").unwrap();
+        fixture.register("Ben", "battery staple").unwrap();
+    }
+    let mut fixture = open();
+    assert!(fixture.vaults.raise().unwrap());
+    // The power goes before anybody signs in.
+    drop(fixture);
+    let mut fixture = open();
+    assert_eq!(p_of(&fixture), 2);
+    let refused = fixture.vaults.raise();
+    assert!(matches!(refused, Err(VaultError::Seal(SealError::ParametersInUse))), "{refused:?}");
+    let anna = fixture.sign_in();
+    let in_use = fixture.vaults.raise();
+    assert!(
+        matches!(in_use, Err(VaultError::Seal(SealError::ParametersInUse))),
+        "Ben is under the first one"
+    );
+    drop(anna);
+    assert!(!fixture.vaults.retire().unwrap());
+    drop(fixture.vaults.sign_in("Ben", "battery staple").unwrap().expect("under the previous profile"));
+    assert!(fixture.vaults.retire().unwrap(), "nobody is left under the first one");
+    drop(fixture);
+
+    let mut fixture = open();
+    assert!(fixture.vaults.raise().unwrap());
+    assert_eq!(p_of(&fixture), 4);
+    for (name, password) in [("Anna", "correct horse"), ("Ben", "battery staple")] {
+        let vault = fixture.vaults.sign_in(name, password).unwrap().expect("it opens");
+        assert!(vault.verify().unwrap().ok);
+        assert!(fixture.vaults.sign_in(name, "another").unwrap().is_none());
+    }
+    assert!(!fixture.vaults.raise().unwrap(), "there is nothing above it");
+    assert_eq!(p_of(&fixture), 4);
 }
