@@ -14,5 +14,6 @@ mod search;
 mod server;
 mod streams;
 mod table;
+mod together;
 mod transfer;
 mod trash;
