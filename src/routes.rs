@@ -12,6 +12,7 @@ pub mod keys;
 pub mod replies;
 pub mod search;
 pub mod security;
+pub mod sessions;
 pub mod settings;
 pub mod transfer;
 pub mod trash;
@@ -109,6 +110,7 @@ pub static ROWS: &[Row] = &[
     row!(POST   "/settings/security/recovery"      signed_form security::new_code,    OTHER,        "/settings/security/recovery"),
     row!(POST   "/settings/security/recovery/confirm" signed_form security::adopt_code, OTHER,      "/settings/security/recovery/confirm"),
     row!(POST   "/settings/security/sign-out"      signed_form security::sign_out,    OTHER,        "/settings/security/sign-out"),
+    row!(POST   "/settings/security/sessions/:id/end" signed_form sessions::end,      OTHER,        "/settings/security/sessions/00000000000000000000000000000000/end"),
     row!(GET    "/settings/security/delete"        signed      security::show_delete, Kind::Page,   "/settings/security/delete"),
     row!(POST   "/settings/security/delete"        signed_form security::delete,      OTHER,        "/settings/security/delete"),
     row!(GET    "/healthz"                         open        health::alive,         Kind::Health, "/healthz"),

@@ -184,7 +184,7 @@ impl Services {
             loop {
                 tokio::time::sleep(SWEEP).await;
                 let Some(services) = sweeper.upgrade() else { return };
-                services.sessions.sweep(services.clock.now_ms());
+                services.sessions.sweep(services.clock.moment());
                 services.tend_all();
             }
         });

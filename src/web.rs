@@ -10,6 +10,7 @@
 //! 5. **route**, **session**, **body**, **token**, **handler** ([`table`]), inside a panic guard;
 //! 6. **headers**, then the **log line**, on whatever came out.
 
+pub mod agent;
 pub mod assets;
 pub mod call;
 pub mod changes;

@@ -1,10 +1,12 @@
 //! Session tokens and the tokens that guard forms. Neither is stored: the first lives in a cookie, the second in pages.
 
-use data_encoding::BASE64URL_NOPAD;
+use std::{fmt, str::FromStr};
+
+use data_encoding::{BASE64URL_NOPAD, HEXLOWER};
 use subtle::ConstantTimeEq;
 use zeroize::Zeroizing;
 
-use crate::crypto::{hash::sha256, kdf, secret::Key};
+use crate::crypto::{hash::sha256, kdf, secret::Key, session::session_id};
 
 /// Length of both kinds of token as text.
 pub const TEXT_BYTES: usize = 43;
@@ -39,6 +41,11 @@ impl Token {
         sha256(self.0.expose())
     }
 
+    /// The public name of its session.
+    pub fn id(&self) -> SessionId {
+        SessionId(session_id(self))
+    }
+
     pub(crate) fn key(&self) -> &Key {
         &self.0
     }
@@ -46,6 +53,43 @@ impl Token {
     #[cfg(test)]
     pub(crate) fn from_key(key: Key) -> Self {
         Self(key)
+    }
+}
+
+/// The public name of a session: its row in the file (`format-v1.md` section 13) and its line in lists are called so.
+/// It follows from the token and does not lead back to it. As text 32 hexadecimal digits.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
+pub struct SessionId([u8; 16]);
+
+impl SessionId {
+    /// The name in these bytes.
+    pub fn from_bytes(bytes: [u8; 16]) -> Self {
+        Self(bytes)
+    }
+
+    /// Its bytes.
+    pub fn as_bytes(&self) -> &[u8; 16] {
+        &self.0
+    }
+}
+
+impl fmt::Display for SessionId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&HEXLOWER.encode(&self.0))
+    }
+}
+
+/// A text that is not the name of a session.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("not the name of a session")]
+pub struct NoSessionId;
+
+impl FromStr for SessionId {
+    type Err = NoSessionId;
+
+    fn from_str(text: &str) -> Result<Self, NoSessionId> {
+        let bytes = HEXLOWER.decode(text.as_bytes()).map_err(|_| NoSessionId)?;
+        bytes.try_into().map(Self).map_err(|_| NoSessionId)
     }
 }
 

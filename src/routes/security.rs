@@ -8,7 +8,10 @@ use poem::{
 };
 
 use crate::{
-    routes::confirm::{self, FIELD, Wanted},
+    routes::{
+        confirm::{self, FIELD, Wanted},
+        sessions,
+    },
     services::{
         keys::{Adopted, Chosen, Confirmed, KeyError},
         sessions::Session,
@@ -62,11 +65,8 @@ pub async fn overview(call: Arc<Call>, session: Arc<Session>) -> Answer {
     let done = match call.query("done").as_deref() {
         Some("password") => Some("Your name and password were changed. Other browsers are signed out."),
         Some("code") => Some("The new recovery code is valid. The old one opens nothing any more."),
+        Some("ended") => Some("That browser is signed out."),
         _ => None,
-    };
-    let open_in = match account.n_sessions {
-        0 | 1 => "In this browser only.".to_owned(),
-        n => format!("In {n} browsers, this one among them."),
     };
     let page = SecurityPage {
         shell: call.shell("Settings"),
@@ -76,7 +76,7 @@ pub async fn overview(call: Arc<Call>, session: Arc<Session>) -> Answer {
         since: account.since.long(),
         password_since: account.password_since.map(|day| day.long()),
         code_since: account.recovery_since.map(|day| day.long()),
-        open_in,
+        browsers: sessions::browsers(&call, &session),
     };
     call.page(StatusCode::OK, &page)
 }

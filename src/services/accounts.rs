@@ -156,7 +156,7 @@ impl Services {
 
     /// The session of a cookie value, if it is signed in.
     pub fn session(&self, cookie: &str) -> Option<Arc<Session>> {
-        self.sessions.find(&self.fingerprint(cookie)?, self.clock.now_ms())
+        self.sessions.find(&self.fingerprint(cookie)?, self.clock.moment())
     }
 
     /// Ends a session; the last session of a person locks the vault.
@@ -210,8 +210,7 @@ impl Services {
         let name = stored.and_then(|bytes| String::from_utf8(bytes).ok()).unwrap_or_else(day::machine_zone);
         let zone = day::zone(&name).unwrap_or(jiff::tz::TimeZone::UTC);
         let token = Token::random();
-        let now = self.clock.now_ms();
-        let (session, is_first) = self.sessions.start(token.fingerprint(), vault, (name, zone), now);
+        let (session, is_first) = self.sessions.start(&token, vault, (name, zone), self.clock.moment());
         if is_first {
             self.wake_engines();
             self.start_user_work(&session.user);

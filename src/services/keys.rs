@@ -78,8 +78,6 @@ pub struct Account {
     pub password_since: Option<Day>,
     /// The day the recovery code was made.
     pub recovery_since: Option<Day>,
-    /// Browsers signed in now.
-    pub n_sessions: usize,
 }
 
 /// Why a key operation was not done.
@@ -139,7 +137,7 @@ impl Services {
 
     /// The proof of a session that has it already; `None` when the password must be typed.
     pub fn confirmed(&self, session: &Arc<Session>) -> Option<Confirmed> {
-        let is_fresh = session.is_confirmed(self.clock.now_ms());
+        let is_fresh = session.is_confirmed(self.clock.moment());
         is_fresh.then(|| Confirmed { session: Arc::clone(session), cookie: None })
     }
 
@@ -194,7 +192,7 @@ impl Services {
     pub fn offer_code(&self, confirmed: &Confirmed) -> ShownCode {
         let code = Arc::new(RecoveryCode::random());
         let shown = code.display();
-        confirmed.session.user.offer(code, self.clock.now_ms());
+        confirmed.session.user.offer(code, self.clock.moment());
         shown
     }
 
@@ -204,7 +202,7 @@ impl Services {
     /// [`KeyError::Failed`]: the code goes on waiting.
     pub async fn adopt_code(&self, confirmed: &Confirmed, last_group: &str) -> Result<Adopted, KeyError> {
         let user = &confirmed.session.user;
-        let Some(code) = user.offered(self.clock.now_ms()) else { return Ok(Adopted::NoneWaits) };
+        let Some(code) = user.offered(self.clock.moment()) else { return Ok(Adopted::NoneWaits) };
         if !code.was_kept(last_group) {
             return Ok(Adopted::Mistyped(code.display()));
         }
@@ -259,7 +257,6 @@ impl Services {
             since: day(facts.created),
             password_since: facts.password_since.map(day),
             recovery_since: facts.recovery_since.map(day),
-            n_sessions: self.sessions.count(session),
         })
     }
 
@@ -270,7 +267,7 @@ impl Services {
         cookie: String,
         offered: RecoveryCode,
     ) -> (Confirmed, ShownCode) {
-        let (now, shown) = (self.clock.now_ms(), offered.display());
+        let (now, shown) = (self.clock.moment(), offered.display());
         session.confirm(now);
         session.user.offer(Arc::new(offered), now);
         (Confirmed { session, cookie: Some(cookie) }, shown)
@@ -278,7 +275,7 @@ impl Services {
 
     fn renew(&self, session: &Session) -> Result<Confirmed, KeyError> {
         let token = Token::random();
-        let renewed = self.sessions.renew(session, token.fingerprint(), self.clock.now_ms());
+        let renewed = self.sessions.renew(session, &token, self.clock.moment());
         let session = renewed.ok_or(KeyError::Ended)?;
         Ok(Confirmed { session, cookie: Some(token.to_cookie()) })
     }

@@ -1,11 +1,15 @@
 //! Who is signed in: sessions and the unlocked users behind them. In memory only; a restart signs everyone out.
+//!
+//! Limits of time are measured on the clock that nobody can set ([`Moment::boot_ms`]), so that setting the machine's
+//! clock never lengthens a session. The clock on the wall is only shown.
 
+pub mod list;
 mod renewal;
 
 use std::{
     collections::HashMap,
     sync::{
-        Arc, Mutex, MutexGuard, PoisonError,
+        Arc, Mutex, MutexGuard, OnceLock, PoisonError,
         atomic::{AtomicBool, AtomicI64, Ordering},
     },
 };
@@ -13,8 +17,12 @@ use std::{
 use jiff::tz::TimeZone;
 
 use crate::{
+    clock::Moment,
     config::SessionLimits,
-    crypto::VaultId,
+    crypto::{
+        VaultId,
+        token::{SessionId, Token},
+    },
     services::{
         generation::Running,
         indexing::UserIndex,
@@ -87,10 +95,30 @@ impl User {
 /// A signed-in browser. Holding it proves that the vault is unlocked.
 pub struct Session {
     fingerprint: [u8; 32],
+    id: SessionId,
     pub(crate) user: Arc<User>,
-    created: i64,
-    last_seen: AtomicI64,
+    began: Moment,
+    seen: Seen,
+    /// What kind of browser it is, in a few words of ours.
+    label: OnceLock<String>,
     stamp: Stamp,
+}
+
+/// When a session was last used, on both clocks.
+struct Seen {
+    wall_ms: AtomicI64,
+    boot_ms: AtomicI64,
+}
+
+impl Seen {
+    fn at(now: Moment) -> Self {
+        Self { wall_ms: now.wall_ms.into(), boot_ms: now.boot_ms.into() }
+    }
+
+    fn again(&self, now: Moment) {
+        self.boot_ms.fetch_max(now.boot_ms, Ordering::Relaxed);
+        self.wall_ms.store(now.wall_ms, Ordering::Relaxed);
+    }
 }
 
 impl Session {
@@ -131,24 +159,32 @@ impl Sessions {
     /// there is one head and one search index. The flag tells whether the person was not signed in before.
     pub(crate) fn start(
         &self,
-        fingerprint: [u8; 32],
+        token: &Token,
         vault: Arc<Unlocked>,
         zone: (String, TimeZone),
-        now: i64,
+        now: Moment,
     ) -> (Arc<Session>, bool) {
         let mut inner = guard(&self.inner);
         let id = vault.id();
         let is_first = !inner.users.contains_key(&id);
         let user =
             Arc::clone(inner.users.entry(id).or_insert_with(|| Arc::new(User::new(vault, zone.0, zone.1))));
-        let (last_seen, stamp) = (AtomicI64::new(now), Stamp::none(fingerprint));
-        let session = Arc::new(Session { fingerprint, user, created: now, last_seen, stamp });
+        let fingerprint = token.fingerprint();
+        let session = Arc::new(Session {
+            fingerprint,
+            id: token.id(),
+            user,
+            began: now,
+            seen: Seen::at(now),
+            label: OnceLock::new(),
+            stamp: Stamp::none(fingerprint),
+        });
         inner.sessions.insert(fingerprint, Arc::clone(&session));
         let mut of_user: Vec<(i64, [u8; 32])> = inner
             .sessions
             .values()
             .filter(|other| other.user.vault.id() == id)
-            .map(|other| (other.last_seen.load(Ordering::Relaxed), other.fingerprint))
+            .map(|other| (other.seen.boot_ms.load(Ordering::Relaxed), other.fingerprint))
             .filter(|(_, other)| *other != fingerprint)
             .collect();
         of_user.sort_unstable();
@@ -160,14 +196,14 @@ impl Sessions {
     }
 
     /// The live session of a fingerprint; counts as being seen.
-    pub(crate) fn find(&self, fingerprint: &[u8; 32], now: i64) -> Option<Arc<Session>> {
+    pub(crate) fn find(&self, fingerprint: &[u8; 32], now: Moment) -> Option<Arc<Session>> {
         let mut inner = guard(&self.inner);
         let session = Arc::clone(inner.sessions.get(fingerprint)?);
         if self.is_over(&session, now) {
             inner.end(fingerprint);
             return None;
         }
-        session.last_seen.fetch_max(now, Ordering::Relaxed);
+        session.seen.again(now);
         Some(session)
     }
 
@@ -184,7 +220,7 @@ impl Sessions {
     }
 
     /// Ends the sessions whose time is over.
-    pub(crate) fn sweep(&self, now: i64) {
+    pub(crate) fn sweep(&self, now: Moment) {
         let mut inner = guard(&self.inner);
         inner.sessions.retain(|_, session| !self.is_over(session, now));
         inner.lock_unused();
@@ -212,9 +248,9 @@ impl Sessions {
         u64::from_le_bytes(bytes)
     }
 
-    fn is_over(&self, session: &Session, now: i64) -> bool {
-        now - session.last_seen.load(Ordering::Relaxed) > self.idle_ms
-            || now - session.created > self.absolute_ms
+    fn is_over(&self, session: &Session, now: Moment) -> bool {
+        now.boot_ms - session.seen.boot_ms.load(Ordering::Relaxed) > self.idle_ms
+            || now.boot_ms - session.began.boot_ms > self.absolute_ms
     }
 }
 

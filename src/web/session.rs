@@ -9,7 +9,7 @@ use poem::http::{HeaderMap, HeaderValue};
 
 use crate::{
     services::{Services, sessions::Session},
-    web::cookies,
+    web::{agent, cookies},
 };
 
 /// Name of the session cookie.
@@ -33,6 +33,9 @@ impl Visitor {
             && let Some(fingerprint) = services.fingerprint(token)
         {
             let session = services.session(token);
+            if let Some(session) = &session {
+                session.label_as(|| agent::class(headers));
+            }
             let fingerprint = session.as_ref().map_or(fingerprint, |session| *session.binding());
             return Self { session, fingerprint, token: token.to_owned(), is_fresh: false };
         }

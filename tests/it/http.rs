@@ -12,6 +12,7 @@ mod replies;
 mod rotation;
 mod search;
 mod server;
+mod sessions;
 mod streams;
 mod table;
 mod together;

@@ -166,7 +166,7 @@ async fn a_code_that_waits_is_wiped_when_the_journal_is_locked() {
     let confirmed = services.confirm_password(&session, PASSWORD).await.unwrap();
     let shown = services.offer_code(&confirmed);
     let user = Arc::clone(&confirmed.session().user);
-    let code = Arc::downgrade(&user.offered(services.clock.now_ms()).expect("it waits"));
+    let code = Arc::downgrade(&user.offered(services.clock.moment()).expect("it waits"));
     services.lock(confirmed.session());
     assert!(code.upgrade().is_none(), "also while a request still holds the user");
     let adopted = services.adopt_code(&confirmed, &shown[shown.len() - 4..]).await.unwrap();

@@ -6,8 +6,9 @@ use std::sync::{
 };
 
 use crate::{
-    crypto::secret::RecoveryCode,
-    services::sessions::{Session, Sessions, User, guard},
+    clock::Moment,
+    crypto::{secret::RecoveryCode, token::Token},
+    services::sessions::{Seen, Session, Sessions, User, guard},
 };
 
 /// How long a typed password opens key operations (SR-16), in milliseconds.
@@ -20,7 +21,7 @@ pub(super) struct Stamp {
     /// What CSRF tokens are bound to: the fingerprint of the token the session began with. A new token leaves it as it
     /// is, so that other tabs of the browser can still save what is written in them; signing in begins a new one.
     binding: [u8; 32],
-    /// When the password was last typed again, milliseconds since 1970. Signing in gives no stamp.
+    /// When the password was last typed again, by the steady clock. Signing in gives no stamp.
     typed: AtomicI64,
 }
 
@@ -42,25 +43,24 @@ impl Session {
     }
 
     /// Notes that the owner has just proved to be there.
-    pub(crate) fn confirm(&self, now: i64) {
-        self.stamp.typed.store(now, Ordering::Relaxed);
+    pub(crate) fn confirm(&self, now: Moment) {
+        self.stamp.typed.store(now.boot_ms, Ordering::Relaxed);
     }
 
-    /// Whether the password was typed again within the last five minutes. A clock that was set back ends it.
-    pub(crate) fn is_confirmed(&self, now: i64) -> bool {
-        let stamp = self.stamp.typed.load(Ordering::Relaxed);
-        stamp <= now && now.saturating_sub(stamp) < FRESH_MS
+    /// Whether the password was typed again within the last five minutes.
+    pub(crate) fn is_confirmed(&self, now: Moment) -> bool {
+        now.boot_ms.saturating_sub(self.stamp.typed.load(Ordering::Relaxed)) < FRESH_MS
     }
 }
 
 impl User {
     /// Keeps a new recovery code until it is typed back.
-    pub(crate) fn offer(&self, code: Arc<RecoveryCode>, now: i64) {
-        *guard(&self.offer.0) = Some((code, now));
+    pub(crate) fn offer(&self, code: Arc<RecoveryCode>, now: Moment) {
+        *guard(&self.offer.0) = Some((code, now.boot_ms));
     }
 
     /// The code that waits to be typed back, if its time is not over.
-    pub(crate) fn offered(&self, now: i64) -> Option<Arc<RecoveryCode>> {
+    pub(crate) fn offered(&self, now: Moment) -> Option<Arc<RecoveryCode>> {
         self.expire_offer(now);
         guard(&self.offer.0).as_ref().map(|(code, _)| Arc::clone(code))
     }
@@ -71,22 +71,25 @@ impl User {
     }
 
     /// Forgets it when its time is over.
-    pub(super) fn expire_offer(&self, now: i64) {
-        guard(&self.offer.0).take_if(|(_, since)| !(0..OFFER_MS).contains(&now.saturating_sub(*since)));
+    pub(super) fn expire_offer(&self, now: Moment) {
+        guard(&self.offer.0).take_if(|(_, since)| now.boot_ms.saturating_sub(*since) >= OFFER_MS);
     }
 }
 
 impl Sessions {
     /// Gives a session another token and the stamp that its owner is there. The token before opens nothing from here
     /// on. `None` when the session has ended meanwhile: it is not revived.
-    pub(crate) fn renew(&self, session: &Session, fingerprint: [u8; 32], now: i64) -> Option<Arc<Session>> {
+    pub(crate) fn renew(&self, session: &Session, token: &Token, now: Moment) -> Option<Arc<Session>> {
         let mut inner = guard(&self.inner);
         let old = inner.sessions.remove(session.fingerprint())?;
+        let fingerprint = token.fingerprint();
         let renewed = Arc::new(Session {
             fingerprint,
+            id: token.id(),
             user: Arc::clone(&old.user),
-            created: old.created,
-            last_seen: AtomicI64::new(now),
+            began: old.began,
+            seen: Seen::at(now),
+            label: old.label.clone(),
             stamp: Stamp::none(old.stamp.binding),
         });
         renewed.confirm(now);
@@ -105,11 +108,5 @@ impl Sessions {
         guard(&self.inner)
             .sessions
             .retain(|print, session| session.user.vault.id() != vault || print == keep.fingerprint());
-    }
-
-    /// How many browsers a person is signed in with.
-    pub(crate) fn count(&self, session: &Session) -> usize {
-        let vault = session.user.vault.id();
-        guard(&self.inner).sessions.values().filter(|other| other.user.vault.id() == vault).count()
     }
 }

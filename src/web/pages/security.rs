@@ -21,8 +21,35 @@ pub struct SecurityPage {
     pub password_since: Option<String>,
     /// The day the recovery code was made.
     pub code_since: Option<String>,
-    /// Where it is open now, in words.
-    pub open_in: String,
+    /// Where it is open now; this browser first.
+    pub browsers: Vec<BrowserView>,
+}
+
+/// A browser somebody is signed in with. `POST /settings/security/sessions/{id}/end`, field `csrf`, signs it out.
+#[derive(Serialize, Clone)]
+pub struct BrowserView {
+    /// Name of its session, which opens nothing.
+    pub id: String,
+    /// What kind of browser it is, in words of ours.
+    pub label: String,
+    /// When it signed in, in words.
+    pub began: String,
+    /// When it was last seen, in words.
+    pub seen: String,
+    /// Whether it is the one that shows the page.
+    pub is_this: bool,
+}
+
+impl BrowserView {
+    fn sample(is_this: bool, label: &str) -> Self {
+        Self {
+            id: "00112233445566778899aabbccddeeff".to_owned(),
+            label: label.to_owned(),
+            began: "21 November 2026, 19:05".to_owned(),
+            seen: "22 November 2026, 10:00".to_owned(),
+            is_this,
+        }
+    }
 }
 
 /// The password is asked for before something serious. Sent to the address that was wanted, the form carries the field
@@ -120,12 +147,16 @@ impl Template for SecurityPage {
             since: day(),
             password_since: Some(day()),
             code_since: Some(day()),
-            open_in: "In this browser only.".to_owned(),
+            browsers: vec![BrowserView::sample(true, "Firefox on Linux")],
         };
         let changed = Self {
             done: Some("Your name and password were changed."),
             password_since: None,
             code_since: None,
+            browsers: vec![
+                BrowserView::sample(true, "Firefox on Linux"),
+                BrowserView::sample(false, "Safari on iPhone"),
+            ],
             ..plain.clone()
         };
         vec![plain, changed]
