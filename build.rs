@@ -20,9 +20,15 @@ const ICONS: [(&str, &str); 1] = [("favicon.svg", "image/svg+xml")];
 const LICENSES: (&str, &str) = ("licenses.txt", "text/plain; charset=utf-8");
 
 fn main() {
-    for input in
-        ["assets/js", "assets/css", "assets/icons", "assets/package-lock.json", "templates", "build.rs"]
-    {
+    for input in [
+        "assets/js",
+        "assets/css",
+        "assets/icons",
+        "assets/words",
+        "assets/package-lock.json",
+        "templates",
+        "build.rs",
+    ] {
         println!("cargo::rerun-if-changed={input}");
     }
     println!("cargo::rerun-if-env-changed=LLAMORA_NODE_MODULES");
@@ -53,6 +59,8 @@ fn bundle() -> Result<(), String> {
     let license = read(&modules.join("htmx.org/LICENSE"))?;
     let mut licenses = b"htmx.org (inside main.js)\n=========================\n\n".to_vec();
     licenses.extend(license);
+    licenses.extend(b"\n\nWord list of passphrases (inside the program)\n============================================\n\n");
+    licenses.extend(read(&assets.join("words/NOTICE.txt"))?);
     fs::write(out.join(LICENSES.0), licenses)
         .map_err(|error| format!("cannot write the licenses: {error}"))?;
 

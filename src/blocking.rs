@@ -1,6 +1,6 @@
 //! The only caller of tokio's blocking pool.
 //!
-//! Three doors: key derivation (memory-hard, one at a time), the store (fsync), rendering (bounded processor work).
+//! Three doors: key derivation (memory-hard, one at a time), the store (fsync), brief processor work.
 
 use std::sync::LazyLock;
 
@@ -33,6 +33,14 @@ pub async fn kdf<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'static) -
 /// # Errors
 /// [`Panicked`] when `work` panicked.
 pub async fn db<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'static) -> Result<T, Panicked> {
+    run(work).await
+}
+
+/// Runs processor work of some milliseconds, which would hold up other requests on a thread of theirs.
+///
+/// # Errors
+/// [`Panicked`] when `work` panicked.
+pub async fn brief<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'static) -> Result<T, Panicked> {
     run(work).await
 }
 

@@ -3,12 +3,14 @@
 
 pub mod assets;
 pub mod auth;
+pub mod choosing;
 pub mod confirm;
 pub mod days;
 pub mod entries;
 pub mod health;
 pub mod items;
 pub mod keys;
+pub mod register;
 pub mod replies;
 pub mod search;
 pub mod security;
@@ -60,14 +62,16 @@ const IMPORT: Kind = Kind::Form(Limit::Import);
 #[rustfmt::skip]
 pub static ROWS: &[Row] = &[
     row!(GET    "/"                                open        auth::root,            Kind::Page,   "/"),
-    row!(GET    "/register"                        open        auth::new_account,     Kind::Page,   "/register"),
-    row!(POST   "/register"                        open_form   auth::register,        LOGIN,        "/register"),
+    row!(GET    "/register"                        open        register::new_account, Kind::Page,   "/register"),
+    row!(POST   "/register"                        open_form   register::register,    LOGIN,        "/register"),
     row!(GET    "/login"                           open        auth::show_login,      Kind::Page,   "/login"),
     row!(POST   "/login"                           open_form   auth::login,           LOGIN,        "/login"),
     row!(POST   "/logout"                          open_form   auth::logout,          OTHER,        "/logout"),
     row!(POST   "/lock"                            open_form   auth::lock,            OTHER,        "/lock"),
     row!(GET    "/recover"                         open        auth::show_recover,    Kind::Page,   "/recover"),
     row!(POST   "/recover"                         open_form   auth::recover,         LOGIN,        "/recover"),
+    row!(POST   "/password-strength"               open_form   choosing::strength,    OTHER,        "/password-strength"),
+    row!(POST   "/passphrase"                      open_form   choosing::passphrase,  OTHER,        "/passphrase"),
     row!(GET    "/d/today"                         signed      days::today,           Kind::Page,   "/d/today"),
     row!(GET    "/d/:date"                         signed      days::show,            Kind::Page,   "/d/2026-11-20"),
     row!(POST   "/d/:date/entries"                 signed_form entries::create,       ENTRY,        "/d/2026-11-20/entries"),

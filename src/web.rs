@@ -12,6 +12,7 @@
 
 pub mod agent;
 pub mod assets;
+pub mod bucket;
 pub mod call;
 pub mod changes;
 pub mod cookies;

@@ -9,6 +9,8 @@ import { LockFormElement } from "./elements/lock-form-element.js";
 import { ModelWaitElement } from "./elements/model-wait-element.js";
 import { ReplyStreamElement } from "./elements/reply-stream-element.js";
 import { StoreBannerElement } from "./elements/store-banner-element.js";
+import { StrengthMeterElement } from "./elements/strength-meter-element.js";
+import { SuggestPhraseElement } from "./elements/suggest-phrase-element.js";
 import { ZoneFieldElement } from "./elements/zone-field-element.js";
 import { keepPageOnFullAnswers } from "./lib/answers.js";
 import { slashOpensSearch } from "./lib/keys.js";
@@ -21,6 +23,8 @@ for (const element of [
   ModelWaitElement,
   ReplyStreamElement,
   StoreBannerElement,
+  StrengthMeterElement,
+  SuggestPhraseElement,
   ZoneFieldElement,
 ]) {
   element.define();

@@ -1,4 +1,4 @@
-//! Accounts and sessions: register, sign in, recover, sign out.
+//! Accounts and sessions: sign in, recover, sign out.
 
 use std::{sync::Arc, time::Instant};
 
@@ -16,7 +16,8 @@ use crate::{
         form::Form,
         pages::{
             Held,
-            auth::{LoginPage, RecoverPage, RecoveryPage, RegisterPage},
+            auth::{LoginPage, RecoverPage},
+            choosing::PassphraseView,
         },
         session,
     },
@@ -36,43 +37,6 @@ pub async fn root(call: Arc<Call>) -> Answer {
     }
     let instance = call.services().instance().await?;
     Ok(see_other(if instance.is_new { "/register" } else { "/login" }))
-}
-
-/// `GET /register`.
-///
-/// # Errors
-/// 403 when registration is closed.
-pub async fn new_account(call: Arc<Call>) -> Answer {
-    if call.visitor.session.is_some() {
-        return Ok(see_other("/d/today"));
-    }
-    register_page(&call, StatusCode::OK, "", None).await
-}
-
-/// `POST /register`: makes a vault, signs in, and shows the recovery code once.
-///
-/// # Errors
-/// 403 when registration is closed; 5xx when the vault cannot be written.
-pub async fn register(call: Arc<Call>, form: Form) -> Answer {
-    let name = form.text("username");
-    let zone = form.get("zone").filter(|zone| !zone.is_empty());
-    let made =
-        call.services().register(name, form.text("password"), form.text("password_confirm"), zone).await;
-    let sentence = match made {
-        Ok((session, token, code)) => {
-            end_session(&call);
-            let shell = call.shell_for("Recovery code", &session);
-            let page =
-                RecoveryPage { shell, code: code.as_str().to_owned(), name: session.name().to_string() };
-            return call.page(StatusCode::OK, &page).map(|response| with_session(response, &token));
-        }
-        Err(AccountError::Sentence(sentence)) => sentence,
-        Err(AccountError::Taken) => {
-            "Choose another password: this one cannot be used with this name.".to_owned()
-        }
-        Err(other) => return Err(account_error(other)),
-    };
-    register_page(&call, StatusCode::UNPROCESSABLE_ENTITY, name, Some(sentence)).await
 }
 
 /// `GET /login`.
@@ -169,7 +133,7 @@ pub async fn lock(call: Arc<Call>, form: Form) -> Answer {
 /// # Errors
 /// Only faults of ours.
 pub async fn show_recover(call: Arc<Call>) -> Answer {
-    recover_page(&call, StatusCode::OK, "", None)
+    recover_page(&call, StatusCode::OK, "", None, None)
 }
 
 /// `POST /recover`: sets a new password with the recovery code, signs in, and offers the next code.
@@ -195,22 +159,7 @@ pub async fn recover(call: Arc<Call>, form: Form) -> Answer {
         Err(AccountError::Sentence(sentence)) => (StatusCode::UNPROCESSABLE_ENTITY, sentence),
         Err(other) => return Err(account_error(other)),
     };
-    recover_page(&call, status, name, Some(sentence))
-}
-
-async fn register_page(call: &Call, status: StatusCode, name: &str, error: Option<String>) -> Answer {
-    let instance = call.services().instance().await?;
-    if !instance.registration_open {
-        return Err(account_error(AccountError::Closed));
-    }
-    let page = RegisterPage {
-        shell: call.shell("New journal"),
-        username: name.to_owned(),
-        error,
-        is_new: instance.is_new,
-        zone_field: true,
-    };
-    call.page(status, &page)
+    recover_page(&call, status, name, Some(sentence), None)
 }
 
 /// The sign-in page again, with what was typed and held, and when to try again.
@@ -239,13 +188,24 @@ async fn login_page(
     call.page_or_part(status, &page)
 }
 
-fn recover_page(call: &Call, status: StatusCode, name: &str, error: Option<String>) -> Answer {
-    let page = RecoverPage { shell: call.shell("Recover"), username: name.to_owned(), error };
+/// The page of a recovery, with what was typed before.
+///
+/// # Errors
+/// Only faults of ours.
+pub fn recover_page(
+    call: &Call,
+    status: StatusCode,
+    name: &str,
+    error: Option<String>,
+    passphrase: Option<PassphraseView>,
+) -> Answer {
+    let shell = call.shell("Recover");
+    let page = RecoverPage { shell, username: name.to_owned(), error, passphrase };
     call.page(status, &page)
 }
 
 /// A session that is replaced must not live on.
-fn end_session(call: &Call) {
+pub(super) fn end_session(call: &Call) {
     if let Some(session) = &call.visitor.session {
         call.services().sign_out(session);
         call.app.streams.session_ended();
@@ -259,12 +219,14 @@ fn leave(call: &Call) -> Response {
     response
 }
 
-fn with_session(mut response: Response, token: &str) -> Response {
+/// Gives the browser the cookie of its new session.
+pub(super) fn with_session(mut response: Response, token: &str) -> Response {
     set_cookie(&mut response, session::set(token));
     response
 }
 
-fn account_error(error: AccountError) -> WebError {
+/// The page of an account that could not be made or opened.
+pub(super) fn account_error(error: AccountError) -> WebError {
     match error {
         AccountError::Sentence(sentence) => WebError::unprocessable(sentence),
         AccountError::Taken => WebError::unprocessable("Choose another password."),

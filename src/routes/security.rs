@@ -20,7 +20,10 @@ use crate::{
         call::{Answer, Call, see_other, set_cookie},
         error::WebError,
         form::Form,
-        pages::security::{CodePage, DeletePage, DeletedPage, PasswordPage, SecurityPage},
+        pages::{
+            choosing::PassphraseView,
+            security::{CodePage, DeletePage, DeletedPage, PasswordPage, SecurityPage},
+        },
         session,
     },
 };
@@ -86,7 +89,7 @@ pub async fn overview(call: Arc<Call>, session: Arc<Session>) -> Answer {
 /// # Errors
 /// Only faults of ours.
 pub async fn show_password(call: Arc<Call>, session: Arc<Session>) -> Answer {
-    password_page(&call, StatusCode::OK, &session.name(), None)
+    password_page(&call, StatusCode::OK, &session.name(), None, None)
 }
 
 /// `POST /settings/security/password`: changes name, password or both. The password of now comes with the form.
@@ -97,7 +100,7 @@ pub async fn set_password(call: Arc<Call>, session: Arc<Session>, form: Form) ->
     let name = form.text("username");
     let current = form.text(FIELD);
     if current.is_empty() {
-        return password_page(&call, StatusCode::FORBIDDEN, name, Some(NOT_CURRENT.to_owned()));
+        return password_page(&call, StatusCode::FORBIDDEN, name, Some(NOT_CURRENT.to_owned()), None);
     }
     let chosen = Chosen { name, password: form.text("password"), confirm: form.text("password_confirm") };
     let change = async {
@@ -114,7 +117,7 @@ pub async fn set_password(call: Arc<Call>, session: Arc<Session>, form: Form) ->
         Err(refusal) => refusal.answer(&call, |call, status, sentence| {
             let is_uncertain = status == StatusCode::SERVICE_UNAVAILABLE;
             let sentence = if is_uncertain { EITHER.to_owned() } else { sentence };
-            password_page(call, status, name, Some(sentence))
+            password_page(call, status, name, Some(sentence), None)
         }),
     }
 }
@@ -247,8 +250,19 @@ fn new_code_page(call: &Call, confirmed: &Confirmed, code: &str) -> CodePage {
     }
 }
 
-fn password_page(call: &Call, status: StatusCode, name: &str, error: Option<String>) -> Answer {
-    let page = PasswordPage { shell: call.shell("Settings"), username: name.to_owned(), error };
+/// The page on which name and password are changed, with what was typed before.
+///
+/// # Errors
+/// Only faults of ours.
+pub fn password_page(
+    call: &Call,
+    status: StatusCode,
+    name: &str,
+    error: Option<String>,
+    passphrase: Option<PassphraseView>,
+) -> Answer {
+    let shell = call.shell("Settings");
+    let page = PasswordPage { shell, username: name.to_owned(), error, passphrase };
     call.page(status, &page)
 }
 

@@ -7,14 +7,12 @@ use std::sync::{
 
 use crate::{
     blocking,
-    crypto::{canon::Name, secret::Password, secret::RecoveryCode, token::Token},
+    crypto::{secret::RecoveryCode, token::Token},
     journal::day,
     services::{Failure, Services, ShownCode, keys::Confirmed, sessions::Session},
     vault::{error::VaultError, settings, unlocked::Unlocked},
 };
 
-/// Shortest password that is accepted, in characters.
-pub const MIN_PASSWORD_CHARS: usize = 8;
 /// Sign-ins that may wait for the key derivation at a time.
 const MAX_WAITING: usize = 8;
 /// Said of a password or a code that was in force once, when its row came back into the file.
@@ -95,7 +93,7 @@ impl Services {
         if !self.instance().await?.registration_open {
             return Err(AccountError::Closed);
         }
-        let (canonical, password) = choose(name, password, confirm)?;
+        let (canonical, password) = self.choose(name, password, confirm).await?;
         let display = name.to_owned();
         let zone =
             zone.filter(|zone| day::zone(zone).is_some()).map_or_else(day::machine_zone, str::to_owned);
@@ -142,7 +140,7 @@ impl Services {
         let Ok(code) = RecoveryCode::parse(code) else {
             return sentence("That is not a recovery code: check each group of four symbols for a slip.");
         };
-        let (_, password) = choose(name, password, confirm)?;
+        let (_, password) = self.choose(name, password, confirm).await?;
         let (vaults, name) = (Arc::clone(&self.vaults), name.to_owned());
         let opened = self.derive(move || vaults.recover(&code, &name, &password)).await??;
         let Some((vault, offered)) = opened else { return Ok(None) };
@@ -235,26 +233,5 @@ impl<'a> Waiting<'a> {
 impl Drop for Waiting<'_> {
     fn drop(&mut self) {
         self.count.fetch_sub(1, Ordering::SeqCst);
-    }
-}
-
-/// Checks a name and a password that a person chooses.
-pub(super) fn choose(name: &str, password: &str, confirm: &str) -> Result<(Name, Password), AccountError> {
-    let Ok(name) = Name::choose(name) else {
-        return sentence("Choose a name of 1 to 64 letters, digits, spaces or the signs _ - . '");
-    };
-    if password != confirm {
-        return sentence("The two passwords are not the same.");
-    }
-    if password.chars().count() < MIN_PASSWORD_CHARS {
-        return sentence(
-            "Choose a password of at least 8 characters; four or five random words make a good one.",
-        );
-    }
-    match Password::choose(password) {
-        Ok(password) => Ok((name, password)),
-        Err(_) => {
-            sentence("This password holds a character that cannot be used, or is longer than 1,024 bytes.")
-        }
     }
 }

@@ -19,11 +19,7 @@ use crate::{
         token::Token,
     },
     journal::day::Day,
-    services::{
-        Failure, Services, ShownCode,
-        accounts::{AccountError, choose},
-        sessions::Session,
-    },
+    services::{Failure, Services, ShownCode, accounts::AccountError, sessions::Session},
     vault::error::VaultError,
 };
 
@@ -164,7 +160,7 @@ impl Services {
         current: &str,
         chosen: Chosen<'_>,
     ) -> Result<Confirmed, KeyError> {
-        let new = chosen.checked()?;
+        let new = self.checked(chosen).await?;
         let (vaults, vault) = (Arc::clone(&self.vaults), Arc::clone(&session.user.vault));
         let (name, current) = (chosen.name.to_owned(), Zeroizing::new(current.to_owned()));
         let work = move || -> Result<bool, VaultError> {
@@ -279,16 +275,14 @@ impl Services {
         let session = renewed.ok_or(KeyError::Ended)?;
         Ok(Confirmed { session, cookie: Some(token.to_cookie()) })
     }
-}
 
-impl Chosen<'_> {
     /// The password that was chosen; `None` when the one there is stays.
-    fn checked(self) -> Result<Option<Password>, KeyError> {
-        if !self.password.is_empty() || !self.confirm.is_empty() {
-            let (_, password) = choose(self.name, self.password, self.confirm)?;
+    async fn checked(&self, chosen: Chosen<'_>) -> Result<Option<Password>, KeyError> {
+        if !chosen.password.is_empty() || !chosen.confirm.is_empty() {
+            let (_, password) = self.choose(chosen.name, chosen.password, chosen.confirm).await?;
             return Ok(Some(password));
         }
-        match Name::choose(self.name) {
+        match Name::choose(chosen.name) {
             Ok(_) => Ok(None),
             Err(_) => Err(KeyError::Refused(
                 "Choose a name of 1 to 64 letters, digits, spaces or the signs _ - . '".to_owned(),

@@ -1,6 +1,7 @@
 //! One request as a handler sees it: who asks, for which address, and how the answer is wanted.
 
 use std::{
+    net::{IpAddr, Ipv4Addr},
     str::FromStr,
     sync::{
         Arc,
@@ -18,6 +19,7 @@ use crate::{
     services::{Services, sessions::Session},
     web::{
         error::{Surroundings, Wants, WebError},
+        listen::Peer,
         log::Mark,
         pages::Shell,
         session::{self, Visitor},
@@ -34,6 +36,8 @@ pub struct Call {
     pub mark: Mark,
     /// Who asks.
     pub visitor: Visitor,
+    /// The address at the other end of the connection; this machine where there is no connection, in tests.
+    pub peer: IpAddr,
     /// Form of the answer.
     pub wants: Wants,
     headers: HeaderMap,
@@ -54,6 +58,7 @@ impl Call {
             app: Arc::clone(app),
             mark: req.data::<Mark>().cloned().unwrap_or_else(Mark::new),
             visitor,
+            peer: req.data::<Peer>().map_or(IpAddr::V4(Ipv4Addr::LOCALHOST), |peer| peer.0),
             wants: Wants::of(req.headers()),
             headers: req.headers().clone(),
             query: req.uri().query().unwrap_or_default().to_owned(),

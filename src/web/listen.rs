@@ -17,7 +17,13 @@ mod door;
 mod line;
 mod pace;
 
-use std::{convert::Infallible, io, net::TcpListener, sync::Arc, time::Duration};
+use std::{
+    convert::Infallible,
+    io,
+    net::{IpAddr, TcpListener},
+    sync::Arc,
+    time::Duration,
+};
 
 use hyper::{
     body::{Body as _, Incoming},
@@ -84,6 +90,10 @@ impl Default for Limits {
 const MAX_BUFFER: usize = 64 * 1024;
 /// Heads above this are refused by hyper without a page; those above 16 KiB with one.
 const MAX_HEAD: usize = 32 * 1024;
+
+/// The address at the other end of a connection, as data of its requests.
+#[derive(Clone, Copy, Debug)]
+pub struct Peer(pub IpAddr);
 
 /// Serves `app` until `shutdown`; then calls `stopping`, closes what waits, and lets open requests finish for at
 /// most [`Limits::stop`].
@@ -173,7 +183,11 @@ where
     E: Endpoint<Output = Response>,
 {
     let has_body = !req.body().is_end_stream();
+    let peer = remote.as_socket_addr().map(|address| Peer(address.ip()));
     let mut req = Request::from((req, local, remote, Scheme::HTTP));
+    if let Some(peer) = peer {
+        req.set_data(peer);
+    }
     if has_body {
         line.enter(Stage::Receiving);
         let body = req.take_body().into_bytes_stream();

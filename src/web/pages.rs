@@ -7,6 +7,7 @@
 //! [`SanitizedHtml`]: crate::web::markdown::SanitizedHtml
 
 pub mod auth;
+pub mod choosing;
 pub mod days;
 pub mod entries;
 pub mod errors;

@@ -1,13 +1,18 @@
 //! What every handler can reach: the one value shared by all requests.
 
-use std::sync::Arc;
+use std::{sync::Arc, time::Duration};
 
 use tokio::sync::Semaphore;
 
 use crate::{
     services::Services,
-    web::{guess::Guesses, host::Hosts, sse::Streams, view::Views},
+    web::{bucket::Buckets, guess::Guesses, host::Hosts, sse::Streams, view::Views},
 };
+
+/// A person who types fast stops for a moment some times in a password; an address gets so many judgements at once, and
+/// then two in a second.
+const METER_BURST: u32 = 40;
+const METER_EVERY: Duration = Duration::from_millis(500);
 
 /// Shared by all requests of a process.
 pub struct AppState {
@@ -21,6 +26,8 @@ pub struct AppState {
     pub streams: Arc<Streams>,
     /// Wrong guesses of passwords and recovery codes.
     pub guesses: Guesses,
+    /// Judgements of passwords while they are typed.
+    pub meter: Buckets,
     /// One file to import is taken in at a time: each may be 64 MiB.
     pub uploads: Semaphore,
 }
@@ -34,6 +41,7 @@ impl AppState {
             hosts,
             streams: Streams::new(),
             guesses: Guesses::new(),
+            meter: Buckets::new(METER_BURST, METER_EVERY),
             uploads: Semaphore::new(1),
         })
     }

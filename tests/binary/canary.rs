@@ -29,7 +29,7 @@ impl Canaries {
     }
 }
 
-// proves: SR-53
+// proves: SR-53, SR-21
 #[test]
 fn planted_words_are_found_nowhere() {
     let mut canaries = Canaries(Vec::new());
@@ -50,6 +50,14 @@ fn planted_words_are_found_nowhere() {
     ];
     visitor.get(&format!("/d/{}", canaries.plant("path")));
     visitor.get(&format!("/login?q={}", canaries.plant("query")));
+    visitor.get("/register");
+    for judged in [canaries.plant("judged password"), password.clone()] {
+        let part = visitor.post("/password-strength", &[("username", &name), ("password", &judged)]);
+        assert!(part.status == 200 && part.body.contains("graphics card"), "{} {}", part.status, part.body);
+    }
+    let page = visitor.post("/passphrase", &[("page", "register"), ("username", &name)]).body;
+    let drawn = page.split("passphrase__words\">").nth(1).and_then(|rest| rest.split('<').next());
+    canaries.0.push(("suggested passphrase".into(), drawn.expect("a passphrase").to_owned()));
     let code = visitor.register(&name, &password);
     canaries.0.push(("recovery code".into(), code.clone()));
     canaries.0.push(("recovery code without dashes".into(), code.replace('-', "")));

@@ -3,6 +3,7 @@
 mod account;
 mod auth;
 mod backup;
+mod choosing;
 mod connections;
 mod entries;
 mod errors;

@@ -35,6 +35,7 @@ const MAY_USE: &[(&str, &[&str])] = &[
             "blocking",
             "config",
             "shutdown",
+            "random",
             // Of the keys only what a person types and what a session carries; of the store only its state.
             "crypto::canon",
             "crypto::secret",
@@ -77,6 +78,7 @@ const HOMES: &[(&str, &[&str])] = &[
     ("ZipWriter", &["src/services/transfer/folder"]),
     ("flate2", &["src/services/transfer/folder", "src/services/transfer/tests"]),
     ("redb", &["src/store"]),
+    ("zxcvbn", &["src/services/strength"]),
     ("postcard", &["src/vault"]),
     ("aes_gcm_siv", &["src/crypto"]),
     ("aes", &["src/crypto"]),

@@ -3,7 +3,7 @@
 use serde::Serialize;
 
 use crate::web::{
-    pages::{Held, Shell},
+    pages::{Held, Shell, choosing::PassphraseView},
     view::Template,
 };
 
@@ -20,6 +20,8 @@ pub struct RegisterPage {
     pub is_new: bool,
     /// Whether the browser is asked for its time zone.
     pub zone_field: bool,
+    /// A passphrase that was asked for.
+    pub passphrase: Option<PassphraseView>,
 }
 
 impl Template for RegisterPage {
@@ -32,12 +34,14 @@ impl Template for RegisterPage {
             error: None,
             is_new: true,
             zone_field: true,
+            passphrase: None,
         };
         let refused = Self {
             username: "mira".to_owned(),
             error: Some("The two passwords are not the same.".to_owned()),
             is_new: false,
             zone_field: false,
+            passphrase: Some(PassphraseView::sample()),
             ..first.clone()
         };
         vec![first, refused]
@@ -115,13 +119,20 @@ pub struct RecoverPage {
     pub username: String,
     /// One sentence on what to change.
     pub error: Option<String>,
+    /// A passphrase that was asked for.
+    pub passphrase: Option<PassphraseView>,
 }
 
 impl Template for RecoverPage {
     const NAME: &'static str = "auth/recover.html";
 
     fn samples() -> Vec<Self> {
-        let plain = Self { shell: Shell::sample_signed_out("Recover"), username: String::new(), error: None };
+        let plain = Self {
+            shell: Shell::sample_signed_out("Recover"),
+            username: String::new(),
+            error: None,
+            passphrase: None,
+        };
         let refused = Self {
             username: "mira".to_owned(),
             error: Some("This code does not open a journal of that name.".to_owned()),

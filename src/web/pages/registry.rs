@@ -1,7 +1,7 @@
 //! Every context type with its template, for the test that renders them all and for the preview.
 
 use crate::web::{
-    pages::{auth, days, entries, errors, keys, search, security, settings, transfer, trash},
+    pages::{auth, choosing, days, entries, errors, keys, search, security, settings, transfer, trash},
     view::{Template, ViewError, Views},
 };
 
@@ -25,6 +25,8 @@ pub fn render_samples(views: &Views) -> Result<Vec<Rendered>, ViewError> {
     all.append(&mut rendered::<auth::RecoveryPage>(views)?);
     all.append(&mut rendered::<auth::LoginPage>(views)?);
     all.append(&mut rendered::<auth::RecoverPage>(views)?);
+    all.append(&mut rendered::<choosing::PassphrasePart>(views)?);
+    all.append(&mut rendered::<choosing::StrengthPart>(views)?);
     all.append(&mut rendered::<days::DayPage>(views)?);
     all.append(&mut rendered::<days::ComposerPart>(views)?);
     all.append(&mut rendered::<days::SavedPart>(views)?);

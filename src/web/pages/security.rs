@@ -2,7 +2,10 @@
 
 use serde::Serialize;
 
-use crate::web::{pages::Shell, view::Template};
+use crate::web::{
+    pages::{Shell, choosing::PassphraseView},
+    view::Template,
+};
 
 /// `GET /settings/security`.
 #[derive(Serialize, Clone)]
@@ -93,6 +96,8 @@ pub struct PasswordPage {
     pub username: String,
     /// One sentence on what to change.
     pub error: Option<String>,
+    /// A passphrase that was asked for.
+    pub passphrase: Option<PassphraseView>,
 }
 
 /// A new recovery code that waits to be typed back. The answer must be `no-store`. Field: `last_group`, `csrf`.
@@ -190,8 +195,17 @@ impl Template for PasswordPage {
     const NAME: &'static str = "settings/security_password.html";
 
     fn samples() -> Vec<Self> {
-        let first = Self { shell: Shell::sample("Settings"), username: "Mira".to_owned(), error: None };
-        let again = Self { error: Some("The two passwords are not the same.".to_owned()), ..first.clone() };
+        let first = Self {
+            shell: Shell::sample("Settings"),
+            username: "Mira".to_owned(),
+            error: None,
+            passphrase: None,
+        };
+        let again = Self {
+            error: Some("The two passwords are not the same.".to_owned()),
+            passphrase: Some(PassphraseView::sample()),
+            ..first.clone()
+        };
         vec![first, again]
     }
 }

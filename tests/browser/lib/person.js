@@ -9,7 +9,7 @@ export async function register(page) {
   await page.locator("input[name=username]").fill(NAME);
   await page.locator("input[name=password]").fill(PASSWORD);
   await page.locator("input[name=password_confirm]").fill(PASSWORD);
-  await page.locator("main form button[type=submit]").click();
+  await page.locator("main form .button--primary").click();
   const code = page.locator("code#recovery-code");
   await expect(code).toHaveText(/^\s*(?:[0-9A-Z]{4}[-\s]*){6}[0-9A-Z]{4}\s*$/);
   const text = (await code.textContent()).trim();
@@ -22,7 +22,7 @@ export async function signIn(page) {
   await page.goto("/login");
   await page.locator("input[name=username]").fill(NAME);
   await page.locator("input[name=password]").fill(PASSWORD);
-  await page.locator("main form button[type=submit]").click();
+  await page.locator("main form .button--primary").click();
   await expect(page).toHaveURL(/\/d\/\d{4}-\d\d-\d\d$/);
 }
 

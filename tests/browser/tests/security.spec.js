@@ -27,7 +27,7 @@ async function tryToSignIn(page, name, password) {
   await page.goto("/login");
   await page.locator("input[name=username]").fill(name);
   await page.locator("input[name=password]").fill(password);
-  await page.locator("main form button[type=submit]").click();
+  await page.locator("main form .button--primary").click();
 }
 
 async function expectCalm(page, what) {

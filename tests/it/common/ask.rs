@@ -1,5 +1,8 @@
 //! Requests and answers.
 
+use std::net::IpAddr;
+
+use llamora::web::listen::Peer;
 use poem::{
     Request, Response,
     http::{HeaderMap, HeaderName, HeaderValue, Method, Uri, header},
@@ -14,6 +17,7 @@ pub struct Ask {
     headers: Vec<(String, String)>,
     fields: Vec<(String, String)>,
     body: Option<Vec<u8>>,
+    peer: Option<IpAddr>,
     pub(super) has_token: bool,
 }
 
@@ -31,7 +35,15 @@ impl Ask {
     /// Any method.
     pub fn new(method: Method, path: &str) -> Self {
         let has_token = !matches!(method, Method::GET | Method::HEAD | Method::OPTIONS);
-        Self { method, path: path.to_owned(), headers: Vec::new(), fields: Vec::new(), body: None, has_token }
+        Self {
+            method,
+            path: path.to_owned(),
+            headers: Vec::new(),
+            fields: Vec::new(),
+            body: None,
+            peer: None,
+            has_token,
+        }
     }
 
     /// A page.
@@ -59,6 +71,12 @@ impl Ask {
     /// Sends this body as it is, and no token in it.
     pub fn body(mut self, body: impl Into<Vec<u8>>) -> Self {
         self.body = Some(body.into());
+        self
+    }
+
+    /// Comes from this address.
+    pub fn from(mut self, peer: IpAddr) -> Self {
+        self.peer = Some(peer);
         self
     }
 
@@ -99,8 +117,11 @@ impl Ask {
         }
         let form = form_urlencoded::Serializer::new(String::new()).extend_pairs(&self.fields).finish();
         let uri: Uri = self.path.parse().expect("an address");
-        let mut request =
-            Request::builder().method(self.method).uri(uri).body(self.body.unwrap_or(form.into_bytes()));
+        let mut builder = Request::builder().method(self.method).uri(uri);
+        if let Some(peer) = self.peer {
+            builder = builder.extension(Peer(peer));
+        }
+        let mut request = builder.body(self.body.unwrap_or(form.into_bytes()));
         *request.headers_mut() = headers;
         request
     }

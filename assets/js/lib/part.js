@@ -1,0 +1,23 @@
+import htmx from "htmx.org/dist/htmx.esm.js";
+
+// Asks for a part of a page with these fields and no others. Nothing when it could not be had.
+export async function fetchPart(action, fields) {
+  try {
+    const answer = await fetch(action, {
+      method: "POST",
+      body: new URLSearchParams(fields),
+      headers: { "HX-Request": "true", "HX-Request-Type": "partial" },
+      credentials: "same-origin",
+      redirect: "error",
+      cache: "no-store",
+    });
+    return answer.ok ? await answer.text() : null;
+  } catch {
+    return null;
+  }
+}
+
+// Puts a part into its place; htmx holds the one policy under which text may become markup.
+export function showPart(text, target) {
+  return htmx.swap({ sourceElement: document.body, target, text, swap: "innerHTML" });
+}
