@@ -18,7 +18,7 @@ use crate::{
     config::Config,
     crypto::{SealError, header::REVISION, memory},
     lifecycle::{self, Signals},
-    llm::{self, LlamaOptions, LlmError, worker::Engine},
+    llm::{self, LlamaOptions, LlmError, catalogue::Catalogue, worker::Engine},
     routes,
     search::embed::{EmbedEngine, EmbedError},
     services::{Parts, Services, backup::Plan},
@@ -126,8 +126,9 @@ async fn serve(start: Start) -> anyhow::Result<()> {
     let store = Arc::new(open_store(&folder)?);
     let listener = bind(SocketAddr::new(ip, config.app.port))?;
     let address = listener.local_addr().context("the address of the listener")?;
-    let found = FoundModels::find(&config, folder.path());
-    let services = Services::new(parts(&config, &folder, store, &found)?);
+    let catalogue = Arc::new(models::catalogue(&config, folder.path()));
+    let found = FoundModels::find(&catalogue);
+    let services = Services::new(parts(&config, &folder, store, &catalogue, &found)?);
     services.start();
     if config.models.load_at_start {
         services.wake_engines();
@@ -192,6 +193,7 @@ fn parts(
     config: &Config,
     folder: &DataFolder,
     store: Arc<Store>,
+    catalogue: &Arc<Catalogue>,
     found: &FoundModels,
 ) -> anyhow::Result<Parts> {
     let clock: Arc<dyn clock::Clock> = Arc::new(clock::System);
@@ -200,9 +202,10 @@ fn parts(
     let local = &config.llm.local;
     let options =
         LlamaOptions { context: local.ctx_size, threads: (local.threads > 0).then_some(local.threads) };
-    let model = found.model.clone();
-    let llm = Engine::start(move || match &model {
-        Some(source) => llm::load_local(source, &options),
+    // Looked up anew for every load: another model may have been chosen meanwhile.
+    let models = Arc::clone(catalogue);
+    let llm = Engine::start(move || match models.used() {
+        Some(source) => llm::load_local(&source, &options),
         None => Err(LlmError::NoModel),
     });
     let embedder = found.embedder.clone();

@@ -68,8 +68,10 @@ enum Command {
     /// Serve with templates read from disk, for work on them
     #[command(after_help = "Example:\n  llamora dev --templates templates --port 0")]
     Dev(serve::Dev),
-    /// List or verify the models this program would use
-    #[command(after_help = "Example:\n  llamora models list\n  llamora models verify")]
+    /// List, fetch, add, choose, verify and remove models
+    #[command(
+        after_help = "Example:\n  llamora models list\n  llamora models pull qwen3-1.7b\n  llamora models use qwen3-1.7b"
+    )]
     Models(models::Models),
     /// Write one file that holds the program and its models
     #[command(after_help = "Example:\n  llamora bundle --model Qwen3-1.7B-Q4_K_M.gguf --output llamora-mine")]

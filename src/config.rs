@@ -4,6 +4,7 @@
 //! each part of the program is handed its own section.
 
 pub mod backup;
+pub mod manifest;
 
 use std::path::{Path, PathBuf};
 

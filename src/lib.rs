@@ -9,6 +9,7 @@ pub mod config;
 pub mod container;
 pub mod crypto;
 pub mod journal;
+pub mod outgoing;
 pub mod random;
 pub mod shutdown;
 

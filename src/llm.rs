@@ -12,6 +12,9 @@ use std::sync::{
 use crate::container::{ContainerError, source::ModelSource};
 
 pub mod budget;
+pub mod catalogue;
+pub mod download;
+pub mod elsewhere;
 pub mod gguf;
 #[cfg(feature = "llama")]
 mod llama;
@@ -21,6 +24,7 @@ pub mod prompt;
 pub mod queue;
 #[cfg(any(test, feature = "test-hooks"))]
 pub mod scripted;
+pub mod shelf;
 pub mod text;
 pub mod worker;
 

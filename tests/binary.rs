@@ -45,6 +45,8 @@ mod program;
 mod saving;
 #[path = "binary/shadows.rs"]
 mod shadows;
+#[path = "binary/shelf.rs"]
+mod shelf;
 #[path = "binary/stop.rs"]
 mod stop;
 #[path = "binary/transfer.rs"]

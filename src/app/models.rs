@@ -8,6 +8,11 @@ use std::{
 use crate::{
     config::Config,
     container::{self, ContainerError, source::ModelSource},
+    llm::{
+        catalogue::{Catalogue, Spot},
+        elsewhere,
+        shelf::Shelf,
+    },
     search::{
         candle::{CandleEmbedder, ModelFiles},
         embed::{EmbedError, Embedder},
@@ -42,29 +47,38 @@ pub struct FoundModels {
     pub wanted: Option<String>,
 }
 
+/// Where text models are looked for: in the folder of `models.dir` if one is set, then inside the program, in `models/`
+/// beside it, in the checkout when cargo started it, and in the data folder.
+pub fn catalogue(config: &Config, data: &Path) -> Catalogue {
+    let mut spots = Vec::new();
+    let own = config.models_dir();
+    spots.extend(own.clone().map(Spot::Folder));
+    if let Ok(program) = env::current_exe() {
+        let beside = program.parent().map(|folder| folder.join("models"));
+        spots.push(Spot::Program(program));
+        spots.extend(beside.map(Spot::Folder));
+    }
+    if let Some(checkout) = env::var_os("CARGO_MANIFEST_DIR") {
+        spots.push(Spot::Folder(PathBuf::from(checkout).join("models")));
+    }
+    spots.push(Spot::Folder(data.join("models")));
+    let shelf = Shelf::new(own.unwrap_or_else(|| data.join("models")), data);
+    let value = |name: &str| env::var_os(name).filter(|value| !value.is_empty()).map(PathBuf::from);
+    Catalogue { spots, shelf, others: elsewhere::folders(&value), fixed: config.models.chosen.clone() }
+}
+
 impl FoundModels {
-    /// Looks in the folder of `models.dir` if one is set, then inside the program, then in `models/` beside it, in the
-    /// checkout when cargo started it, and in the data folder. The first place that has a model wins, for the text
-    /// model and the embedder each.
-    pub fn find(config: &Config, data: &Path) -> Self {
-        let mut found = Self::default();
-        let chosen = config.models.chosen.as_str();
-        if let Some(folder) = config.models_dir() {
-            found.look_into(folder, chosen);
-        }
-        let program = env::current_exe().ok();
-        if let Some(program) = &program {
-            found.look_inside(program, chosen);
-            if let Some(folder) = program.parent() {
-                found.look_into(folder.join("models"), chosen);
+    /// Looks for the text model and the embedder, see [`catalogue`]. The first place that has one wins, for each.
+    pub fn find(catalogue: &Catalogue) -> Self {
+        let mut found = Self { model: catalogue.used(), ..Self::default() };
+        for spot in &catalogue.spots {
+            match spot {
+                Spot::Program(program) => found.look_inside(program),
+                Spot::Folder(folder) => found.look_into(folder),
             }
         }
-        if let Some(checkout) = env::var_os("CARGO_MANIFEST_DIR") {
-            found.look_into(PathBuf::from(checkout).join("models"), chosen);
-        }
-        found.look_into(data.join("models"), chosen);
-        if found.model.is_none() && !chosen.is_empty() {
-            found.wanted = Some(chosen.to_owned());
+        if found.model.is_none() {
+            found.wanted = catalogue.wanted();
         }
         found
     }
@@ -87,62 +101,37 @@ impl FoundModels {
             None => "There is no language model".to_owned(),
         };
         format!(
-            "{what}; the journal works without one. For replies, put a model file (GGUF) into {} and start again.",
+            "{what}; the journal works without one. For replies, put a model file (GGUF) into {} and start again, or \
+             fetch one with `llamora models pull`.",
             places.last().map_or("the data folder's models folder", String::as_str)
         )
     }
 
-    fn look_inside(&mut self, program: &Path, chosen: &str) {
-        let parts = match container::read_index(program) {
-            Ok(parts) => parts,
-            Err(error) => {
-                tracing::warn!(%error, "the models inside the program cannot be used");
-                return;
-            }
-        };
-        let part = |name: &str| {
+    fn look_inside(&mut self, program: &Path) {
+        if self.embedder.is_some() {
+            return;
+        }
+        // Damage is told once, by the catalogue.
+        let parts = container::read_index(program).unwrap_or_default();
+        self.embedder = embedder_of(|name| {
             parts.iter().find(|part| part.name == name).map(|part| ModelSource::part(program, part))
-        };
-        if self.model.is_none() {
-            self.model = parts
-                .iter()
-                .filter(|part| part.kind == "model")
-                .find(|part| chosen.is_empty() || part.name.ends_with(chosen))
-                .map(|part| ModelSource::part(program, part));
-        }
-        if self.embedder.is_none() {
-            self.embedder = embedder_of(part);
-        }
+        });
     }
 
-    fn look_into(&mut self, folder: PathBuf, chosen: &str) {
-        if self.model.is_none() {
-            self.model = gguf_in(&folder, chosen).map(ModelSource::file);
-        }
+    fn look_into(&mut self, folder: &Path) {
         if self.embedder.is_none() {
             self.embedder = embedder_of(|name| {
                 let path = folder.join(name);
                 path.is_file().then(|| ModelSource::file(path))
             });
         }
-        self.looked_in.push(folder);
+        self.looked_in.push(folder.to_owned());
     }
 }
 
 fn embedder_of(file: impl Fn(&str) -> Option<ModelSource>) -> Option<EmbedderFiles> {
     let [weights, tokenizer, config] = EMBEDDER_FILES;
     Some(EmbedderFiles { weights: file(weights)?, tokenizer: file(tokenizer)?, config: file(config)? })
-}
-
-fn gguf_in(folder: &Path, chosen: &str) -> Option<PathBuf> {
-    let mut files: Vec<PathBuf> = std::fs::read_dir(folder)
-        .ok()?
-        .filter_map(|item| Some(item.ok()?.path()))
-        .filter(|path| path.extension().is_some_and(|extension| extension.eq_ignore_ascii_case("gguf")))
-        .filter(|path| chosen.is_empty() || path.file_name().is_some_and(|name| name == chosen))
-        .collect();
-    files.sort();
-    files.into_iter().next()
 }
 
 /// Name of the embedder as shown to people.

@@ -9,7 +9,7 @@ use anyhow::{Context, ensure};
 use clap::Args;
 
 use crate::{
-    app::models::{FoundModels, bundle_parts},
+    app::models::{self, FoundModels, bundle_parts},
     cli::Shared,
     config::Flags,
     container::{self, source::ModelSource},
@@ -37,7 +37,7 @@ impl Bundle {
     #[allow(clippy::print_stdout, reason = "the output of the command")]
     pub fn run(self, shared: &Shared) -> anyhow::Result<()> {
         let (folder, config, _) = shared.settle(&Flags::default())?;
-        let mut found = FoundModels::find(&config, folder.path());
+        let mut found = FoundModels::find(&models::catalogue(&config, folder.path()));
         if let Some(model) = self.model {
             ensure!(model.is_file(), "there is no model file {}", model.display());
             found.model = Some(ModelSource::file(model));

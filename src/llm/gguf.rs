@@ -13,6 +13,8 @@ use std::collections::{HashMap, HashSet};
 use crate::llm::LlmError;
 
 mod model;
+#[cfg(any(test, feature = "test-hooks"))]
+pub mod sample;
 #[cfg(test)]
 mod tests;
 

@@ -33,3 +33,13 @@ pub fn default_threads() -> u32 {
     let cores = if cores == 0 { logical } else { cores.min(logical) };
     cores.clamp(1, 4) as u32
 }
+
+/// Memory of this machine, or what its control group allows, in bytes; `None` where that cannot be found out.
+pub fn memory_bytes() -> Option<u64> {
+    let text = std::fs::read_to_string("/proc/meminfo").ok()?;
+    let total = text.lines().find_map(|line| line.strip_prefix("MemTotal:"))?;
+    let total = total.trim().strip_suffix("kB")?.trim().parse::<u64>().ok()?.checked_mul(1024)?;
+    let allowed = std::fs::read_to_string("/sys/fs/cgroup/memory.max").ok();
+    let allowed = allowed.and_then(|allowed| allowed.trim().parse::<u64>().ok());
+    Some(allowed.map_or(total, |allowed| allowed.min(total)))
+}

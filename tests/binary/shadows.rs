@@ -4,7 +4,7 @@
 use std::path::Path;
 
 use half::{bf16, f16};
-use llamora::app::models::{FoundModels, load_embedder};
+use llamora::app::models::{FoundModels, catalogue, load_embedder};
 use llamora::config::Config;
 use llamora::search::embed::Embedder;
 use tokenizers::Tokenizer;
@@ -35,7 +35,7 @@ impl Shadows {
         tokenizer.with_padding(None).with_truncation(None).unwrap();
         let mut config = Config::default();
         config.models.dir = folder.to_str().unwrap().to_owned();
-        let files = FoundModels::find(&config, &folder).embedder?;
+        let files = FoundModels::find(&catalogue(&config, &folder)).embedder?;
         Some(Shadows { tokenizer, embedder: load_embedder(&files).unwrap() })
     }
 

@@ -17,10 +17,11 @@ const MAY_USE: &[(&str, &[&str])] = &[
     ("config", &[]),
     ("container", &[]),
     ("shutdown", &[]),
+    ("outgoing", &[]),
     // 1: siblings do not know each other; the store sees no keys, search and llm see neither keys nor store
     ("store", &["clock", "blocking", "config"]),
     ("search", &["journal", "clock", "blocking", "config", "container"]),
-    ("llm", &["journal", "clock", "blocking", "config", "container"]),
+    ("llm", &["journal", "clock", "blocking", "config", "container", "outgoing"]),
     // 1b: the only place where plaintext and key meet
     ("vault", &["crypto", "store", "journal", "clock", "blocking"]),
     // 2
@@ -65,8 +66,11 @@ const ALL: &[&str] = &["*"];
 /// Crates with one home. A home is a file, or a module with everything below it.
 const HOMES: &[(&str, &[&str])] = &[
     ("poem", &["src/web", "src/routes"]),
-    ("hyper", &["src/web/listen"]),
-    ("hyper_util", &["src/web/listen"]),
+    ("hyper", &["src/web/listen", "src/outgoing"]),
+    ("hyper_util", &["src/web/listen", "src/outgoing"]),
+    ("http_body_util", &["src/outgoing"]),
+    ("tokio_rustls", &["src/outgoing"]),
+    ("webpki_roots", &["src/outgoing"]),
     ("socket2", &["src/web/listen"]),
     ("minijinja", &["src/web/view", "src/web/markdown"]),
     ("rust_embed", &["src/web/assets", "src/web/view"]),

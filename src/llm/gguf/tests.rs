@@ -2,6 +2,8 @@ use proptest::prelude::*;
 
 use super::*;
 
+mod damage;
+
 /// Writes small model files, good ones unless told otherwise.
 #[derive(Clone)]
 struct Draft {
@@ -106,6 +108,12 @@ fn a_good_file_is_described() {
         vocabulary: 40,
     };
     assert_eq!(summary, expected);
+}
+
+#[test]
+fn the_sample_for_other_tests_passes() {
+    assert_eq!(check(&sample::good_file(0)).expect("a model").vocabulary, 40);
+    assert!(check(&sample::good_file(1_000)).is_ok());
 }
 
 #[test]

@@ -1,0 +1,134 @@
+//! `llamora models`: a model is fetched, added, chosen, verified and removed.
+
+use std::{
+    fs,
+    io::{BufRead, BufReader, Write},
+    net::TcpListener,
+    path::PathBuf,
+    sync::mpsc,
+    thread,
+    time::Duration,
+};
+
+use llamora::llm::gguf::sample::good_file;
+
+use crate::program::{Place, finish};
+
+/// A place whose folder of models is its own and empty, with a home where no other program has models.
+fn place() -> (Place, PathBuf) {
+    let mut place = Place::slim();
+    let folder = place.path("shelf");
+    place.env("LLAMORA_MODELS__DIR", &folder);
+    (place, folder)
+}
+
+/// Serves a file; the first answer breaks off in the middle. Tells the `Range` of each request.
+fn breaking_server(content: Vec<u8>) -> (String, mpsc::Receiver<Option<usize>>) {
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let url = format!("http://{}/model.gguf", listener.local_addr().unwrap());
+    let (tell, told) = mpsc::channel();
+    thread::spawn(move || {
+        for (idx, stream) in listener.incoming().enumerate() {
+            let mut stream = stream.unwrap();
+            let lines = BufReader::new(stream.try_clone().unwrap()).lines();
+            let head: Vec<String> = lines
+                .map_while(Result::ok)
+                .take_while(|line| !line.is_empty())
+                .map(|line| line.to_lowercase())
+                .collect();
+            let range = head
+                .iter()
+                .find_map(|line| line.strip_prefix("range: bytes=")?.strip_suffix('-')?.parse().ok());
+            tell.send(range).unwrap();
+            let from: usize = range.unwrap_or(0);
+            let status = if from == 0 { "200 OK" } else { "206 Partial Content" };
+            let (all, rest) = (content.len(), content.len() - from);
+            let head = format!(
+                "HTTP/1.1 {status}\r\nETag: \"1\"\r\nContent-Length: {rest}\r\nContent-Range: bytes {from}-{}/{all}\r\n\r\n",
+                all - 1
+            );
+            stream.write_all(head.as_bytes()).unwrap();
+            let end = if idx < 4 { from + if idx == 0 { 700_000 } else { 0 } } else { all };
+            stream.write_all(&content[from..end]).unwrap();
+        }
+    });
+    (url, told)
+}
+
+fn run(place: &Place, args: &[&str]) -> String {
+    let output = finish(&mut place.command(args), Duration::from_secs(60));
+    assert!(output.status.success(), "{args:?}: {}", String::from_utf8_lossy(&output.stderr));
+    String::from_utf8(output.stdout).unwrap()
+}
+
+#[test]
+fn a_model_is_fetched_in_two_tries_chosen_verified_and_removed() {
+    let (place, folder) = place();
+    let content = good_file(2_000_000);
+    let (url, ranges) = breaking_server(content.clone());
+    let pull = ["models", "pull", "--url", &url, "model.gguf"];
+    let (code, errors) = place.fails(&pull);
+    assert_eq!(code, 1);
+    assert!(errors.contains("broke off") && errors.contains("goes on with it"), "{errors}");
+    assert!(!folder.join("model.gguf").exists() && folder.join("model.gguf.part").exists());
+
+    let said = run(&place, &pull);
+    assert!(said.contains("going on with model.gguf") && said.contains("remembered"), "{said}");
+    let asked: Vec<_> = ranges.try_iter().collect();
+    assert_eq!((asked[0], asked[1], *asked.last().unwrap()), (None, Some(700_000), Some(700_000)));
+    assert_eq!(asked.len(), 5);
+    assert!(fs::read(folder.join("model.gguf")).unwrap() == content);
+
+    let listed = run(&place, &["models", "list"]);
+    assert!(listed.contains("* model.gguf") && listed.contains("qwen3-1.7b"), "{listed}");
+    let other = place.path("other.gguf");
+    fs::write(&other, good_file(5)).unwrap();
+    run(&place, &["models", "add", other.to_str().unwrap()]);
+    run(&place, &["models", "use", "other.gguf"]);
+    let listed = run(&place, &["models", "list"]);
+    assert!(listed.contains("* other.gguf") && listed.contains("  model.gguf"), "{listed}");
+    assert!(run(&place, &["models", "verify"]).contains("as it should be"));
+
+    // One bit in the weights.
+    let mut altered = content;
+    *altered.last_mut().unwrap() ^= 1;
+    fs::write(folder.join("model.gguf"), altered).unwrap();
+    let (code, errors) = place.fails(&["models", "verify"]);
+    assert!(code == 1 && errors.contains("1 of the models were altered"), "{errors}");
+
+    let (code, errors) = place.fails(&["models", "remove", "other.gguf"]);
+    assert!(code == 1 && errors.contains("--yes"), "{errors}");
+    run(&place, &["models", "remove", "--yes", "other.gguf"]);
+    assert!(run(&place, &["models", "list"]).contains("* model.gguf"));
+    assert!(!folder.join("other.gguf").exists());
+}
+
+#[test]
+fn what_cannot_be_done_with_a_model_is_said_plainly() {
+    let (mut place, folder) = place();
+    let list = place.path("list.gguf");
+    fs::write(&list, "milk, bread").unwrap();
+    let list = list.to_str().unwrap().to_owned();
+    for (args, expected) in [
+        (&["models", "add", &list][..], "not in GGUF format"),
+        (&["models", "use", "nothing.gguf"], "there is no model nothing.gguf here"),
+        (&["models", "use", &list], "not in GGUF format"),
+        (&["models", "remove", "--yes", "../x.gguf"], "plain name"),
+        (&["models", "pull", "gpt-9"], "no recommended model"),
+        (&["models", "pull", "--url", "http://example.org/a.gguf", "a.gguf"], "https only"),
+        (&["models", "pull", "--url", "http://127.0.0.1:1/a.gguf", "a.gguf"], "cannot be reached"),
+        (&["models", "pull", "--url", "https://nowhere.invalid/a.gguf", "a.gguf"], "is this machine online?"),
+    ] {
+        let (code, errors) = place.fails(args);
+        assert_eq!(code, 1, "{args:?}");
+        assert!(errors.contains(expected), "{args:?}: {errors}");
+    }
+    let left: Vec<_> = fs::read_dir(&folder)
+        .map(|items| items.map(|item| item.unwrap().file_name()).collect())
+        .unwrap_or_default();
+    let is_beginning = |name: &std::ffi::OsString| name.to_string_lossy().contains(".part");
+    assert!(left.iter().all(is_beginning), "{left:?}");
+    place.env("LLAMORA_MODELS__USE", "mine.gguf");
+    let (_, errors) = place.fails(&["models", "use", "default"]);
+    assert!(errors.contains("models.use names mine.gguf"), "{errors}");
+}
