@@ -39,6 +39,17 @@ pub enum Speaker {
     Model,
 }
 
+/// What a turn is for, which decides what is left out when a conversation is too long.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Place {
+    /// Never left out: the rules, and what is to be answered.
+    Fixed,
+    /// What was said before; the oldest goes first, after all memories.
+    Before,
+    /// Something remembered; the last one goes first.
+    Memory,
+}
+
 /// One turn of a conversation. Its text is data: nothing in it is read as a control token.
 #[derive(Clone, PartialEq, Eq)]
 pub struct Message {
@@ -46,12 +57,21 @@ pub struct Message {
     pub role: Speaker,
     /// What is said.
     pub text: String,
+    /// What it is for.
+    pub place: Place,
 }
 
 impl Message {
-    /// A turn.
+    /// A turn: the rules when the program speaks, else something said before. The last turn of a conversation is
+    /// never left out.
     pub fn new(role: Speaker, text: impl Into<String>) -> Self {
-        Self { role, text: text.into() }
+        let place = if role == Speaker::System { Place::Fixed } else { Place::Before };
+        Self { role, text: text.into(), place }
+    }
+
+    /// The same in another place.
+    pub fn at(self, place: Place) -> Self {
+        Self { place, ..self }
     }
 }
 

@@ -91,6 +91,8 @@ pub static ROWS: &[Row] = &[
     row!(GET    "/replies/:id/events"              signed      replies::events,       Kind::Events, "/replies/01KAMQ0000000000000000000A/events"),
     row!(DELETE "/replies/:id"                     signed_form replies::stop,         OTHER,        "/replies/01KAMQ0000000000000000000A"),
     row!(POST   "/replies/:id/stop"                signed_form replies::stop,         OTHER,        "/replies/01KAMQ0000000000000000000A/stop"),
+    row!(POST   "/replies/:id/retry"               signed_form replies::retry,        OTHER,        "/replies/01KAMQ0000000000000000000A/retry"),
+    row!(POST   "/replies/:id/delete"              signed_form replies::remove,       OTHER,        "/replies/01KAMQ0000000000000000000A/delete"),
     row!(GET    "/search"                          signed      search::new,           Kind::Page,   "/search"),
     row!(POST   "/search"                          signed_form search::list,          OTHER,        "/search"),
     row!(GET    "/trash"                           signed      trash::list,           Kind::Page,   "/trash"),

@@ -8,6 +8,7 @@ import { EntryComposerElement } from "./elements/entry-composer-element.js";
 import { LockFormElement } from "./elements/lock-form-element.js";
 import { ModelWaitElement } from "./elements/model-wait-element.js";
 import { ReplyStreamElement } from "./elements/reply-stream-element.js";
+import { RetryCountdownElement } from "./elements/retry-countdown-element.js";
 import { StoreBannerElement } from "./elements/store-banner-element.js";
 import { StrengthMeterElement } from "./elements/strength-meter-element.js";
 import { SuggestPhraseElement } from "./elements/suggest-phrase-element.js";
@@ -22,6 +23,7 @@ for (const element of [
   LockFormElement,
   ModelWaitElement,
   ReplyStreamElement,
+  RetryCountdownElement,
   StoreBannerElement,
   StrengthMeterElement,
   SuggestPhraseElement,

@@ -86,7 +86,8 @@ impl LlamaGenerator {
         let frame = self.frame(messages)?;
         let mut costs = Vec::new();
         for ((message, text), before) in messages.iter().zip(&texts).zip(&frame) {
-            costs.push((message.role, text.len() + before.len()));
+            let cost = text.len() + before.len();
+            costs.push(budget::Turn { role: message.role, place: message.place, cost });
         }
         let closing = frame.last().map_or(0, Vec::len);
         let too_long = |needed: usize| LlmError::PromptTooLong { needed: needed as u32, room };

@@ -7,8 +7,9 @@ use crate::{
     journal::{
         day::{Day, wall_clock, zone},
         entry::{Ending, Entry, Role},
+        reply::{Length, Wish},
     },
-    llm::{Message, Speaker, budget},
+    llm::{Message, Place, Speaker, budget},
 };
 
 const REPLY: &str = include_str!("../../templates/prompts/reply.txt");
@@ -22,19 +23,50 @@ const EARLIER_TOTAL: usize = 800;
 
 /// The conversation that asks for a reply to `entry`.
 ///
-/// `earlier` are the texts that stand before it on the same day, oldest first; what is in the trash, failed or came
-/// from an import is left out, and the oldest are dropped when they are too long. The generator cuts again, exactly.
-pub fn reply(entry: &Entry, earlier: &[Entry]) -> Vec<Message> {
+/// `day` is what stands on its day, in order. What is in the trash, failed or came from an import is left out, and
+/// the oldest texts are dropped when they are too long. The generator cuts again, exactly. Replies that the entry has
+/// already follow it, and then the writer asks for something else, with the `wish` in the writer's own turn: it is
+/// never part of the rules.
+pub fn reply(entry: &Entry, day: &[Entry], wish: &Wish) -> Vec<Message> {
     let system = fill(REPLY, &[("moment", &moment(entry))]);
     let mut turns = vec![Message::new(Speaker::System, system.trim())];
-    turns.extend(earlier.iter().filter(|other| other.id != entry.id).filter_map(earlier_turn));
-    turns.push(Message::new(Speaker::Writer, budget::shorten(&entry.text, ENTRY_ROOM)));
+    turns.extend(before(day, entry).iter().filter_map(earlier_turn));
+    turns.push(Message::new(Speaker::Writer, budget::shorten(&entry.text, ENTRY_ROOM)).at(Place::Fixed));
+    let own: Vec<Message> =
+        day.iter().filter(|other| other.reply_to == Some(entry.id)).filter_map(earlier_turn).collect();
+    let again = again(!own.is_empty(), wish);
+    turns.extend(own);
+    turns.extend(again.map(|again| Message::new(Speaker::Writer, again).at(Place::Fixed)));
 
-    let costs: Vec<_> = turns.iter().map(|turn| (turn.role, budget::estimate(&turn.text))).collect();
-    let fixed: usize = costs[0].1 + costs[costs.len() - 1].1;
+    let costs: Vec<_> = turns
+        .iter()
+        .map(|turn| budget::Turn { role: turn.role, place: turn.place, cost: budget::estimate(&turn.text) })
+        .collect();
+    let fixed: usize = costs.iter().filter(|turn| turn.place == Place::Fixed).map(|turn| turn.cost).sum();
     let kept = budget::keep(&costs, fixed + EARLIER_TOTAL).unwrap_or_default();
     let mut turns: Vec<_> = turns.into_iter().map(Some).collect();
     kept.into_iter().filter_map(|idx| turns[idx].take()).collect()
+}
+
+/// What the writer says to get another answer; nothing for a first answer without a wish.
+fn again(has_earlier: bool, wish: &Wish) -> Option<String> {
+    if !has_earlier && wish.is_empty() {
+        return None;
+    }
+    let mut said = "Please answer what I wrote once more.".to_owned();
+    if has_earlier {
+        said.push_str(" Say something new and do not repeat what you said.");
+    }
+    match wish.length {
+        Some(Length::Shorter) => said.push_str(" Be much shorter this time."),
+        Some(Length::Longer) => said.push_str(" Take more room this time."),
+        None => {}
+    }
+    if !wish.words().is_empty() {
+        said.push_str(" My wish: ");
+        said.push_str(wish.words());
+    }
+    Some(said)
 }
 
 fn earlier_turn(entry: &Entry) -> Option<Message> {

@@ -17,12 +17,14 @@ pub struct AdmissionQueue<T> {
     limits: Limits,
     /// Owners in the order in which they are served; none is empty.
     owners: VecDeque<(u64, VecDeque<T>)>,
+    /// Who was served last: never twice in a row while somebody else waits.
+    last: Option<u64>,
 }
 
 impl<T> AdmissionQueue<T> {
     /// An empty queue.
     pub fn new(limits: Limits) -> Self {
-        Self { limits, owners: VecDeque::new() }
+        Self { limits, owners: VecDeque::new(), last: None }
     }
 
     /// Number of items.
@@ -58,12 +60,21 @@ impl<T> AdmissionQueue<T> {
 
     /// Takes the next item; its owner goes to the end of the turn.
     pub fn pop(&mut self) -> Option<T> {
+        if self.is_again() {
+            self.owners.rotate_left(1);
+        }
         let (owner, mut items) = self.owners.pop_front()?;
+        self.last = Some(owner);
         let item = items.pop_front();
         if !items.is_empty() {
             self.owners.push_back((owner, items));
         }
         item
+    }
+
+    /// Whether the first in line was served last, and somebody else waits.
+    fn is_again(&self) -> bool {
+        self.owners.len() > 1 && self.owners.front().map(|(owner, _)| *owner) == self.last
     }
 
     /// Takes out everything that nobody wants any more.
@@ -92,10 +103,12 @@ impl<T> AdmissionQueue<T> {
 
     /// All items in the order in which [`Self::pop`] would give them.
     pub fn in_turn(&self) -> Vec<&T> {
-        let longest = self.owners.iter().map(|(_, items)| items.len()).max().unwrap_or(0);
-        (0..longest)
-            .flat_map(|round| self.owners.iter().filter_map(move |(_, items)| items.get(round)))
-            .collect()
+        let mut owners: Vec<&VecDeque<T>> = self.owners.iter().map(|(_, items)| items).collect();
+        if self.is_again() {
+            owners.rotate_left(1);
+        }
+        let longest = owners.iter().map(|items| items.len()).max().unwrap_or(0);
+        (0..longest).flat_map(|round| owners.iter().filter_map(move |items| items.get(round))).collect()
     }
 }
 
@@ -118,6 +131,20 @@ mod tests {
         queue.push(2, "b2").expect("room");
         let order: Vec<_> = std::iter::from_fn(|| queue.pop()).collect();
         assert_eq!(order, ["a1", "b1", "c1", "a2", "b2", "a3"]);
+    }
+
+    #[test]
+    fn who_is_served_first_is_not_served_twice_in_a_row() {
+        let mut queue = AdmissionQueue::new(LIMITS);
+        queue.push(1, "a1").expect("room");
+        assert_eq!(queue.pop(), Some("a1"));
+        for (owner, item) in [(1, "a2"), (1, "a3"), (2, "b1"), (2, "b2"), (2, "b3")] {
+            queue.push(owner, item).expect("room");
+        }
+        let said: Vec<_> = queue.in_turn().into_iter().copied().collect();
+        let order: Vec<_> = std::iter::from_fn(|| queue.pop()).collect();
+        assert_eq!(order, ["b1", "a2", "b2", "a3", "b3"]);
+        assert_eq!(said, order);
     }
 
     #[test]

@@ -33,14 +33,17 @@ pub fn entry_item(call: &Call, session: &Session, view: &EntryView) -> EntryItem
         revision: entry.revision,
         html: markdown::render(&entry.text),
         edited: entry.revision > 1,
-        replies: replies.iter().map(reply_item).collect(),
+        replies: replies
+            .iter()
+            .map(|reply| reply_item(reply, can_answer && !is_loading && !is_answering))
+            .collect(),
         can_ask: can_answer && !is_answering,
         ask_note: is_loading.then(|| "The model is loading".to_owned()),
     }
 }
 
 /// A reply: rendered when it has ended, plain text while it runs.
-pub fn reply_item(view: &ReplyView) -> ReplyItem {
+pub fn reply_item(view: &ReplyView, can_retry: bool) -> ReplyItem {
     let running = view.state.is_running();
     let html = if running { SanitizedHtml::empty() } else { markdown::render(&view.text) };
     ReplyItem {
@@ -54,6 +57,7 @@ pub fn reply_item(view: &ReplyView) -> ReplyItem {
         model: view.entry.made_by.as_ref().map(|made_by| made_by.model.clone()),
         note: view.note.clone(),
         running,
+        can_retry: can_retry && !running,
     }
 }
 

@@ -1,4 +1,4 @@
-//! Replies: ask, follow, stop.
+//! Replies: ask, ask again, follow, stop, throw away.
 
 use std::sync::Arc;
 
@@ -6,7 +6,10 @@ use futures_util::{Stream, stream};
 use poem::http::StatusCode;
 
 use crate::{
-    journal::ids::EntryId,
+    journal::{
+        ids::EntryId,
+        reply::{MAX_WISH_CHARS, Wish},
+    },
     routes::{entries, items},
     services::{
         generation::{Update, UpdateKind},
@@ -28,7 +31,30 @@ use crate::{
 /// # Errors
 /// 404 when there is no such entry, 503 when the model cannot answer now.
 pub async fn create(call: Arc<Call>, session: Arc<Session>, _form: Form) -> Answer {
-    let id = match call.services().ask(&session, call.id()?).await? {
+    let asked = call.services().ask(&session, call.id()?).await?;
+    begun(&call, &session, asked).await
+}
+
+/// `POST /replies/{id}/retry`: asks for another reply to the same entry. Field `length` (`shorter` or `longer`) and
+/// field `wish` (a few words of the writer) may say how. A reply that failed or broke off makes room for the new one;
+/// a reply that runs goes on.
+///
+/// # Errors
+/// 404 when there is no such reply, 422 when the wish is too long, 503 when the model cannot answer now.
+pub async fn retry(call: Arc<Call>, session: Arc<Session>, form: Form) -> Answer {
+    let wish = Wish::parse(form.text("length"), form.text("wish")).map_err(|too_long| {
+        WebError::unprocessable(format!(
+            "A wish can have {MAX_WISH_CHARS} characters; this one has {}. Say it shorter, or write it as an entry.",
+            too_long.chars
+        ))
+    })?;
+    let asked = call.services().ask_again(&session, call.id()?, &wish).await?;
+    begun(&call, &session, asked).await
+}
+
+/// The entry with the reply that has begun beneath it, or why none has.
+async fn begun(call: &Call, session: &Session, asked: Ask) -> Answer {
+    let id = match asked {
         Ask::Started(id) => id,
         Ask::NoEntry => return Err(WebError::not_found()),
         Ask::NotReady(sentence) => {
@@ -41,15 +67,30 @@ pub async fn create(call: Arc<Call>, session: Arc<Session>, _form: Form) -> Answ
             ));
         }
         Ask::Full { retry_after_s } => {
-            let sentence = "Many replies wait already. Nothing is lost; ask again in a moment.";
-            return Err(WebError::overloaded(sentence, retry_after_s));
+            let sentence = format!(
+                "Many replies wait already. Nothing is lost; ask again in about {retry_after_s} seconds."
+            );
+            return Err(WebError::overloaded(&sentence, retry_after_s));
         }
     };
     if call.wants_fragment() {
-        let view = call.services().entry(&session, call.id()?).await?.ok_or_else(WebError::not_found)?;
+        return answered(call, session, id).await;
+    }
+    shown(call, session, id).await
+}
+
+/// `POST /replies/{id}/delete`: moves the reply to the trash, stopping it first.
+///
+/// # Errors
+/// 404 when there is no such reply.
+pub async fn remove(call: Arc<Call>, session: Arc<Session>, _form: Form) -> Answer {
+    let reply = call.services().delete_reply(&session, call.id()?).await?.ok_or_else(WebError::not_found)?;
+    if call.wants_fragment() {
+        let entry = reply.reply_to.ok_or_else(WebError::not_found)?;
+        let view = call.services().entry(&session, entry).await?.ok_or_else(WebError::not_found)?;
         return entries::shown(&call, &session, view.entry).await;
     }
-    shown(&call, &session, id).await
+    Ok(see_other(&format!("/d/{}?deleted={}", reply.day, reply.id)))
 }
 
 /// `GET /replies/{id}`: the reply as it stands; as a page, the way to it.
@@ -119,8 +160,17 @@ fn followed(
 async fn shown(call: &Call, session: &Session, id: EntryId) -> Answer {
     let view: ReplyView = call.services().reply(session, id).await?.ok_or_else(WebError::not_found)?;
     if call.wants_fragment() {
-        let part = ReplyPart { shell: call.shell("Day"), reply: items::reply_item(&view) };
+        let can_retry = call.services().model().state == "ready";
+        let part = ReplyPart { shell: call.shell("Day"), reply: items::reply_item(&view, can_retry) };
         return call.page(StatusCode::OK, &part);
     }
     Ok(see_other(&format!("/d/{}#reply-{id}", view.entry.day)))
+}
+
+/// The entry that a reply answers, with all its replies.
+async fn answered(call: &Call, session: &Session, reply: EntryId) -> Answer {
+    let view = call.services().reply(session, reply).await?.ok_or_else(WebError::not_found)?;
+    let entry = view.entry.reply_to.ok_or_else(WebError::not_found)?;
+    let view = call.services().entry(session, entry).await?.ok_or_else(WebError::not_found)?;
+    entries::shown(call, session, view.entry).await
 }

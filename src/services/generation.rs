@@ -1,18 +1,29 @@
 //! One running reply: its text so far, its updates, and who waits for them. Memory only.
 
 use std::{
-    collections::HashMap,
+    collections::{HashMap, VecDeque},
     sync::{Arc, Mutex},
     time::Duration,
 };
 
 use tokio::sync::watch;
+use zeroize::Zeroize;
 
 use crate::{
-    journal::{ids::EntryId, reply::ReplyState},
+    journal::{
+        entry::Ending,
+        ids::EntryId,
+        reply::{Life, ReplyState},
+    },
     llm::Cancel,
     services::sessions::guard,
 };
+
+/// How long a reply may take to be stored after it was told to stop.
+const STOP_WAIT: Duration = Duration::from_secs(3);
+/// Replies that ended lately whose updates are kept, so that a page that lost its connection before the end gets the
+/// rest, update by update.
+const KEPT: usize = 8;
 
 /// One thing that happened to a running reply.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -65,9 +76,7 @@ pub(crate) struct Generation {
 }
 
 struct Live {
-    state: ReplyState,
-    text: String,
-    position: Option<usize>,
+    life: Life,
     updates: Vec<UpdateKind>,
     is_over: bool,
 }
@@ -82,13 +91,7 @@ pub(crate) struct Snapshot {
 
 impl Generation {
     fn new(reply: EntryId, entry: EntryId) -> Self {
-        let live = Live {
-            state: ReplyState::Queued,
-            text: String::new(),
-            position: None,
-            updates: Vec::new(),
-            is_over: false,
-        };
+        let live = Live { life: Life::default(), updates: Vec::new(), is_over: false };
         Self {
             reply,
             entry,
@@ -114,9 +117,9 @@ impl Generation {
     pub(crate) fn snapshot(&self) -> Snapshot {
         let live = guard(&self.live);
         Snapshot {
-            state: live.state,
-            text: live.text.clone(),
-            position: live.position,
+            state: live.life.state(),
+            text: live.life.text().to_owned(),
+            position: live.life.position(),
             last_event: live.updates.len() as u64,
         }
     }
@@ -128,29 +131,32 @@ impl Generation {
         Some(Update { id: after + 1, kind })
     }
 
-    pub(crate) fn wait_at(&self, position: usize) {
+    pub(crate) fn waits_at(&self, position: usize) {
         self.change(|live| {
-            live.position = Some(position);
+            live.step(|life| life.waits_at(position));
             live.updates.push(UpdateKind::Position(position));
         });
     }
 
     pub(crate) fn reads(&self) {
-        self.change(|live| {
-            live.position = None;
-            if live.state == ReplyState::Queued {
-                live.state = ReplyState::Reading;
-            }
-        });
+        self.change(|live| live.step(Life::reads));
     }
 
     pub(crate) fn says(&self, text: String) {
         self.change(|live| {
-            live.position = None;
-            live.state = ReplyState::Streaming;
-            live.text.push_str(&text);
+            live.step(|life| life.says(&text));
             live.updates.push(UpdateKind::Token(text));
         });
+    }
+
+    /// The model is done. The reply is over for those who follow it once it is stored, see [`Self::finish`]. Gives how
+    /// it ended.
+    pub(crate) fn ends(&self, ending: Ending) -> Ending {
+        self.change(|live| live.step(|life| life.ends(ending)));
+        match &guard(&self.live).life {
+            Life::Ended(ended) => ended.ending(),
+            _ => ending,
+        }
     }
 
     /// Tells the model to stop and says why.
@@ -178,10 +184,9 @@ impl Generation {
     }
 
     /// Marks the end: everything is stored, the last update is out.
-    pub(crate) fn finish(&self, state: ReplyState, last: UpdateKind) {
+    pub(crate) fn finish(&self, last: UpdateKind) {
         self.change(|live| {
-            live.state = state;
-            live.position = None;
+            live.step(|life| life.ends(Ending::Failed));
             live.updates.push(last);
             live.is_over = true;
         });
@@ -207,20 +212,33 @@ impl Generation {
     }
 }
 
-impl Drop for Live {
-    fn drop(&mut self) {
-        zeroize::Zeroize::zeroize(&mut self.text);
+impl Live {
+    fn step(&mut self, step: impl FnOnce(Life) -> Life) {
+        self.life = step(std::mem::take(&mut self.life));
     }
 }
 
-/// The running replies of one person.
+impl Drop for Live {
+    fn drop(&mut self) {
+        for update in &mut self.updates {
+            if let UpdateKind::Token(text) = update {
+                text.zeroize();
+            }
+        }
+    }
+}
+
+/// The running replies of one person, and the last few that ended.
 #[derive(Default)]
-pub(crate) struct Running(Mutex<HashMap<EntryId, Arc<Generation>>>);
+pub(crate) struct Running {
+    live: Mutex<HashMap<EntryId, Arc<Generation>>>,
+    ended: Mutex<VecDeque<Arc<Generation>>>,
+}
 
 impl Running {
     /// Begins a reply to an entry, or answers the one that already runs.
     pub(crate) fn begin(&self, reply: EntryId, entry: EntryId) -> Result<Arc<Generation>, Arc<Generation>> {
-        let mut running = guard(&self.0);
+        let mut running = guard(&self.live);
         if let Some(already) = running.values().find(|generation| generation.entry == entry) {
             return Err(Arc::clone(already));
         }
@@ -230,28 +248,53 @@ impl Running {
     }
 
     pub(crate) fn find(&self, reply: EntryId) -> Option<Arc<Generation>> {
-        guard(&self.0).get(&reply).cloned()
+        guard(&self.live).get(&reply).cloned()
     }
 
     pub(crate) fn of_entry(&self, entry: EntryId) -> Option<Arc<Generation>> {
-        guard(&self.0).values().find(|generation| generation.entry == entry).cloned()
+        guard(&self.live).values().find(|generation| generation.entry == entry).cloned()
     }
 
+    /// One that ended lately.
+    pub(crate) fn ended(&self, reply: EntryId) -> Option<Arc<Generation>> {
+        guard(&self.ended).iter().find(|generation| generation.reply == reply).cloned()
+    }
+
+    /// Takes one away that never began.
+    pub(crate) fn forget(&self, reply: EntryId) {
+        guard(&self.live).remove(&reply);
+    }
+
+    /// Takes one away that is over.
     pub(crate) fn end(&self, reply: EntryId) {
-        guard(&self.0).remove(&reply);
+        if let Some(generation) = guard(&self.live).remove(&reply) {
+            let mut ended = guard(&self.ended);
+            ended.push_back(generation);
+            if ended.len() > KEPT {
+                ended.pop_front();
+            }
+        }
+    }
+
+    /// Stops a reply that is being deleted and waits until it is stored.
+    pub(crate) async fn stop(&self, reply: EntryId) {
+        if let Some(generation) = self.find(reply) {
+            generation.end(Intent::Stop);
+            let _ = tokio::time::timeout(STOP_WAIT, generation.over()).await;
+        }
     }
 
     /// Stops the reply to an entry that is being deleted and waits until it is stored.
     pub(crate) async fn stop_for_entry(&self, entry: EntryId) {
         if let Some(generation) = self.of_entry(entry) {
             generation.end(Intent::Stop);
-            let _ = tokio::time::timeout(Duration::from_secs(3), generation.over()).await;
+            let _ = tokio::time::timeout(STOP_WAIT, generation.over()).await;
         }
     }
 
     /// Ends everything because the vault is being locked or the program stops.
     pub(crate) fn interrupt_all(&self) {
-        for generation in guard(&self.0).values() {
+        for generation in guard(&self.live).values() {
             generation.end(Intent::Interrupt);
         }
     }
@@ -273,17 +316,21 @@ mod tests {
         assert_eq!(running.begin(id(11), id(1)).err().map(|generation| generation.reply()), Some(id(10)));
         running.end(id(10));
         assert!(running.begin(id(11), id(1)).is_ok());
+        assert!(running.find(id(10)).is_none() && running.ended(id(10)).is_some());
     }
 
     #[test]
     fn updates_are_numbered_without_gaps_and_the_first_intent_wins() {
         let generation = Generation::new(id(10), id(1));
-        generation.wait_at(2);
+        generation.waits_at(2);
         generation.reads();
         generation.says("a".into());
         generation.end(Intent::Stop);
         generation.end(Intent::Interrupt);
-        generation.finish(ReplyState::Stopped, UpdateKind::Done);
+        assert_eq!(generation.ends(Ending::Stopped), Ending::Stopped);
+        assert!(!generation.is_over(), "not before it is stored");
+        generation.finish(UpdateKind::Done);
+        assert_eq!(generation.snapshot().state, ReplyState::Stopped);
         let seen: Vec<UpdateKind> =
             (0..).map_while(|after| generation.update_after(after)).map(|update| update.kind).collect();
         assert_eq!(seen, [UpdateKind::Position(2), UpdateKind::Token("a".into()), UpdateKind::Done]);

@@ -261,7 +261,10 @@ impl WebError {
     pub fn respond(self, around: &Surroundings<'_>) -> Response {
         let id = around.mark.id();
         self.log_cause(id);
+        let retry_after = self.headers.iter().find(|(name, _)| *name == header::RETRY_AFTER);
+        let retry_after = retry_after.and_then(|(_, seconds)| seconds.parse().ok());
         let page = ErrorPage {
+            retry_after,
             shell: around.shell(self.title),
             status: self.status.as_u16(),
             title: self.title.to_owned(),

@@ -53,8 +53,8 @@ export class ReplyStreamElement extends HTMLElement {
 
   #wait(position) {
     this.parentElement.dataset.state = position > 0 ? "queued" : "reading";
-    const sentence = position > 1 ? `Waiting, number ${position} in line` : "Waiting";
-    this.querySelector(".reply__status").textContent = position > 0 ? sentence : "Reading";
+    this.querySelector(".reply__status").textContent =
+      position > 0 ? `Waiting, number ${position} in line` : "Reading";
   }
 
   #end() {

@@ -89,8 +89,8 @@ fn owners_are_served_in_turn_and_know_their_place() {
     for (owner, name) in [(1, "a2"), (1, "a3"), (2, "b1"), (3, "c1")] {
         rest.push(engine.submit(owner, ask(name), Cancel::new()).expect("accepted"));
     }
-    assert_eq!(rest.iter().map(Ticket::position).collect::<Vec<_>>(), [1, 4, 2, 3]);
-    for expected in ["a2", "b1", "c1", "a3"] {
+    assert_eq!(rest.iter().map(Ticket::position).collect::<Vec<_>>(), [3, 4, 1, 2]);
+    for expected in ["b1", "c1", "a2", "a3"] {
         open.send(()).expect("open");
         assert_eq!(arrivals.recv_timeout(PATIENCE).as_deref(), Ok(expected));
     }

@@ -57,6 +57,8 @@ pub struct ReplyItem {
     pub note: Option<String>,
     /// Whether it still runs.
     pub running: bool,
+    /// Whether another one can be asked for now.
+    pub can_retry: bool,
 }
 
 /// An entry alone: `GET /entries/{id}` as a fragment, after an edit, a restore, or after asking.
@@ -214,6 +216,7 @@ impl ReplyItem {
             model: Some("SmolLM2 135M Instruct".to_owned()),
             note: None,
             running: false,
+            can_retry: true,
         };
         let ended = |n: u8, state, note: &str| Self {
             id: format!("018f3c1e9a7b4c2d8e6f0011223344b{n}"),
@@ -230,6 +233,7 @@ impl ReplyItem {
             position,
             last_event: u64::from(n),
             running: true,
+            can_retry: false,
             ..complete.clone()
         };
         vec![

@@ -24,6 +24,8 @@ pub struct ErrorPage {
     pub next_label: String,
     /// Random id under which the cause is in the log.
     pub id: String,
+    /// Seconds after which a new try makes sense; scripts count them down.
+    pub retry_after: Option<u32>,
     /// Text that came with the request; shown in a form that saves it again.
     pub held: Option<Held>,
 }
@@ -41,6 +43,7 @@ impl Template for ErrorPage {
             next_href: "/d/today".to_owned(),
             next_label: "Go to today".to_owned(),
             id: "q7f2k9".to_owned(),
+            retry_after: None,
             held: None,
         };
         let banner = StoreBanner {
@@ -55,6 +58,13 @@ impl Template for ErrorPage {
             held: Some(Held::sample()),
             ..missing.clone()
         };
-        vec![missing, failed]
+        let busy = Self {
+            status: 503,
+            title: "Busy".to_owned(),
+            sentence: "Many replies wait already.".to_owned(),
+            retry_after: Some(20),
+            ..missing.clone()
+        };
+        vec![missing, failed, busy]
     }
 }

@@ -10,6 +10,9 @@ use llamora::web::sse;
 
 use crate::it::common::{Ask, Options, SignedIn, TODAY, TestApp};
 
+mod again;
+mod line;
+
 struct Event {
     id: u64,
     name: String,
@@ -42,6 +45,15 @@ async fn ask(mira: &SignedIn, text: &str) -> String {
     let entry = mira.write(text).await;
     let got = mira.post(&format!("/entries/{entry}/replies"), &[]).await.expect(303);
     got.location().strip_prefix(&format!("/d/{TODAY}#reply-")).expect("a way to the reply").to_owned()
+}
+
+/// Waits for the end of a reply.
+async fn ended(mira: &SignedIn, id: &str) {
+    mira.get(&format!("/replies/{id}/events")).await.expect(200);
+}
+
+fn words(events: &[Event]) -> String {
+    events.iter().filter(|event| event.name == "token").map(|event| event.data.as_str()).collect()
 }
 
 #[tokio::test]
@@ -101,6 +113,52 @@ async fn following_goes_on_after_the_last_event_without_loss_or_repetition() {
         let text: String = tokens.map(|event| event.data.as_str()).collect();
         assert!(text.starts_with("You wrote 3 words") && text.ends_with("from now?"), "{text}");
     }
+}
+
+#[tokio::test]
+async fn a_connection_that_breaks_after_every_event_loses_and_repeats_nothing_beside_another_tab() {
+    let app = TestApp::with(&Options { pause: Duration::from_millis(20), ..Options::default() }).await;
+    let mira = app.register("Mira").await;
+    let tab = app.sign_in_again("Mira").await;
+    let id = ask(&mira, "Slowly, the lighthouse & <b>its</b> keeper.").await;
+    let path = format!("/replies/{id}/events");
+    let broken = async {
+        let mut seen: Vec<Event> = Vec::new();
+        loop {
+            let last = seen.last().map_or(0, |event| event.id);
+            let resumed = Ask::get(&path).header("last-event-id", &last.to_string());
+            let mut body = mira.open(resumed).await.into_body().into_bytes_stream();
+            let mut text = String::new();
+            while events(&text).is_empty() || !text.ends_with("\n\n") {
+                let Some(bytes) = body.next().await else { break };
+                text.push_str(std::str::from_utf8(&bytes.expect("bytes")).expect("UTF-8"));
+            }
+            // Only the first event counts as seen; the rest comes again.
+            let event = events(&text).into_iter().next().expect("an event");
+            assert_eq!(event.id, last + 1);
+            let is_last = event.name == "done";
+            seen.push(event);
+            if is_last {
+                return seen;
+            }
+        }
+    };
+    let (broken, whole) = tokio::join!(broken, tab.get(&path));
+    let whole = events(&whole.expect(200).body);
+    assert_eq!(words(&broken), words(&whole));
+    assert!(words(&whole).ends_with("from now?"));
+    assert_eq!(broken.last().map(|event| &event.data), whole.last().map(|event| &event.data));
+
+    // A page that comes back after the end gets what it has not seen, from any event on.
+    for (seen, event) in whole.iter().enumerate() {
+        let last = event.id.to_string();
+        let rest = mira.send(Ask::get(&path).header("last-event-id", &last)).await.expect(200);
+        let rest = events(&rest.body);
+        assert_eq!(words(&whole[..=seen]) + &words(&rest), words(&whole), "after event {last}");
+        assert_eq!(rest.last().map(|event| event.name.as_str()), Some("done"));
+    }
+    let page = mira.get(&format!("/d/{TODAY}")).await.expect(200);
+    assert_eq!(page.body.matches("data-reply-id").count(), 1, "one generation");
 }
 
 #[tokio::test]
