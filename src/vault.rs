@@ -137,11 +137,6 @@ impl Vaults {
         })
     }
 
-    /// What the password function of this file costs: the binary logarithm of N, and p. r is always 8.
-    pub fn password_cost(&self) -> (u8, u8) {
-        self.header.profiles().next().map_or((17, 1), |profile| (profile.log2n, profile.p))
-    }
-
     /// Whether this program may write to the file; a newer one may have kept that to itself.
     pub fn may_write(&self) -> bool {
         self.header.may_write()

@@ -168,8 +168,8 @@ impl Services {
 
     /// What a guess at a password of this file costs.
     pub fn cost(&self) -> Cost {
-        let (log2n, p) = self.vaults.password_cost();
-        Cost { log2n, p }
+        let profile = self.vaults.profile();
+        Cost { log2n: profile.log2n, p: profile.p }
     }
 }
 
