@@ -6,6 +6,7 @@ pub mod auth;
 pub mod choosing;
 pub mod confirm;
 pub mod days;
+pub mod device;
 pub mod entries;
 pub mod health;
 pub mod items;

@@ -5,7 +5,9 @@
 
 pub mod accounts;
 pub mod backup;
+pub mod budget;
 pub mod days;
+pub mod devices;
 pub mod entries;
 pub mod finding;
 pub mod generation;
@@ -22,7 +24,7 @@ pub mod transfer;
 pub mod trash;
 
 use std::{
-    sync::{Arc, atomic::AtomicUsize},
+    sync::{Arc, OnceLock},
     time::Duration,
 };
 
@@ -32,10 +34,10 @@ use crate::{
     blocking::{self, Panicked},
     clock::Clock,
     config::{Generation, SessionLimits},
-    crypto::token::CsrfKey,
+    crypto::token::{CsrfKey, DeviceKey},
     llm::worker::Engine,
     search::embed::EmbedEngine,
-    services::{backup::Backups, sessions::Sessions, tasks::Tasks},
+    services::{backup::Backups, budget::Budget, sessions::Sessions, tasks::Tasks},
     store::{Store, error::StoreError},
     vault::{Vaults, error::VaultError},
 };
@@ -95,7 +97,8 @@ pub struct Services {
     has_model: bool,
     models_hint: String,
     has_embedder: bool,
-    waiting_derivations: AtomicUsize,
+    budget: Budget,
+    devices: OnceLock<Arc<DeviceKey>>,
     tasks: Tasks,
     backups: Backups,
     written: tokio::sync::Notify,
@@ -172,7 +175,8 @@ impl Services {
             has_model: parts.has_model,
             models_hint: parts.models_hint,
             has_embedder: parts.has_embedder,
-            waiting_derivations: AtomicUsize::new(0),
+            budget: Budget::default(),
+            devices: OnceLock::new(),
             tasks: Tasks::default(),
             backups: Backups::new(parts.backups),
             written: tokio::sync::Notify::new(),

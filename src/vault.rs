@@ -28,6 +28,7 @@ pub mod events;
 mod header;
 pub mod outbox;
 pub(crate) mod payload;
+mod policy;
 pub mod rotation;
 pub mod salvage;
 pub mod settings;
@@ -107,6 +108,8 @@ pub struct Vaults {
     open: Mutex<HashMap<VaultId, Weak<Unlocked>>>,
     /// Held while the file is rewritten without old bytes.
     settling: Mutex<()>,
+    /// Held while a row of the instance is looked for and made.
+    policy: Mutex<()>,
 }
 
 impl Vaults {
@@ -119,7 +122,14 @@ impl Vaults {
     pub fn open(store: Arc<Store>, clock: Arc<dyn Clock>, kdf: KdfChoice) -> Result<Self, VaultError> {
         let header = header::open_or_create(&store, kdf)?;
         store.expect_identity(header.uuid);
-        Ok(Self { store, clock, header, open: Mutex::new(HashMap::new()), settling: Mutex::new(()) })
+        Ok(Self {
+            store,
+            clock,
+            header,
+            open: Mutex::new(HashMap::new()),
+            settling: Mutex::new(()),
+            policy: Mutex::new(()),
+        })
     }
 
     /// Whether nobody has registered yet.

@@ -6,7 +6,14 @@ use data_encoding::{BASE64URL_NOPAD, HEXLOWER};
 use subtle::ConstantTimeEq;
 use zeroize::Zeroizing;
 
-use crate::crypto::{hash::sha256, kdf, secret::Key, session::session_id};
+use crate::crypto::{
+    VaultId,
+    canon::Name,
+    hash::sha256,
+    kdf,
+    secret::{Key, random},
+    session::session_id,
+};
 
 /// Length of both kinds of token as text.
 pub const TEXT_BYTES: usize = 43;
@@ -117,6 +124,62 @@ impl CsrfKey {
 
     fn tag(&self, fingerprint: &[u8; 32]) -> Zeroizing<[u8; 32]> {
         kdf::mac(self.0.expose(), &[b"llm1/csrf", fingerprint])
+    }
+}
+
+/// The key that makes device cookies, one per instance. The cookie says "somebody signed in with this name here before"
+/// and opens nothing; see "device cookies" of OWASP on slowing down online guessing.
+pub struct DeviceKey(Key);
+
+impl DeviceKey {
+    /// Length of one value as text.
+    pub const VALUE_CHARS: usize = 86;
+
+    /// Takes over the key that the instance keeps.
+    pub fn from_key(key: Key) -> Self {
+        Self(key)
+    }
+
+    /// A new value for a device on which this vault was opened with this name: 16 random bytes that name the device, 16
+    /// that name the vault to nobody but this instance, and a MAC of 32 over both and the name.
+    ///
+    /// # Panics
+    /// When the operating system gives no random bytes.
+    pub fn issue(&self, name: &Name, vault: VaultId) -> String {
+        let (id, circle): ([u8; 16], _) = (random(), self.circle(vault));
+        let mut bytes = [0; 64];
+        bytes[..16].copy_from_slice(&id);
+        bytes[16..32].copy_from_slice(&circle);
+        bytes[32..].copy_from_slice(self.tag(name, &id, &circle).as_slice());
+        BASE64URL_NOPAD.encode(&bytes)
+    }
+
+    /// The device and the vault's sign in a value that was issued for this name; nothing when it was not. Compared in
+    /// constant time.
+    pub fn read(&self, name: &Name, value: &str) -> Option<([u8; 16], [u8; 16])> {
+        if value.len() != Self::VALUE_CHARS {
+            return None;
+        }
+        let bytes: [u8; 64] = BASE64URL_NOPAD.decode(value.as_bytes()).ok()?.try_into().ok()?;
+        let (id, circle) = (bytes[..16].try_into().ok()?, bytes[16..32].try_into().ok()?);
+        let is_ours: bool = bytes[32..].ct_eq(self.tag(name, &id, &circle).as_slice()).into();
+        is_ours.then_some((id, circle))
+    }
+
+    /// Whether a value was issued for this name and this vault.
+    pub fn is_for(&self, name: &Name, vault: VaultId, value: &str) -> bool {
+        self.read(name, value).is_some_and(|(_, circle)| circle == self.circle(vault))
+    }
+
+    fn circle(&self, vault: VaultId) -> [u8; 16] {
+        let tag = kdf::mac(self.0.expose(), &[b"llamora/device-vault", vault.as_bytes()]);
+        let mut circle = [0; 16];
+        circle.copy_from_slice(&tag[..16]);
+        circle
+    }
+
+    fn tag(&self, name: &Name, id: &[u8; 16], circle: &[u8; 16]) -> Zeroizing<[u8; 32]> {
+        kdf::mac(self.0.expose(), &[b"llamora/device", id, circle, name.expose().as_bytes()])
     }
 }
 

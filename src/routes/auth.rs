@@ -8,12 +8,13 @@ use poem::{
 };
 
 use crate::{
-    routes::{entries::save_held, security},
-    services::accounts::AccountError,
+    routes::{device, entries::save_held, security},
+    services::{accounts::AccountError, budget::Lane},
     web::{
         call::{Answer, Call, see_other, set_cookie},
         error::{Wants, WebError},
         form::Form,
+        guess::{Door, Refused},
         pages::{
             Held,
             auth::{LoginPage, RecoverPage},
@@ -25,6 +26,12 @@ use crate::{
 
 const WRONG: &str = "This name and this password do not open a journal here. Check both: a wrong name and a wrong \
                      password look alike.";
+const CLOSED: &str = "Too many wrong tries in a row for this name, so now only a browser that was signed in with it before \
+                      may try. Nothing you wrote is lost. It opens for all again when such a browser signs in, or when the \
+                      program is started anew. A recovery code works meanwhile.";
+const TAKEN: &str = "Choose another password: this one cannot be used with this name.";
+/// When a new try makes sense where no wait is known, in seconds.
+const LATER_S: u32 = 900;
 const WRONG_CODE: &str = "This name and this recovery code do not open a journal here. Check both.";
 
 /// `GET /`: today, or the sign-in page, or on a new instance the registration page.
@@ -53,39 +60,50 @@ pub async fn show_login(call: Arc<Call>) -> Answer {
 /// `POST /login`: opens the vault; a text held in the form is saved, once.
 ///
 /// # Errors
-/// 429 after too many wrong guesses; 5xx when the store fails.
+/// 429 after too many wrong tries; 5xx when the store fails.
 pub async fn login(call: Arc<Call>, form: Form) -> Answer {
     let name = form.text("username");
     let held = Held::over_sign_in(&form);
-    if let Err(seconds) = call.app.guesses.check(name, Instant::now()) {
-        return wait_page(&call, StatusCode::TOO_MANY_REQUESTS, seconds, name, held).await;
-    }
-    let (status, sentence) = match call.services().sign_in(name, form.text("password")).await {
+    let known = device::known(&call, name).await;
+    let attempt = match call.app.guesses.outside(Door::SignIn, name, call.peer, known, Instant::now()) {
+        Ok(attempt) => attempt,
+        Err(Refused::Wait(seconds)) => return wait_page(&call, seconds, name, held).await,
+        Err(Refused::Closed) => {
+            let (status, sentence) = (StatusCode::TOO_MANY_REQUESTS, CLOSED.to_owned());
+            return login_page(&call, status, name, Some(sentence), held).await;
+        }
+    };
+    let lane = if attempt.is_known() { Lane::Known } else { Lane::Stranger };
+    let (status, sentence) = match call.services().sign_in_by(lane, name, form.text("password")).await {
         Ok(Some((session, token))) => {
-            call.app.guesses.succeeded(name);
+            call.app.guesses.succeeded(attempt);
             end_session(&call);
             let response = match held {
                 Some(held) => save_held(&call, &session, held).await,
                 None => Ok(see_other("/d/today")),
             };
             // Whatever became of the text, the visitor is signed in.
-            let response = response.unwrap_or_else(|error| call.refuse(error));
-            return Ok(with_session(response, &token));
+            let mut response = with_session(response.unwrap_or_else(|error| call.refuse(error)), &token);
+            device::give(&call, &session, &mut response).await;
+            return Ok(response);
         }
-        Ok(None) => {
-            call.app.guesses.failed(name, Instant::now());
-            (StatusCode::UNAUTHORIZED, WRONG.to_owned())
-        }
+        Ok(None) => (StatusCode::UNAUTHORIZED, WRONG.to_owned()),
+        // The password of an earlier time: it was looked at, and it is not the one.
         Err(AccountError::Sentence(sentence)) => (StatusCode::UNPROCESSABLE_ENTITY, sentence),
-        Err(AccountError::TooMany { retry_after_s }) => {
-            return wait_page(&call, StatusCode::TOO_MANY_REQUESTS, retry_after_s, name, held).await;
+        Err(error) => {
+            call.app.guesses.withdrawn(&attempt);
+            match error {
+                AccountError::TooMany { retry_after_s } => {
+                    return wait_page(&call, retry_after_s, name, held).await;
+                }
+                AccountError::Failed(failure) if held.is_some() => {
+                    // The text stays in the form of the same page, whatever it belongs to.
+                    let error = WebError::from(failure);
+                    (error.status(), error.sentence().to_owned())
+                }
+                other => return Err(account_error(other)),
+            }
         }
-        Err(AccountError::Failed(failure)) if held.is_some() => {
-            // The text stays in the form of the same page, whatever it belongs to.
-            let error = WebError::from(failure);
-            (error.status(), error.sentence().to_owned())
-        }
-        Err(other) => return Err(account_error(other)),
     };
     login_page(&call, status, name, Some(sentence), held).await
 }
@@ -139,31 +157,44 @@ pub async fn show_recover(call: Arc<Call>) -> Answer {
 /// `POST /recover`: sets a new password with the recovery code, signs in, and offers the next code.
 ///
 /// # Errors
-/// 429 after too many wrong guesses; 5xx when the store fails.
+/// 429 after too many wrong tries; 5xx when the store fails.
 pub async fn recover(call: Arc<Call>, form: Form) -> Answer {
     let name = form.text("username");
-    call.app.guesses.check(name, Instant::now()).map_err(WebError::too_many)?;
+    let known = device::known(&call, name).await;
+    let attempt = call.app.guesses.outside(Door::Recovery, name, call.peer, known, Instant::now());
+    let attempt = match attempt {
+        Ok(attempt) => attempt,
+        Err(Refused::Wait(seconds)) => return Err(WebError::too_many(seconds)),
+        Err(Refused::Closed) => return Err(WebError::too_many(LATER_S)),
+    };
     let (code, password, confirm) =
         (form.text("recovery_code"), form.text("password"), form.text("password_confirm"));
     let (status, sentence) = match call.services().recover(code, name, password, confirm).await {
         Ok(Some((confirmed, code))) => {
-            call.app.guesses.succeeded(name);
+            call.app.guesses.succeeded(attempt);
             end_session(&call);
             call.app.streams.session_ended();
-            return security::code_after_recovery(&call, &confirmed, &code);
+            let mut response = security::code_after_recovery(&call, &confirmed, &code)?;
+            device::give(&call, confirmed.session(), &mut response).await;
+            return Ok(response);
         }
-        Ok(None) => {
-            call.app.guesses.failed(name, Instant::now());
-            (StatusCode::UNAUTHORIZED, WRONG_CODE.to_owned())
+        Ok(None) => (StatusCode::UNAUTHORIZED, WRONG_CODE.to_owned()),
+        Err(error) => {
+            // No code was looked for.
+            call.app.guesses.withdrawn(&attempt);
+            match error {
+                AccountError::Sentence(sentence) => (StatusCode::UNPROCESSABLE_ENTITY, sentence),
+                AccountError::Taken => (StatusCode::UNPROCESSABLE_ENTITY, TAKEN.to_owned()),
+                other => return Err(account_error(other)),
+            }
         }
-        Err(AccountError::Sentence(sentence)) => (StatusCode::UNPROCESSABLE_ENTITY, sentence),
-        Err(other) => return Err(account_error(other)),
     };
     recover_page(&call, status, name, Some(sentence), None)
 }
 
 /// The sign-in page again, with what was typed and held, and when to try again.
-async fn wait_page(call: &Call, status: StatusCode, seconds: u32, name: &str, held: Option<Held>) -> Answer {
+async fn wait_page(call: &Call, seconds: u32, name: &str, held: Option<Held>) -> Answer {
+    let status = StatusCode::TOO_MANY_REQUESTS;
     let sentence = format!("Too many tries. Wait {seconds} seconds, then try again.");
     let mut response = login_page(call, status, name, Some(sentence), held).await?;
     response.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from(seconds));

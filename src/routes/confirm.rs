@@ -82,7 +82,7 @@ where
     Ok(response)
 }
 
-/// Looks at a password typed again; wrong ones count like those of the sign-in page.
+/// Looks at a password typed again; after wrong ones there is a wait, for those inside only.
 ///
 /// # Errors
 /// What to answer, see [`Refusal::answer`].
@@ -99,13 +99,12 @@ pub async fn guessing<T>(
     session: &Session,
     work: impl Future<Output = Result<T, KeyError>>,
 ) -> Result<T, Refusal> {
-    let name = session.name();
-    call.app.guesses.check(&name, Instant::now()).map_err(Refusal::Wait)?;
+    let attempt = call.app.guesses.inside(session, Instant::now()).map_err(Refusal::Wait)?;
     let done = work.await;
     match &done {
-        Ok(_) => call.app.guesses.succeeded(&name),
-        Err(KeyError::Wrong) => call.app.guesses.failed(&name, Instant::now()),
-        Err(_) => {}
+        Ok(_) => call.app.guesses.succeeded(attempt),
+        Err(KeyError::Wrong) => {}
+        Err(_) => call.app.guesses.withdrawn(&attempt),
     }
     done.map_err(Refusal::from)
 }

@@ -58,16 +58,18 @@ pub async fn refresh(call: Arc<Call>, session: Arc<Session>, form: Form) -> Answ
 /// 429 after too many wrong passwords; 5xx when the store fails.
 pub async fn revoke(call: Arc<Call>, session: Arc<Session>, form: Form) -> Answer {
     let name = session.name();
-    call.app.guesses.check(&name, Instant::now()).map_err(WebError::too_many)?;
+    let attempt = call.app.guesses.inside(&session, Instant::now()).map_err(WebError::too_many)?;
     let revoked = match call.services().revoke_keys(&session, form.text("password")).await {
         Ok(Some(revoked)) => revoked,
         Ok(None) => {
-            call.app.guesses.failed(&name, Instant::now());
             return wrong(&call, &session, Place::Revoke, WRONG, StatusCode::FORBIDDEN).await;
         }
-        Err(error) => return Err(refusal(error)),
+        Err(error) => {
+            call.app.guesses.withdrawn(&attempt);
+            return Err(refusal(error));
+        }
     };
-    call.app.guesses.succeeded(&name);
+    call.app.guesses.succeeded(attempt);
     call.app.streams.session_ended();
     let shell = match &revoked.session {
         Some((session, _)) => call.shell_for("Recovery code", session),
@@ -123,13 +125,18 @@ async fn refused(
     form: &Form,
     place: Place,
 ) -> Result<Option<Response>, WebError> {
-    let name = session.name();
-    call.app.guesses.check(&name, Instant::now()).map_err(WebError::too_many)?;
-    if call.services().is_password(session, form.text("password")).await.map_err(refusal)? {
-        call.app.guesses.succeeded(&name);
-        return Ok(None);
+    let attempt = call.app.guesses.inside(session, Instant::now()).map_err(WebError::too_many)?;
+    match call.services().is_password(session, form.text("password")).await {
+        Ok(true) => {
+            call.app.guesses.succeeded(attempt);
+            return Ok(None);
+        }
+        Ok(false) => {}
+        Err(error) => {
+            call.app.guesses.withdrawn(&attempt);
+            return Err(refusal(error));
+        }
     }
-    call.app.guesses.failed(&name, Instant::now());
     wrong(call, session, place, WRONG, StatusCode::FORBIDDEN).await.map(Some)
 }
 

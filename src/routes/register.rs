@@ -5,7 +5,10 @@ use std::sync::Arc;
 use poem::http::StatusCode;
 
 use crate::{
-    routes::auth::{account_error, end_session, with_session},
+    routes::{
+        auth::{account_error, end_session, with_session},
+        device,
+    },
     services::accounts::AccountError,
     web::{
         call::{Answer, Call, see_other},
@@ -43,7 +46,9 @@ pub async fn register(call: Arc<Call>, form: Form) -> Answer {
             let shell = call.shell_for("Recovery code", &session);
             let page =
                 RecoveryPage { shell, code: code.as_str().to_owned(), name: session.name().to_string() };
-            return call.page(StatusCode::OK, &page).map(|response| with_session(response, &token));
+            let mut response = with_session(call.page(StatusCode::OK, &page)?, &token);
+            device::give(&call, &session, &mut response).await;
+            return Ok(response);
         }
         Err(AccountError::Sentence(sentence)) => sentence,
         Err(AccountError::Taken) => {

@@ -10,7 +10,7 @@ use poem::{
 use crate::{
     routes::{
         confirm::{self, FIELD, Wanted},
-        sessions,
+        device, sessions,
     },
     services::{
         keys::{Adopted, Chosen, Confirmed, KeyError},
@@ -112,6 +112,8 @@ pub async fn set_password(call: Arc<Call>, session: Arc<Session>, form: Form) ->
         Ok(confirmed) => {
             let mut response = see_other(&format!("{HOME}?done=password"));
             confirm::give_cookie(&mut response, confirmed.cookie());
+            // The name may be another now.
+            device::give(&call, confirmed.session(), &mut response).await;
             Ok(response)
         }
         Err(refusal) => refusal.answer(&call, |call, status, sentence| {

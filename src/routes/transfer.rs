@@ -45,21 +45,24 @@ pub async fn export(call: Arc<Call>, session: Arc<Session>, form: Form) -> Answe
             TransferSection { format, export_error, ..TransferSection::default() },
         )
     };
-    let name = session.name();
-    call.app.guesses.check(&name, Instant::now()).map_err(WebError::too_many)?;
+    let attempt = call.app.guesses.inside(&session, Instant::now()).map_err(WebError::too_many)?;
     let is_owner = match call.services().is_password(&session, form.text(PASSWORD)).await {
         Ok(is_owner) => is_owner,
-        Err(AccountError::Failed(failure)) => return Err(failure.into()),
-        Err(_) => return Err(WebError::too_many(10)),
+        Err(error) => {
+            call.app.guesses.withdrawn(&attempt);
+            return Err(match error {
+                AccountError::Failed(failure) => failure.into(),
+                _ => WebError::too_many(10),
+            });
+        }
     };
     if !is_owner {
-        call.app.guesses.failed(&name, Instant::now());
         return refuse(
             StatusCode::FORBIDDEN,
             "That is not the password of this journal. Nothing was exported.",
         );
     }
-    call.app.guesses.succeeded(&name);
+    call.app.guesses.succeeded(attempt);
     if form.text("plain") != "yes" {
         let sentence = "Nothing was exported: the file is not sealed. Tick that you know, then try again.";
         return refuse(StatusCode::UNPROCESSABLE_ENTITY, sentence);

@@ -1,20 +1,15 @@
 //! Accounts: register, sign in, recover, sign out.
 
-use std::sync::{
-    Arc,
-    atomic::{AtomicUsize, Ordering},
-};
+use std::sync::Arc;
 
 use crate::{
     blocking,
     crypto::{secret::RecoveryCode, token::Token},
     journal::day,
-    services::{Failure, Services, ShownCode, keys::Confirmed, sessions::Session},
+    services::{Failure, Services, ShownCode, budget::Lane, keys::Confirmed, sessions::Session},
     vault::{error::VaultError, settings, unlocked::Unlocked},
 };
 
-/// Sign-ins that may wait for the key derivation at a time.
-const MAX_WAITING: usize = 8;
 /// Said of a password or a code that was in force once, when its row came back into the file.
 const REPLACED: &str = "This was replaced: it opened the journal once and does not any more. If you did not replace it, \
                         somebody put an old copy of a part of the file in place; compare with a backup.";
@@ -98,7 +93,8 @@ impl Services {
         let zone =
             zone.filter(|zone| day::zone(zone).is_some()).map_or_else(day::machine_zone, str::to_owned);
         let vaults = Arc::clone(&self.vaults);
-        let (vault, code) = self.derive(move || vaults.register(&canonical, &display, &password)).await??;
+        let (vault, code) =
+            self.derive(Lane::Stranger, move || vaults.register(&canonical, &display, &password)).await??;
         let keep = Arc::clone(&vault);
         blocking::db(move || keep.write(|w| settings::put(w, ZONE_SETTING, zone.as_bytes())))
             .await
@@ -116,9 +112,22 @@ impl Services {
         name: &str,
         password: &str,
     ) -> Result<Option<(Arc<Session>, String)>, AccountError> {
+        self.sign_in_by(Lane::Stranger, name, password).await
+    }
+
+    /// The same, in the line of those who are known or of those who are not.
+    ///
+    /// # Errors
+    /// See [`AccountError`].
+    pub async fn sign_in_by(
+        self: &Arc<Self>,
+        lane: Lane,
+        name: &str,
+        password: &str,
+    ) -> Result<Option<(Arc<Session>, String)>, AccountError> {
         let (vaults, name, password) =
             (Arc::clone(&self.vaults), name.to_owned(), zeroize::Zeroizing::new(password.to_owned()));
-        match self.derive(move || vaults.sign_in(&name, &password)).await?? {
+        match self.derive(lane, move || vaults.sign_in(&name, &password)).await?? {
             Some(vault) => Ok(Some(self.start_session(vault).await?)),
             None => Ok(None),
         }
@@ -142,7 +151,7 @@ impl Services {
         };
         let (_, password) = self.choose(name, password, confirm).await?;
         let (vaults, name) = (Arc::clone(&self.vaults), name.to_owned());
-        let opened = self.derive(move || vaults.recover(&code, &name, &password)).await??;
+        let opened = self.derive(Lane::Stranger, move || vaults.recover(&code, &name, &password)).await??;
         let Some((vault, offered)) = opened else { return Ok(None) };
         // The change is on the medium: whatever fails from here on, the old sessions are over.
         self.sessions.lock(vault.id());
@@ -187,18 +196,6 @@ impl Services {
         self.csrf.verify(fingerprint, token)
     }
 
-    /// Runs a key derivation; refuses when too many wait already.
-    pub(crate) async fn derive<T: Send + 'static>(
-        &self,
-        work: impl FnOnce() -> T + Send + 'static,
-    ) -> Result<T, AccountError> {
-        let waiting = Waiting::enter(&self.waiting_derivations);
-        if waiting.before >= MAX_WAITING {
-            return Err(AccountError::TooMany { retry_after_s: 10 });
-        }
-        Ok(blocking::kdf(work).await.map_err(Failure::from)?)
-    }
-
     pub(crate) async fn start_session(
         self: &Arc<Self>,
         vault: Arc<Unlocked>,
@@ -215,23 +212,5 @@ impl Services {
         }
         self.tend(&session.user);
         Ok((session, token.to_cookie()))
-    }
-}
-
-/// A place among those who wait for the key derivation; given back also when the request goes away.
-struct Waiting<'a> {
-    count: &'a AtomicUsize,
-    before: usize,
-}
-
-impl<'a> Waiting<'a> {
-    fn enter(count: &'a AtomicUsize) -> Self {
-        Self { count, before: count.fetch_add(1, Ordering::SeqCst) }
-    }
-}
-
-impl Drop for Waiting<'_> {
-    fn drop(&mut self) {
-        self.count.fetch_sub(1, Ordering::SeqCst);
     }
 }

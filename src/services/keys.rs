@@ -19,7 +19,7 @@ use crate::{
         token::Token,
     },
     journal::day::Day,
-    services::{Failure, Services, ShownCode, accounts::AccountError, sessions::Session},
+    services::{Failure, Services, ShownCode, accounts::AccountError, budget::Lane, sessions::Session},
     vault::error::VaultError,
 };
 
@@ -145,7 +145,8 @@ impl Services {
     pub async fn confirm_password(&self, session: &Session, password: &str) -> Result<Confirmed, KeyError> {
         let (vaults, vault) = (Arc::clone(&self.vaults), Arc::clone(&session.user.vault));
         let password = Zeroizing::new(password.to_owned());
-        let is_right = self.derive(move || vaults.confirms(&vault, &vault.name(), &password)).await??;
+        let is_right =
+            self.derive(Lane::Known, move || vaults.confirms(&vault, &vault.name(), &password)).await??;
         if is_right { self.renew(session) } else { Err(KeyError::Wrong) }
     }
 
@@ -171,7 +172,7 @@ impl Services {
             vaults.set_password(&vault, &name, &new)?;
             Ok(true)
         };
-        let done = self.derive(work).await?;
+        let done = self.derive(Lane::Known, work).await?;
         // After a failed commit either password may be the valid one: then too, nobody else stays inside.
         if matches!(done, Ok(true) | Err(VaultError::Store(_))) {
             self.sessions.end_others(session);

@@ -13,6 +13,7 @@ use crate::{
     services::{
         Failure, Services, ShownCode,
         accounts::AccountError,
+        budget::Lane,
         sessions::{Session, User, guard},
     },
     vault::rotation::{Cursor, Leftover, Rotation, Step},
@@ -89,7 +90,9 @@ impl Services {
     pub async fn is_password(&self, session: &Session, password: &str) -> Result<bool, AccountError> {
         let (vaults, user) = (Arc::clone(&self.vaults), Arc::clone(&session.user));
         let password = zeroize::Zeroizing::new(password.to_owned());
-        Ok(self.derive(move || vaults.confirms(&user.vault, &user.vault.name(), &password)).await??)
+        Ok(self
+            .derive(Lane::Known, move || vaults.confirms(&user.vault, &user.vault.name(), &password))
+            .await??)
     }
 
     /// Begins to seal everything anew under fresh keys, unless that is under way.
@@ -118,7 +121,7 @@ impl Services {
         let (vaults, vault) = (Arc::clone(&self.vaults), Arc::clone(&session.user.vault));
         let password = zeroize::Zeroizing::new(password.to_owned());
         let keep = Arc::clone(&vault);
-        let Some(code) = self.derive(move || vaults.revoke(&keep, &password)).await?? else {
+        let Some(code) = self.derive(Lane::Known, move || vaults.revoke(&keep, &password)).await?? else {
             return Ok(None);
         };
         tracing::info!("the keys of a journal were revoked");

@@ -56,6 +56,21 @@ impl Buckets {
         level.full_at = full_at;
         Ok(())
     }
+
+    /// Gives one back that was taken for nothing.
+    pub fn give_back(&self, source: &impl Hash) {
+        let key = self.hasher.hash_one(source);
+        let mut sources = self.sources.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(level) = sources.get_mut(&key) {
+            level.full_at = level.full_at.checked_sub(self.every).unwrap_or(level.full_at);
+        }
+    }
+
+    /// Fills all allowances, for tests of something else.
+    #[cfg(any(test, feature = "test-hooks"))]
+    pub fn forget(&self) {
+        self.sources.lock().unwrap_or_else(PoisonError::into_inner).clear();
+    }
 }
 
 /// A wait in whole seconds, at least 1.

@@ -7,6 +7,7 @@ mod choosing;
 mod connections;
 mod entries;
 mod errors;
+mod guessing;
 mod held;
 mod limits;
 mod replies;

@@ -49,3 +49,27 @@ fn every_changed_symbol_of_a_form_token_is_refused() {
         assert!(!key.verify(&fingerprint, text));
     }
 }
+
+#[test]
+fn a_device_cookie_belongs_to_one_name_one_vault_and_one_instance() {
+    let key = DeviceKey::from_key(Key::random());
+    let (mira, vault) = (Name::typed(" MIRA "), VaultId::random());
+    let value = key.issue(&mira, vault);
+    assert_eq!(value.len(), DeviceKey::VALUE_CHARS);
+    let (id, circle) = key.read(&Name::typed("mira"), &value).unwrap();
+    assert!(key.is_for(&mira, vault, &value));
+    assert!(!key.is_for(&mira, VaultId::random(), &value));
+    assert!(key.read(&Name::typed("myra"), &value).is_none());
+    assert!(DeviceKey::from_key(Key::random()).read(&mira, &value).is_none());
+    let (other_id, other_circle) = key.read(&mira, &key.issue(&mira, vault)).unwrap();
+    assert!(other_id != id && other_circle == circle, "another device of the same vault");
+    let bytes = BASE64URL_NOPAD.decode(value.as_bytes()).unwrap();
+    let shows = |wanted: &[u8]| bytes.windows(wanted.len()).any(|window| window == wanted);
+    assert!(!shows(vault.as_bytes()) && !shows(b"mira"), "neither name nor vault can be read from it");
+    for (bit_idx, other) in flips(&bytes) {
+        assert!(key.read(&mira, &BASE64URL_NOPAD.encode(&other)).is_none(), "bit {bit_idx}");
+    }
+    for text in ["", &value[1..], &format!("{value}A"), &"!".repeat(DeviceKey::VALUE_CHARS)] {
+        assert!(key.read(&mira, text).is_none());
+    }
+}

@@ -1,15 +1,20 @@
 //! The session cookie (SR-10, SR-11, SR-12, SR-14).
 
-use llamora::{routes::ROWS, web::session::COOKIE};
+use llamora::{
+    routes::{ROWS, device::COOKIE as DEVICE},
+    web::session::COOKIE,
+};
 
 use crate::it::common::{Ask, PASSWORD, TODAY, TestApp};
 
 fn check(line: &str, what: &str) {
     let mut parts = line.split("; ");
     let (name, value) = parts.next().and_then(|pair| pair.split_once('=')).expect("a cookie");
-    assert_eq!(name, COOKIE, "{what}");
-    assert!(value.is_empty() || value.len() == 43, "{what}: 256 bits");
-    let mut flags: Vec<&str> = parts.filter(|flag| *flag != "Max-Age=0").collect();
+    // The session's is 256 bits; the device's says for how long it is known and opens nothing.
+    let (length, age) = if name == DEVICE { (86, "Max-Age=34560000") } else { (43, "Max-Age=0") };
+    assert!([COOKIE, DEVICE].contains(&name), "{what}: {name}");
+    assert!(value.is_empty() || value.len() == length, "{what}: {value}");
+    let mut flags: Vec<&str> = parts.filter(|flag| *flag != age).collect();
     flags.sort_unstable();
     assert_eq!(flags, ["HttpOnly", "Path=/", "SameSite=Strict"], "{what}");
 }
@@ -27,7 +32,7 @@ async fn every_cookie_of_every_row_has_every_flag() {
         ] {
             let got = mira.send(ask).await;
             let lines = got.set_cookies();
-            assert!(lines.len() <= 1);
+            assert!(lines.len() <= 2);
             for line in lines {
                 check(&line, row.pattern);
                 set += 1;
