@@ -3,6 +3,7 @@
 pub mod folder;
 pub mod models;
 pub mod running;
+pub mod setup;
 
 use std::{
     net::{IpAddr, SocketAddr, TcpListener},
@@ -13,7 +14,7 @@ use std::{
 use anyhow::{Context, bail};
 
 use crate::{
-    app::{folder::DataFolder, models::FoundModels, running::RunFile},
+    app::{folder::DataFolder, models::FoundModels, running::RunFile, setup::SetupFile},
     clock,
     config::Config,
     crypto::{SealError, header::REVISION, memory},
@@ -21,7 +22,7 @@ use crate::{
     llm::{self, LlamaOptions, LlmError, catalogue::Catalogue, worker::Engine},
     routes,
     search::embed::{EmbedEngine, EmbedError},
-    services::{Parts, Services, backup::Plan},
+    services::{Parts, Services, admission::Registration, backup::Plan},
     shutdown::shutdown,
     store::{Store, StoreState, error::StoreError},
     vault::{self, KdfChoice, Vaults, error::VaultError},
@@ -128,7 +129,8 @@ async fn serve(start: Start) -> anyhow::Result<()> {
     let address = listener.local_addr().context("the address of the listener")?;
     let catalogue = Arc::new(models::catalogue(&config, folder.path()));
     let found = FoundModels::find(&catalogue);
-    let services = Services::new(parts(&config, &folder, store, &catalogue, &found)?);
+    let (parts, _setup_file) = parts(&config, &folder, store, &catalogue, &found)?;
+    let services = Services::new(parts);
     services.start();
     if config.models.load_at_start {
         services.wake_engines();
@@ -189,16 +191,29 @@ fn bind(address: SocketAddr) -> anyhow::Result<TcpListener> {
     Ok(listener)
 }
 
+/// Whether only this machine can reach the program.
+fn is_loopback(config: &Config) -> bool {
+    config.app.host.parse::<IpAddr>().is_ok_and(|ip| ip.is_loopback())
+}
+
 fn parts(
     config: &Config,
     folder: &DataFolder,
     store: Arc<Store>,
     catalogue: &Arc<Catalogue>,
     found: &FoundModels,
-) -> anyhow::Result<Parts> {
+) -> anyhow::Result<(Parts, Option<SetupFile>)> {
     let clock: Arc<dyn clock::Clock> = Arc::new(clock::System);
     let vaults = Vaults::open(Arc::clone(&store), Arc::clone(&clock), KdfChoice::Default)
         .context("the accounts in the journal cannot be read")?;
+    let is_new = vaults.is_new().context("the accounts in the journal cannot be read")?;
+    let (setup, setup_file) = if is_new && !is_loopback(config) {
+        let (setup, file) = setup::offer(folder.path(), clock.now_ms());
+        (Some(setup), file)
+    } else {
+        setup::forget(folder.path());
+        (None, None)
+    };
     let local = &config.llm.local;
     let options =
         LlamaOptions { context: local.ctx_size, threads: (local.threads > 0).then_some(local.threads) };
@@ -213,8 +228,7 @@ fn parts(
         Some(files) => models::load_embedder(files),
         None => Err(EmbedError::Unavailable),
     });
-    let is_loopback = config.app.host.parse::<IpAddr>().is_ok_and(|ip| ip.is_loopback());
-    Ok(Parts {
+    let parts = Parts {
         store,
         vaults,
         clock,
@@ -222,13 +236,18 @@ fn parts(
         embed,
         session: config.session.clone(),
         generation: config.llm.generation.clone(),
-        registration_stays_open: is_loopback && !config.features.disable_registration,
+        registration: Registration {
+            is_remote: !is_loopback(config),
+            is_disabled: config.features.disable_registration,
+            setup,
+        },
         folder: folder.path().display().to_string(),
         has_model: found.model.is_some(),
         models_hint: found.hint(),
         has_embedder: config.embedding.enabled && found.embedder.is_some(),
         backups: Plan::new(&config.backup, folder.path()),
-    })
+    };
+    Ok((parts, setup_file))
 }
 
 /// The first line on standard output, which programs read.

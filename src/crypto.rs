@@ -31,6 +31,7 @@ pub mod record;
 pub mod secret;
 pub mod session;
 pub mod set;
+pub mod ticket;
 pub mod token;
 pub mod unlock;
 mod wire;

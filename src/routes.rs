@@ -9,6 +9,7 @@ pub mod days;
 pub mod device;
 pub mod entries;
 pub mod health;
+pub mod invitations;
 pub mod items;
 pub mod keys;
 pub mod register;
@@ -118,6 +119,8 @@ pub static ROWS: &[Row] = &[
     row!(POST   "/settings/security/recovery/confirm" signed_form security::adopt_code, OTHER,      "/settings/security/recovery/confirm"),
     row!(POST   "/settings/security/sign-out"      signed_form security::sign_out,    OTHER,        "/settings/security/sign-out"),
     row!(POST   "/settings/security/sessions/:id/end" signed_form sessions::end,      OTHER,        "/settings/security/sessions/00000000000000000000000000000000/end"),
+    row!(POST   "/settings/security/invite"        signed_form invitations::invite,  OTHER,        "/settings/security/invite"),
+    row!(POST   "/settings/security/invite/withdraw" signed_form invitations::withdraw, OTHER,     "/settings/security/invite/withdraw"),
     row!(GET    "/settings/security/delete"        signed      security::show_delete, Kind::Page,   "/settings/security/delete"),
     row!(POST   "/settings/security/delete"        signed_form security::delete,      OTHER,        "/settings/security/delete"),
     row!(GET    "/healthz"                         open        health::alive,         Kind::Health, "/healthz"),

@@ -4,6 +4,7 @@
 //! owner is unlocked, and in the answer of one request.
 
 pub mod accounts;
+pub mod admission;
 pub mod backup;
 pub mod budget;
 pub mod days;
@@ -37,7 +38,13 @@ use crate::{
     crypto::token::{CsrfKey, DeviceKey},
     llm::worker::Engine,
     search::embed::EmbedEngine,
-    services::{backup::Backups, budget::Budget, sessions::Sessions, tasks::Tasks},
+    services::{
+        admission::{Gate, Registration},
+        backup::Backups,
+        budget::Budget,
+        sessions::Sessions,
+        tasks::Tasks,
+    },
     store::{Store, error::StoreError},
     vault::{Vaults, error::VaultError},
 };
@@ -68,8 +75,8 @@ pub struct Parts {
     pub session: SessionLimits,
     /// How replies are sampled.
     pub generation: Generation,
-    /// Whether registration stays open after the first account.
-    pub registration_stays_open: bool,
+    /// Who may make a journal.
+    pub registration: Registration,
     /// The data folder, for the settings page.
     pub folder: String,
     /// Whether a model file was found.
@@ -92,7 +99,7 @@ pub struct Services {
     llm: Engine,
     embed: EmbedEngine,
     generation: Generation,
-    registration_stays_open: bool,
+    gate: Gate,
     folder: String,
     has_model: bool,
     models_hint: String,
@@ -170,7 +177,7 @@ impl Services {
             llm: parts.llm,
             embed: parts.embed,
             generation: parts.generation,
-            registration_stays_open: parts.registration_stays_open,
+            gate: Gate::from(parts.registration),
             folder: parts.folder,
             has_model: parts.has_model,
             models_hint: parts.models_hint,

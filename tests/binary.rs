@@ -27,6 +27,8 @@ mod errors;
 mod figures;
 #[path = "binary/floods.rs"]
 mod floods;
+#[path = "binary/guessing.rs"]
+mod guessing;
 #[path = "binary/keys.rs"]
 mod keys;
 #[path = "binary/kill.rs"]

@@ -241,7 +241,7 @@ impl RecoveryCode {
 }
 
 /// One typed symbol as it is kept.
-fn symbol(typed: char) -> Result<u8, CodeError> {
+pub(crate) fn symbol(typed: char) -> Result<u8, CodeError> {
     let symbol = match typed.to_ascii_uppercase() {
         'O' => b'0',
         'I' | 'L' => b'1',
@@ -254,7 +254,7 @@ fn value_of(symbol: u8) -> usize {
     CROCKFORD.iter().position(|known| *known == symbol).expect("only known symbols are kept")
 }
 
-fn is_separator(typed: char) -> bool {
+pub(crate) fn is_separator(typed: char) -> bool {
     typed.is_whitespace() || matches!(typed, '-' | '\u{2010}'..='\u{2015}' | '\u{2212}')
 }
 

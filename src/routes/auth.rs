@@ -213,7 +213,11 @@ async fn login_page(
         username: name.to_owned(),
         error,
         // Only a link hangs on it: a store in trouble must not cost a held text.
-        registration_open: call.services().instance().await.is_ok_and(|instance| instance.registration_open),
+        registration_open: call
+            .services()
+            .instance()
+            .await
+            .is_ok_and(|instance| instance.registration_open()),
         held,
     };
     call.page_or_part(status, &page)
@@ -265,6 +269,7 @@ pub(super) fn account_error(error: AccountError) -> WebError {
             let sentence = "New journals cannot be made here. Ask whoever runs this program.";
             WebError::new(StatusCode::FORBIDDEN, "Registration is closed", sentence, ("/login", "Sign in"))
         }
+        AccountError::Uninvited => WebError::not_found(),
         AccountError::TooMany { retry_after_s } => WebError::too_many(retry_after_s),
         AccountError::Failed(failure) => WebError::from(failure),
     }

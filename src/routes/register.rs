@@ -9,7 +9,7 @@ use crate::{
         auth::{account_error, end_session, with_session},
         device,
     },
-    services::accounts::AccountError,
+    services::{accounts::AccountError, admission::Admission},
     web::{
         call::{Answer, Call, see_other},
         form::Form,
@@ -19,6 +19,9 @@ use crate::{
         },
     },
 };
+
+const NO_CODE: &str = "A journal can be begun here only with a code that is still good. Nothing was made. Check what you typed; \
+                       below it says where a code comes from.";
 
 /// `GET /register`.
 ///
@@ -34,13 +37,13 @@ pub async fn new_account(call: Arc<Call>) -> Answer {
 /// `POST /register`: makes a vault, signs in, and shows the recovery code once.
 ///
 /// # Errors
-/// 403 when registration is closed; 5xx when the vault cannot be written.
+/// 403 when registration is closed, 404 without a code where one is needed; 5xx when the vault cannot be written.
 pub async fn register(call: Arc<Call>, form: Form) -> Answer {
     let name = form.text("username");
     let zone = form.get("zone").filter(|zone| !zone.is_empty());
-    let made =
-        call.services().register(name, form.text("password"), form.text("password_confirm"), zone).await;
-    let sentence = match made {
+    let (password, confirm) = (form.text("password"), form.text("password_confirm"));
+    let made = call.services().register_with(name, password, confirm, zone, form.text("code")).await;
+    let (status, sentence) = match made {
         Ok((session, token, code)) => {
             end_session(&call);
             let shell = call.shell_for("Recovery code", &session);
@@ -50,13 +53,16 @@ pub async fn register(call: Arc<Call>, form: Form) -> Answer {
             device::give(&call, &session, &mut response).await;
             return Ok(response);
         }
-        Err(AccountError::Sentence(sentence)) => sentence,
+        Err(AccountError::Sentence(sentence)) => (StatusCode::UNPROCESSABLE_ENTITY, sentence),
         Err(AccountError::Taken) => {
-            "Choose another password: this one cannot be used with this name.".to_owned()
+            let sentence = "Choose another password: this one cannot be used with this name.";
+            (StatusCode::UNPROCESSABLE_ENTITY, sentence.to_owned())
         }
+        // Missing, wrong, used and over are told alike.
+        Err(AccountError::Uninvited) => (StatusCode::NOT_FOUND, NO_CODE.to_owned()),
         Err(other) => return Err(account_error(other)),
     };
-    page(&call, StatusCode::UNPROCESSABLE_ENTITY, name, Some(sentence), None).await
+    page(&call, status, name, Some(sentence), None).await
 }
 
 /// The page on which a journal begins, with what was typed before.
@@ -71,7 +77,7 @@ pub async fn page(
     passphrase: Option<PassphraseView>,
 ) -> Answer {
     let instance = call.services().instance().await?;
-    if !instance.registration_open {
+    if !instance.registration_open() {
         return Err(account_error(AccountError::Closed));
     }
     let page = RegisterPage {
@@ -80,6 +86,11 @@ pub async fn page(
         error,
         is_new: instance.is_new,
         zone_field: true,
+        asks: match instance.admission {
+            Admission::Setup => Some("setup"),
+            Admission::Invited => Some("invitation"),
+            Admission::Open | Admission::Closed => None,
+        },
         passphrase,
     };
     call.page(status, &page)

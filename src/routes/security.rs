@@ -65,10 +65,12 @@ const DELETE: Wanted = Wanted {
 /// When the keyring cannot be read.
 pub async fn overview(call: Arc<Call>, session: Arc<Session>) -> Answer {
     let account = call.services().account(&session).await?;
+    let invitations = call.services().invitations().await?;
     let done = match call.query("done").as_deref() {
         Some("password") => Some("Your name and password were changed. Other browsers are signed out."),
         Some("code") => Some("The new recovery code is valid. The old one opens nothing any more."),
         Some("ended") => Some("That browser is signed out."),
+        Some("withdrawn") => Some("The invitations that waited open nothing any more."),
         _ => None,
     };
     let page = SecurityPage {
@@ -80,6 +82,7 @@ pub async fn overview(call: Arc<Call>, session: Arc<Session>) -> Answer {
         password_since: account.password_since.map(|day| day.long()),
         code_since: account.recovery_since.map(|day| day.long()),
         browsers: sessions::browsers(&call, &session),
+        invitations: invitations.are_used.then_some(invitations.waiting),
     };
     call.page(StatusCode::OK, &page)
 }

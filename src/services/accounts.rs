@@ -6,7 +6,13 @@ use crate::{
     blocking,
     crypto::{secret::RecoveryCode, token::Token},
     journal::day,
-    services::{Failure, Services, ShownCode, budget::Lane, keys::Confirmed, sessions::Session},
+    services::{
+        Failure, Services, ShownCode,
+        admission::{Admission, Pass},
+        budget::Lane,
+        keys::Confirmed,
+        sessions::Session,
+    },
     vault::{error::VaultError, settings, unlocked::Unlocked},
 };
 
@@ -21,8 +27,15 @@ pub(crate) const ZONE_SETTING: &str = "zone";
 pub struct Instance {
     /// No vault yet.
     pub is_new: bool,
-    /// The registration page is open.
-    pub registration_open: bool,
+    /// What it takes to make one.
+    pub admission: Admission,
+}
+
+impl Instance {
+    /// Whether the registration page has a form.
+    pub fn registration_open(&self) -> bool {
+        self.admission != Admission::Closed
+    }
 }
 
 /// Why an account could not be made, opened or recovered.
@@ -38,6 +51,9 @@ pub enum AccountError {
     /// Registration is closed.
     #[error("registration is closed")]
     Closed,
+    /// A setup token or an invitation is needed, and none that is good was given.
+    #[error("a code that is good is needed")]
+    Uninvited,
     /// Too many tries.
     #[error("too many tries")]
     TooMany {
@@ -53,6 +69,7 @@ impl From<VaultError> for AccountError {
     fn from(error: VaultError) -> Self {
         match error {
             VaultError::Taken => Self::Taken,
+            VaultError::Uninvited => Self::Uninvited,
             VaultError::Replaced => Self::Sentence(REPLACED.to_owned()),
             other => Self::Failed(Failure::from(other)),
         }
@@ -71,7 +88,7 @@ impl Services {
     pub async fn instance(&self) -> Result<Instance, Failure> {
         let vaults = Arc::clone(&self.vaults);
         let is_new = blocking::db(move || vaults.is_new()).await??;
-        Ok(Instance { is_new, registration_open: is_new || self.registration_stays_open })
+        Ok(Instance { is_new, admission: self.gate.admission(is_new) })
     }
 
     /// Makes a vault and signs in. Returns the session, its cookie value and the recovery code.
@@ -85,22 +102,50 @@ impl Services {
         confirm: &str,
         zone: Option<&str>,
     ) -> Result<(Arc<Session>, String, ShownCode), AccountError> {
-        if !self.instance().await?.registration_open {
-            return Err(AccountError::Closed);
-        }
-        let (canonical, password) = self.choose(name, password, confirm).await?;
-        let display = name.to_owned();
+        self.register_with(name, password, confirm, zone, "").await
+    }
+
+    /// The same with a setup token or an invitation, where one is needed. Without it nothing else is looked at.
+    ///
+    /// # Errors
+    /// See [`AccountError`].
+    pub async fn register_with(
+        self: &Arc<Self>,
+        name: &str,
+        password: &str,
+        confirm: &str,
+        zone: Option<&str>,
+        code: &str,
+    ) -> Result<(Arc<Session>, String, ShownCode), AccountError> {
+        let pass = self.admit(code).await?;
+        let made = self.make_vault(name, password, confirm, &pass).await;
+        self.leave_gate(pass, made.is_ok()).await;
+        let (vault, code) = made?;
         let zone =
             zone.filter(|zone| day::zone(zone).is_some()).map_or_else(day::machine_zone, str::to_owned);
-        let vaults = Arc::clone(&self.vaults);
-        let (vault, code) =
-            self.derive(Lane::Stranger, move || vaults.register(&canonical, &display, &password)).await??;
         let keep = Arc::clone(&vault);
         blocking::db(move || keep.write(|w| settings::put(w, ZONE_SETTING, zone.as_bytes())))
             .await
             .map_err(Failure::from)??;
         let (session, cookie) = self.start_session(vault).await?;
         Ok((session, cookie, code.display()))
+    }
+
+    async fn make_vault(
+        &self,
+        name: &str,
+        password: &str,
+        confirm: &str,
+        pass: &Pass,
+    ) -> Result<(Arc<Unlocked>, RecoveryCode), AccountError> {
+        let (canonical, password) = self.choose(name, password, confirm).await?;
+        let invitation = match pass {
+            Pass::Invitation(hash) => Some(*hash),
+            Pass::Free | Pass::Setup(_) => None,
+        };
+        let (vaults, display) = (Arc::clone(&self.vaults), name.to_owned());
+        let work = move || vaults.register_with(&canonical, &display, &password, invitation.as_ref());
+        Ok(self.derive(Lane::Stranger, work).await??)
     }
 
     /// Opens a vault. `None` when name or password are wrong, with the same work either way.

@@ -15,6 +15,7 @@ use crate::{
         record::RecordType,
         secret::{Key, Password, RecoveryCode},
         set::{Head, SetHash},
+        ticket::TicketHash,
         unlock::{Unlocker, WrapKind},
         wrap::{WrapFace, open_wrap, row_key, seal_wrap},
     },
@@ -27,6 +28,7 @@ use crate::{
         Vaults, compaction,
         error::{Alteration, VaultError},
         payload::index::{OutboxV1, RootV1},
+        policy,
         transaction::{Heads, KeySet, Writer},
         unlocked::{self, Place, Unlocked, Wrap, keyring_row},
     },
@@ -56,6 +58,20 @@ impl Vaults {
         display: &str,
         password: &Password,
     ) -> Result<(Arc<Unlocked>, RecoveryCode), VaultError> {
+        self.register_with(name, display, password, None)
+    }
+
+    /// The same with an invitation, which is used up in the same transaction.
+    ///
+    /// # Errors
+    /// [`VaultError::Uninvited`] when it is not good; those of [`Vaults::register`].
+    pub fn register_with(
+        &self,
+        name: &Name,
+        display: &str,
+        password: &Password,
+        invitation: Option<&TicketHash>,
+    ) -> Result<(Arc<Unlocked>, RecoveryCode), VaultError> {
         let unlockers = self.unlockers(name, password)?;
         let (vault, urk, code) = (VaultId::random(), Key::random(), RecoveryCode::random());
         let ways = [&unlockers[0], &Unlocker::recovery(&self.header, &code)];
@@ -75,6 +91,9 @@ impl Vaults {
         let wraps = ways.map(|way| seal_wrap(way, vault, &self.header, &urk));
         self.refuse_read_only()?;
         self.store.write(|rows| -> Result<(), VaultError> {
+            if let Some(invitation) = invitation {
+                policy::use_invitation(rows, invitation, now)?;
+            }
             refuse_taken(rows, &unlockers, None)?;
             refuse_used(rows, vault, &keys.active)?;
             for (way, wrap) in ways.iter().zip(wraps) {

@@ -46,6 +46,9 @@ pub enum VaultError {
     /// Somebody has this name and this password: another password is needed.
     #[error("choose another password")]
     Taken,
+    /// A vault cannot be made without an invitation that is good.
+    #[error("there is no such invitation")]
+    Uninvited,
     /// The password was right once and has been replaced since.
     #[error("this password was replaced")]
     Replaced,

@@ -1,18 +1,24 @@
 //! Instance policy: rows `P...`, which belong to the program and to no vault. No format describes them, backups leave
 //! them out, and losing them costs no writing.
 
-use std::sync::PoisonError;
+use std::{collections::BTreeMap, sync::PoisonError};
 
 use zeroize::Zeroizing;
 
 use crate::{
-    crypto::{secret::Key, token::DeviceKey},
-    store::{rows::Rows, tables::Copy},
+    crypto::{secret::Key, ticket::TicketHash, token::DeviceKey},
+    store::{
+        error::StoreError,
+        rows::{Rows, RowsMut},
+        tables::Copy,
+    },
     vault::{Vaults, error::VaultError},
 };
 
 /// The key under which device cookies are made: 32 random bytes.
 const DEVICE: &[u8] = b"Pdevice";
+/// Begins the key of each row of an invitation.
+const INVITATION: &[u8] = b"Pinvite/";
 
 impl Vaults {
     /// The key of device cookies; drawn and kept when it is missing and `may_make`.
@@ -41,4 +47,83 @@ fn read_key(rows: &dyn Rows, row: &[u8]) -> Result<Option<Key>, VaultError> {
         }
     }
     Ok(None)
+}
+
+/// The key of an invitation's row. Its value is the moment until which it is good, in milliseconds since 1970.
+fn invitation_row(hash: &TicketHash) -> Vec<u8> {
+    [INVITATION, hash.0.as_slice()].concat()
+}
+
+/// Invitations with the moment until which each is good; of two copies that differ, the earlier one.
+fn all_invitations(rows: &dyn Rows) -> Result<BTreeMap<Vec<u8>, i64>, StoreError> {
+    let mut found = BTreeMap::new();
+    for copy in Copy::BOTH {
+        for (row, value) in rows.smalls(copy, INVITATION)? {
+            let until = value.as_slice().try_into().map_or(0, i64::from_le_bytes);
+            found.entry(row).and_modify(|known: &mut i64| *known = until.min(*known)).or_insert(until);
+        }
+    }
+    Ok(found)
+}
+
+/// Takes an invitation, in the transaction of the vault that is made with it.
+pub(super) fn use_invitation(rows: &mut dyn RowsMut, hash: &TicketHash, now: i64) -> Result<(), VaultError> {
+    let row = invitation_row(hash);
+    if all_invitations(rows)?.get(&row).is_none_or(|until| now >= *until) {
+        return Err(VaultError::Uninvited);
+    }
+    Ok(rows.remove_small(&row)?)
+}
+
+impl Vaults {
+    /// Keeps an invitation that is good until then, and removes those that are over. `false` when `most` wait already.
+    ///
+    /// # Errors
+    /// [`VaultError::ReadOnly`]; store errors.
+    pub fn invite(&self, hash: &TicketHash, now: i64, until: i64, most: usize) -> Result<bool, VaultError> {
+        self.refuse_read_only()?;
+        self.store.write(|rows| -> Result<bool, VaultError> {
+            let (over, waiting): (Vec<_>, Vec<_>) =
+                all_invitations(&*rows)?.into_iter().partition(|(_, until)| now >= *until);
+            for (row, _) in over {
+                rows.remove_small(&row)?;
+            }
+            if waiting.len() >= most {
+                return Ok(false);
+            }
+            rows.put_small(&invitation_row(hash), &until.to_le_bytes())?;
+            Ok(true)
+        })
+    }
+
+    /// Whether this invitation is good.
+    ///
+    /// # Errors
+    /// Store errors.
+    pub fn is_invited(&self, hash: &TicketHash, now: i64) -> Result<bool, VaultError> {
+        let row = invitation_row(hash);
+        Ok(self.store.read(|rows| all_invitations(rows))?.get(&row).is_some_and(|until| now < *until))
+    }
+
+    /// How many invitations are good.
+    ///
+    /// # Errors
+    /// Store errors.
+    pub fn invitations(&self, now: i64) -> Result<usize, VaultError> {
+        Ok(self.store.read(|rows| all_invitations(rows))?.values().filter(|until| now < **until).count())
+    }
+
+    /// Removes all invitations.
+    ///
+    /// # Errors
+    /// [`VaultError::ReadOnly`]; store errors.
+    pub fn withdraw_invitations(&self) -> Result<(), VaultError> {
+        self.refuse_read_only()?;
+        self.store.write(|rows| -> Result<(), VaultError> {
+            for row in all_invitations(&*rows)?.into_keys() {
+                rows.remove_small(&row)?;
+            }
+            Ok(())
+        })
+    }
 }

@@ -77,6 +77,11 @@ impl Call {
         &self.headers
     }
 
+    /// The name and port this program was reached by, which is one of ours.
+    pub fn host(&self) -> &str {
+        self.headers.get(header::HOST).and_then(|host| host.to_str().ok()).unwrap_or_default()
+    }
+
     /// A part of the address by its name in the pattern, as a value.
     ///
     /// # Errors

@@ -11,6 +11,7 @@ pub mod choosing;
 pub mod days;
 pub mod entries;
 pub mod errors;
+pub mod invitations;
 pub mod keys;
 pub mod registry;
 pub mod search;

@@ -2,6 +2,7 @@
 
 mod cookies;
 mod csrf;
+mod fresh;
 mod headers;
 mod host;
 mod hostile;

@@ -40,6 +40,7 @@ const MAY_USE: &[(&str, &[&str])] = &[
             // Of the keys only what a person types and what a session carries; of the store only its state.
             "crypto::canon",
             "crypto::secret",
+            "crypto::ticket",
             "crypto::token",
             "crypto::hash",
             "crypto::VaultId",

@@ -27,7 +27,7 @@ fn on(disk: &Disk) -> Arc<Services> {
         embed: EmbedEngine::start(|| Ok(Box::new(Toy::default()))),
         session: SessionLimits::default(),
         generation: Generation::default(),
-        registration_stays_open: true,
+        registration: crate::services::admission::Registration::default(),
         folder: "memory".to_owned(),
         has_model: false,
         models_hint: String::new(),

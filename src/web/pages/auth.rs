@@ -7,7 +7,8 @@ use crate::web::{
     view::Template,
 };
 
-/// `GET POST /register`. Fields: `username`, `password`, `password_confirm`, `zone` (filled by script), `csrf`.
+/// `GET POST /register`. Fields: `username`, `password`, `password_confirm`, `zone` (filled by script), `code` where one
+/// is asked for, `csrf`.
 #[derive(Serialize, Clone)]
 pub struct RegisterPage {
     /// Surroundings.
@@ -22,6 +23,8 @@ pub struct RegisterPage {
     pub zone_field: bool,
     /// A passphrase that was asked for.
     pub passphrase: Option<PassphraseView>,
+    /// The code that is asked for: `setup` or `invitation`.
+    pub asks: Option<&'static str>,
 }
 
 impl Template for RegisterPage {
@@ -35,6 +38,7 @@ impl Template for RegisterPage {
             is_new: true,
             zone_field: true,
             passphrase: None,
+            asks: None,
         };
         let refused = Self {
             username: "mira".to_owned(),
@@ -44,7 +48,9 @@ impl Template for RegisterPage {
             passphrase: Some(PassphraseView::sample()),
             ..first.clone()
         };
-        vec![first, refused]
+        let setup = Self { asks: Some("setup"), ..first.clone() };
+        let invited = Self { asks: Some("invitation"), ..refused.clone() };
+        vec![first, refused, setup, invited]
     }
 }
 

@@ -1,7 +1,9 @@
 //! Every context type with its template, for the test that renders them all and for the preview.
 
 use crate::web::{
-    pages::{auth, choosing, days, entries, errors, keys, search, security, settings, transfer, trash},
+    pages::{
+        auth, choosing, days, entries, errors, invitations, keys, search, security, settings, transfer, trash,
+    },
     view::{Template, ViewError, Views},
 };
 
@@ -49,6 +51,7 @@ pub fn render_samples(views: &Views) -> Result<Vec<Rendered>, ViewError> {
     all.append(&mut rendered::<trash::TrashPage>(views)?);
     all.append(&mut rendered::<keys::KeysPage>(views)?);
     all.append(&mut rendered::<keys::KeysCodePage>(views)?);
+    all.append(&mut rendered::<invitations::InvitationPage>(views)?);
     all.append(&mut rendered::<errors::ErrorPage>(views)?);
     Ok(all)
 }

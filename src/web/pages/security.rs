@@ -26,6 +26,8 @@ pub struct SecurityPage {
     pub code_since: Option<String>,
     /// Where it is open now; this browser first.
     pub browsers: Vec<BrowserView>,
+    /// Invitations that wait, where journals are made by invitation.
+    pub invitations: Option<usize>,
 }
 
 /// A browser somebody is signed in with. `POST /settings/security/sessions/{id}/end`, field `csrf`, signs it out.
@@ -153,6 +155,7 @@ impl Template for SecurityPage {
             password_since: Some(day()),
             code_since: Some(day()),
             browsers: vec![BrowserView::sample(true, "Firefox on Linux")],
+            invitations: None,
         };
         let changed = Self {
             done: Some("Your name and password were changed."),
@@ -162,9 +165,11 @@ impl Template for SecurityPage {
                 BrowserView::sample(true, "Firefox on Linux"),
                 BrowserView::sample(false, "Safari on iPhone"),
             ],
+            invitations: Some(2),
             ..plain.clone()
         };
-        vec![plain, changed]
+        let inviting = Self { invitations: Some(0), ..plain.clone() };
+        vec![plain, changed, inviting]
     }
 }
 

@@ -1,7 +1,7 @@
 //! Services in memory: fixed clock, cheap key derivation, scripted generator, toy embedder.
 
 use std::{
-    sync::{Arc, Barrier},
+    sync::{Arc, Barrier, Mutex},
     time::Duration,
 };
 
@@ -10,7 +10,11 @@ use llamora::{
     config::{Generation, SessionLimits},
     llm::{LlmError, scripted::ScriptedGenerator, worker::Engine},
     search::{embed::EmbedEngine, toy::Toy},
-    services::{Parts, Services, backup::Plan},
+    services::{
+        Parts, Services,
+        admission::{Registration, Setup},
+        backup::Plan,
+    },
     store::{Store, faults::Disk},
     vault::{KdfChoice, Vaults},
 };
@@ -23,8 +27,12 @@ const NOW: i64 = 1_795_341_600_000;
 pub struct Options {
     /// Leave the model out.
     pub has_model: bool,
-    /// Registration stays open after the first account.
-    pub registration_stays_open: bool,
+    /// Registration is closed after the first account.
+    pub registration_disabled: bool,
+    /// Other machines can reach the program.
+    pub is_remote: bool,
+    /// Where the setup token is left for the test.
+    pub setup_token: Arc<Mutex<String>>,
     /// How long the generator waits between words when an entry says `slowly`.
     pub pause: Duration,
     /// Where backups go; nowhere unless a test says so.
@@ -39,7 +47,9 @@ impl Default for Options {
     fn default() -> Self {
         Self {
             has_model: true,
-            registration_stays_open: true,
+            registration_disabled: false,
+            is_remote: false,
+            setup_token: Arc::default(),
             pause: Duration::from_millis(5),
             backups: Plan::default(),
             loading: None,
@@ -57,6 +67,11 @@ pub fn services(options: &Options) -> (Arc<Services>, Arc<Fixed>) {
 /// The same over a store that holds something already.
 pub fn services_over(store: Arc<Store>) -> (Arc<Services>, Arc<Fixed>) {
     make(&Options::default(), store)
+}
+
+/// The same with options, over a store that holds something already.
+pub fn services_with(options: &Options, store: Arc<Store>) -> (Arc<Services>, Arc<Fixed>) {
+    make(options, store)
 }
 
 fn make(options: &Options, store: Arc<Store>) -> (Arc<Services>, Arc<Fixed>) {
@@ -80,7 +95,15 @@ fn make(options: &Options, store: Arc<Store>) -> (Arc<Services>, Arc<Fixed>) {
         embed: EmbedEngine::start(|| Ok(Box::new(Toy::default()))),
         session: SessionLimits::default(),
         generation: Generation::default(),
-        registration_stays_open: options.registration_stays_open,
+        registration: Registration {
+            is_remote: options.is_remote,
+            is_disabled: options.registration_disabled,
+            setup: options.is_remote.then(|| {
+                let (setup, text) = Setup::random(NOW, None);
+                *options.setup_token.lock().expect("unpoisoned") = text.as_str().to_owned();
+                setup
+            }),
+        },
         folder: "memory".to_owned(),
         has_model,
         models_hint: "There is no model here.".to_owned(),

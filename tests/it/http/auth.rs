@@ -92,7 +92,7 @@ async fn a_refused_registration_keeps_the_name() {
 
 #[tokio::test]
 async fn closed_registration_is_403() {
-    let app = TestApp::with(&Options { registration_stays_open: false, ..Options::default() }).await;
+    let app = TestApp::with(&Options { registration_disabled: true, ..Options::default() }).await;
     let mira = app.anonymous();
     mira.get("/register").await.expect(200);
     let fields = [("username", "Mira"), ("password", PASSWORD), ("password_confirm", PASSWORD)];
