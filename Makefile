@@ -47,6 +47,7 @@ help:
 	@echo 'make dist         dist/llamora (models inside) and dist/llamora-slim'
 	@echo 'make bench        figures of the built program'
 	@echo 'make torture      the tests that kill, cut, flood and damage, at full count'
+	@echo 'make messages     tests/golden/messages.txt, every error a person can meet, written anew'
 	@echo 'make screenshots  the pictures of README.md, taken anew'
 	@echo 'make deps web models   system packages, web packages, models: what the others call by themselves'
 
@@ -150,6 +151,11 @@ torture: export LLAMORA_SLIM = $(CURDIR)/dist/llamora-slim
 torture: test-deps dist
 	@LLAMORA_TEST_TORTURE=12 LLAMORA_TEST_CROWD=1000 LLAMORA_TEST_STREAMS=10000 LLAMORA_TEST_BACKUPS=20 \
 	 LLAMORA_TEST_DAMAGE=20 LLAMORA_TEST_KILLS=1000 cargo test $(TEST_FLAGS)
+
+.PHONY: messages
+messages:
+	@LLAMORA_TEST_UPDATE=1 cargo test $(TEST_FLAGS) --no-default-features --test it --quiet -- tidy::messages
+	@git --no-pager diff --stat -- tests/golden/messages.txt
 
 .PHONY: screenshots
 screenshots: dist $(BROWSER)

@@ -98,7 +98,9 @@ pub fn open_store(folder: &DataFolder) -> anyhow::Result<Store> {
             "the journal {shown} cannot be written. Nothing was changed.\n\
              Make the file and its folder writable for this user, or name another folder with --data."
         ),
-        Err(error) => bail!("the journal {shown} cannot be opened: {error}. Nothing was changed."),
+        Err(error) => {
+            bail!("the journal {shown} cannot be opened: {error}. Nothing was changed. Run `llamora check`.")
+        }
     }
 }
 

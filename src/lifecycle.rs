@@ -59,7 +59,7 @@ pub async fn until_told(
         () = told => Ok(()),
         ended = server => {
             ended.context("the server stopped by a fault of its own")?.context("the server stopped")?;
-            anyhow::bail!("the server stopped although nobody asked it to")
+            anyhow::bail!("the server stopped although nobody asked it to. What was saved is safe. Start it again.")
         }
     }
 }

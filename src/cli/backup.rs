@@ -175,12 +175,17 @@ fn verify(file: &Path, secret: &SecretArgs) -> anyhow::Result<()> {
 #[allow(clippy::print_stdout, reason = "the output of the command")]
 fn look_inside(rows: &dyn Rows, secret: &audit::Secret) -> anyhow::Result<()> {
     let Some(audit) = audit::audit(rows, secret).map_err(|error| explain(&error.into()))? else {
-        bail!("nothing in it opens with that name and password, or that code")
+        bail!(
+            "nothing in it opens with that name and password, or that code. Nothing was changed. Check both and try again."
+        )
     };
     for line in check::audit_lines(&audit) {
         println!("{line}");
     }
-    ensure!(audit.ok(), "something in it is not as it was written; see above");
+    ensure!(
+        audit.ok(),
+        "something in it is not as it was written; see above. Nothing was changed. Keep another backup too"
+    );
     Ok(())
 }
 
@@ -236,7 +241,7 @@ pub fn explain(error: &BackupError) -> anyhow::Error {
         BackupError::Vault(error) => anyhow!("{error}"),
         BackupError::Archive(error) => anyhow!("{error}. Nothing was changed. Use another backup."),
         BackupError::Contents(what) => {
-            anyhow!("this is not the backup of a journal: {what}. Nothing was changed.")
+            anyhow!("this is not the backup of a journal: {what}. Nothing was changed. Choose another file.")
         }
         other => anyhow!("{}", backups::sentence(other)),
     }

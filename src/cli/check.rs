@@ -126,7 +126,7 @@ impl Check {
                 println!("{word:<4} {what:<32} {said}");
             }
         }
-        anyhow::ensure!(n_bad == 0, "{n_bad} of {} checks failed; see above", findings.len());
+        anyhow::ensure!(n_bad == 0, "{n_bad} of {} checks failed; what to do stands above", findings.len());
         Ok(())
     }
 }

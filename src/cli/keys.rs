@@ -186,7 +186,7 @@ impl Opened {
         let moved = self.vaults.sign_in(&self.name, &self.password);
         ensure!(
             moved.context("the password moves at its next sign-in")?.is_some(),
-            "the password opens nothing any more; it was replaced meanwhile"
+            "the password opens nothing any more; it was replaced meanwhile. Use the new one"
         );
         self.vaults.settle().context("the old bytes go at the next start")?;
         let is_alone = self.vaults.retire().context("the former profile is dropped later")?;

@@ -129,7 +129,7 @@ fn verify(catalogue: &Catalogue) -> anyhow::Result<()> {
         };
         println!("{kind:<10} {} {} {verdict}", source.name(), manifest::hex(&found));
     }
-    ensure!(n_altered == 0, "{n_altered} of the models were altered; they are not used");
+    ensure!(n_altered == 0, "{n_altered} of the models were altered; they are not used. Fetch them again");
     Ok(())
 }
 
@@ -199,7 +199,7 @@ fn pull(catalogue: &Catalogue, name: String, url: Option<String>) -> anyhow::Res
                 Some(_) => "What has come is kept; the same command goes on with it.",
                 None => "Nothing was kept.",
             };
-            bail!("{error}. {kept} The journal works without it.");
+            bail!("{error}. {kept} The journal works without it. Try again later.");
         }
     };
     println!("{} is here, {} MB, {}", got.file, got.bytes.div_ceil(1_000_000), verdict(&wanted));
@@ -257,7 +257,7 @@ fn remove(catalogue: &Catalogue, name: &str, is_sure: bool) -> anyhow::Result<()
             .context("the terminal")?;
         let mut answer = String::new();
         io::stdin().lock().read_line(&mut answer).context("the terminal")?;
-        ensure!(answer.trim() == "yes", "nothing was removed");
+        ensure!(answer.trim() == "yes", "nothing was removed. Run this again and type yes if you want it");
     }
     catalogue.shelf.remove(file)?;
     println!("{file} is removed");

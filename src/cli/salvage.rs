@@ -31,7 +31,9 @@ pub fn run(journal: &Path, to: &Path, secret: &SecretArgs) -> anyhow::Result<()>
         "there is a journal in {} already, and nothing is ever overwritten. Name another folder with --to",
         to.display()
     );
-    let Some(secret) = secret.ask()? else { bail!("no secret was given") };
+    let Some(secret) = secret.ask()? else {
+        bail!("no secret was given, so nothing was read. Run this again.")
+    };
     let found = salvage(journal, &secret, &target, Arc::new(System)).map_err(|error| explain(&error))?;
     let Some(found) = found else {
         bail!(

@@ -57,7 +57,7 @@ impl SecretArgs {
             );
             prompt("Password: ")?
         };
-        ensure!(!password.is_empty(), "no password was given");
+        ensure!(!password.is_empty(), "no password was given, so nothing was done. Run this again");
         Ok(Some(Secret::Password { name, password }))
     }
 }

@@ -128,7 +128,7 @@ impl Export {
                     if is_folder { fs::remove_dir_all(&self.output) } else { fs::remove_file(&self.output) };
                 let left =
                     if removed.is_ok() { "nothing is left of it" } else { "a part is left at the output" };
-                bail!("the export broke off: {error}; {left}. The journal is as it was.")
+                bail!("the export broke off: {error}; {left}. The journal is as it was. Run this again.")
             }
         };
         let Summary { n_entries, n_replies, n_days, n_unreadable } = summary;
@@ -154,7 +154,10 @@ impl Export {
         eprint!("{WARNING}\nType yes to go on: ");
         let mut answer = String::new();
         io::stdin().lock().take(64).read_line(&mut answer)?;
-        ensure!(answer.trim().eq_ignore_ascii_case("yes"), "nothing was exported");
+        ensure!(
+            answer.trim().eq_ignore_ascii_case("yes"),
+            "nothing was exported. Run this again and type yes if you want it"
+        );
         Ok(())
     }
 }
@@ -167,7 +170,11 @@ impl Import {
     /// the same command goes on where it stopped.
     #[allow(clippy::print_stdout, clippy::print_stderr, reason = "the output of the command")]
     pub fn run(self, shared: &Shared) -> anyhow::Result<()> {
-        ensure!(self.source.exists(), "{} is not there. Nothing was changed.", self.source.display());
+        ensure!(
+            self.source.exists(),
+            "{} is not there. Nothing was changed. Check the path.",
+            self.source.display()
+        );
         let Opened { store, vault, around } = self.owner.open(shared)?;
         let mut parsed = read_source(&self.source, &around)
             .with_context(|| format!("{} cannot be read; nothing was changed", self.source.display()))?;
@@ -219,7 +226,9 @@ impl Owner {
         let vaults = Vaults::open(Arc::clone(&store), Arc::clone(&clock), KdfChoice::Default)
             .context("the accounts in the journal cannot be read")?;
         let Some(vault) = vaults.sign_in(name, password)? else {
-            bail!("this name and password open no journal here. Nothing was changed.")
+            bail!(
+                "this name and password open no journal here. Nothing was changed. Check both and try again."
+            )
         };
         let around = Circumstances::of(&vault, clock.now_ms())?;
         Ok(Opened { store, vault, around })
@@ -318,7 +327,12 @@ fn read_file(path: &Path) -> anyhow::Result<Vec<u8>> {
     // One byte more than may be, so that a file that is too large shows it.
     let most = u64::try_from(Limits::BYTES + 1)?;
     fs::File::open(path)?.take(most).read_to_end(&mut bytes).with_context(|| path.display().to_string())?;
-    ensure!(bytes.len() <= Limits::BYTES, "{} is larger than {} MB", path.display(), Limits::BYTES >> 20);
+    ensure!(
+        bytes.len() <= Limits::BYTES,
+        "{} is larger than {} MB; nothing was changed. Give it in parts",
+        path.display(),
+        Limits::BYTES >> 20
+    );
     Ok(bytes)
 }
 
@@ -330,7 +344,11 @@ fn find(folder: &Path, depth: usize, files: &mut Vec<PathBuf>) -> anyhow::Result
         if kind.is_dir() && depth < MAX_DEPTH && !name.starts_with('.') {
             find(&entry.path(), depth + 1, files)?;
         } else if kind.is_file() && is_wanted(&name) {
-            ensure!(files.len() < Limits::FILES, "there are more than {} files", Limits::FILES);
+            ensure!(
+                files.len() < Limits::FILES,
+                "there are more than {} files; nothing was changed. Give them in parts",
+                Limits::FILES
+            );
             files.push(entry.path());
         }
     }

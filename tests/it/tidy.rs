@@ -1,5 +1,7 @@
 //! The shape of the source, as tests: layers, homes of crates, sizes. ARCHITECTURE.md gives the reasons.
 
+#[path = "tidy/messages.rs"]
+mod messages;
 #[path = "tidy/source.rs"]
 mod source;
 
