@@ -1,3 +1,8 @@
+import { mkdtempSync, readFileSync, readdirSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { inflateRawSync, inflateSync } from "node:zlib";
+import { chromium } from "@playwright/test";
 import { register, signIn, write } from "../lib/person.js";
 import { expect, expectNothingStored, test } from "../lib/fixtures.js";
 
@@ -40,6 +45,72 @@ test("signing out leaves nothing behind the back button", async ({ page }) => {
   await page.goBack();
   await expect(page.getByText("the harbour at night")).toHaveCount(0);
   await expectNothingStored(page);
+});
+
+// What a person wrote, searched for and typed without saving; none of it may stay on the disk of the browser's machine.
+const CANARIES = ["zanderqueen-written", "zanderqueen-sought", "zanderqueen-drafted", "zanderqueen-replaced"];
+
+// Every way in which these bytes may hold a canary: as they are, in two bytes a letter, in a deflated stream.
+function canariesIn(bytes) {
+  const found = CANARIES.filter(
+    (canary) => bytes.includes(canary) || bytes.includes(Buffer.from(canary, "utf16le")),
+  );
+  for (let at = 0; at < bytes.length - 2; at += 1) {
+    const isGzip = bytes[at] === 0x1f && bytes[at + 1] === 0x8b && bytes[at + 2] === 8;
+    const isZlib = bytes[at] === 0x78 && [0x01, 0x5e, 0x9c, 0xda].includes(bytes[at + 1]);
+    if (!isGzip && !isZlib) continue;
+    try {
+      const rest = bytes.subarray(isGzip ? at + 10 : at);
+      const inflated = (isGzip ? inflateRawSync : inflateSync)(rest, { finishFlush: 2 });
+      found.push(...CANARIES.filter((canary) => inflated.includes(canary)));
+    } catch {
+      // These bytes only looked like the head of a stream.
+    }
+  }
+  return found;
+}
+
+// proves: SR-28 (the whole profile on disk, as bytes, in UTF-16 and inflated)
+test("signing out leaves nothing in the browser's profile on disk", async ({ program, baseURL }, info) => {
+  const profile = mkdtempSync(join(tmpdir(), "llamora-profile-"));
+  const { launchOptions, locale, timezoneId } = info.project.use;
+  const context = await chromium.launchPersistentContext(profile, { ...launchOptions, locale, timezoneId, baseURL });
+  try {
+    const page = context.pages()[0] ?? (await context.newPage());
+    await register(page);
+    const entry = await write(page, `A morning, ${CANARIES[0]}.`);
+    await entry.getByRole("link", { name: "Edit" }).click();
+    await entry.locator("textarea").fill(`An evening, ${CANARIES[3]}.`);
+    await entry.getByRole("button", { name: "Save" }).click();
+    await expect(entry).toContainText(CANARIES[3]);
+    await page.goto("/search");
+    await page.locator("main input[name=q]").fill(CANARIES[1]);
+    await page.locator("main input[name=q]").press("Enter");
+    await expect(page.locator("main")).toContainText("Nothing was found.");
+    await page.goto("/d/today");
+    await page.locator("#composer textarea[name=text]").fill(`Half a thought, ${CANARIES[2]}`);
+    await page.waitForResponse((response) => response.url().endsWith("/draft"));
+    await page.getByRole("button", { name: "Lock" }).click();
+    await expect(page).toHaveURL(/\/login/);
+    // The control: what is in an address does reach the disk.
+    await page.goto("/login?zanderqueen-control");
+  } finally {
+    await context.close();
+  }
+  const files = readdirSync(profile, { recursive: true, withFileTypes: true }).filter((file) => file.isFile());
+  const found = [];
+  let sawControl = false;
+  for (const file of files) {
+    const path = join(file.parentPath, file.name);
+    const bytes = readFileSync(path);
+    sawControl ||= bytes.includes("zanderqueen-control");
+    found.push(...canariesIn(bytes).map((canary) => `${canary} in ${path.slice(profile.length)}`));
+  }
+  rmSync(profile, { recursive: true, force: true });
+  expect(files.length).toBeGreaterThan(20);
+  expect(sawControl, "the history of the browser is among the files").toBe(true);
+  expect(found).toEqual([]);
+  expect(program.log).not.toContain("panicked");
 });
 
 test("locking in one tab locks the others and keeps what they held", async ({ page, context }) => {
