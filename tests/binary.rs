@@ -27,7 +27,9 @@ mod errors;
 mod figures;
 #[path = "binary/floods.rs"]
 mod floods;
+#[path = "binary/grown.rs"]
 #[path = "binary/guessing.rs"]
+mod grown;
 mod guessing;
 #[path = "binary/keys.rs"]
 mod keys;
