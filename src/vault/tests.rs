@@ -11,6 +11,7 @@ mod model;
 mod rotation;
 mod salvage;
 mod thief;
+mod wear;
 
 use std::sync::Arc;
 

@@ -12,19 +12,21 @@ use std::{
 use super::*;
 use crate::journal::ids::EntryId;
 
-const WRITERS: u8 = 4;
-
-/// `LLAMORA_TEST_BACKUPS` makes so many backups instead of 6; the row asks for 20 while writing goes on for 60 s.
-fn backups() -> usize {
-    std::env::var("LLAMORA_TEST_BACKUPS").ok().and_then(|text| text.parse().ok()).unwrap_or(6)
+/// What `make torture` asks for more of: backups (`LLAMORA_TEST_BACKUPS`), writers (`LLAMORA_TEST_WRITERS`), and the
+/// seconds over which the backups are spread (`LLAMORA_TEST_SECONDS`).
+fn asked(name: &str, otherwise: u32) -> u32 {
+    std::env::var(name).ok().and_then(|text| text.parse().ok()).unwrap_or(otherwise)
 }
 
-// proves: RR-12 (8 writers, 6 backups; LLAMORA_TEST_BACKUPS: as many as it says)
+// proves: RR-12 (8 writers, 6 backups; `make torture`: 50 writers for 60 s, 20 backups)
 #[test]
 fn a_backup_made_while_people_write_is_a_prefix_of_what_was_acknowledged() {
     let folder = tempfile::tempdir().unwrap();
     let fixture = Fixture::over(Store::open(&folder.path().join("journal")).unwrap()).unwrap();
-    let people: Vec<_> = (0..WRITERS)
+    let n_backups = asked("LLAMORA_TEST_BACKUPS", 6);
+    let span = Duration::from_secs(asked("LLAMORA_TEST_SECONDS", 0).into());
+    // Two for each person, as from two browsers.
+    let people: Vec<_> = (0..asked("LLAMORA_TEST_WRITERS", 8).div_ceil(2))
         .map(|number| fixture.register(&format!("Person {number}"), "correct horse").unwrap().0)
         .collect();
     // Per person: the number of the transaction that was acknowledged, and the entry it wrote.
@@ -33,7 +35,6 @@ fn a_backup_made_while_people_write_is_a_prefix_of_what_was_acknowledged() {
     let mut made = Vec::new();
     std::thread::scope(|scope| {
         for (person, log) in people.iter().zip(&acknowledged) {
-            // Two at a time for each person, as from two browsers.
             for half in 0..2_u8 {
                 let done = &done;
                 scope.spawn(move || {
@@ -63,8 +64,12 @@ fn a_backup_made_while_people_write_is_a_prefix_of_what_was_acknowledged() {
         }
         let to = folder.path().join("backups");
         fs::create_dir(&to).unwrap();
-        for number in 0..backups() {
-            // Not before somebody has written since the last one.
+        let begun = Instant::now();
+        for number in 0..n_backups {
+            // Not before its time, and not before somebody has written since the last one.
+            while begun.elapsed() < span * number / n_backups {
+                std::thread::park_timeout(Duration::from_millis(10));
+            }
             let before: usize = acknowledged.iter().map(|log| log.lock().unwrap().len()).sum();
             let patience = Instant::now() + Duration::from_secs(60);
             while acknowledged.iter().map(|log| log.lock().unwrap().len()).sum::<usize>() < before + 20 {
@@ -75,7 +80,7 @@ fn a_backup_made_while_people_write_is_a_prefix_of_what_was_acknowledged() {
                 .iter()
                 .map(|log| log.lock().unwrap().keys().last().copied().unwrap_or(0))
                 .collect();
-            let backup = make(&fixture.store, &to, NOON + i64::try_from(number).unwrap() * SECOND).unwrap();
+            let backup = make(&fixture.store, &to, NOON + i64::from(number) * SECOND).unwrap();
             made.push((backup, at_least));
         }
         done.store(true, Ordering::SeqCst);
