@@ -42,6 +42,9 @@ pub mod verify;
 pub mod whole;
 pub(crate) mod wire;
 
+#[cfg(any(test, feature = "test-hooks"))]
+pub use crate::vault::payload::probe_bodies;
+
 use std::{
     collections::HashMap,
     path::Path,

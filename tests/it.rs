@@ -4,6 +4,7 @@
 mod it {
     mod common;
     mod formats;
+    mod fuzzed;
     mod http;
     mod security;
     mod store;

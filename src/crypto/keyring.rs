@@ -179,5 +179,18 @@ fn aad(keys: &VaultKeys) -> [u8; AAD] {
     aad
 }
 
+/// Reads bytes as the inside of an opened keyring, filled up with zeros, for fuzzing.
+#[cfg(any(test, feature = "test-hooks"))]
+pub fn probe(bytes: &[u8]) {
+    let mut plain = Zeroizing::new([0; PLAIN]);
+    let len = bytes.len().min(PLAIN);
+    plain[..len].copy_from_slice(&bytes[..len]);
+    if let Ok(keyring) = Keyring::read(plain.as_slice()) {
+        let mut again = Zeroizing::new([0; PLAIN]);
+        keyring.write(again.as_mut_slice());
+        assert!(Keyring::read(again.as_slice()).is_ok(), "what was read is written as it can be read");
+    }
+}
+
 #[cfg(test)]
 mod tests;

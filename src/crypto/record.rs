@@ -215,6 +215,14 @@ impl RecordKeys {
     }
 }
 
+/// Reads bytes as the inside of an opened record, for fuzzing.
+#[cfg(any(test, feature = "test-hooks"))]
+pub fn probe(plain: &[u8]) {
+    if let Ok(opened) = Opened::parse(Zeroizing::new(plain.to_vec())) {
+        assert!(opened.key().len() + opened.body().len() <= plain.len());
+    }
+}
+
 /// The smallest length class that holds `payload` bytes, or nothing when even the largest does not.
 ///
 /// The classes are 32 bytes short of powers of two because a redb leaf then holds 8, 4, 2 or 1 of them per page, and

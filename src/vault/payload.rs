@@ -37,6 +37,25 @@ pub(crate) trait Payload: Wire {
     }
 }
 
+/// Reads bytes as the body of every kind of record, and what could be read as what people see, for fuzzing.
+#[cfg(any(test, feature = "test-hooks"))]
+pub fn probe_bodies(body: &[u8]) {
+    if let Ok(read) = entry::EntryV1::decode(1, body) {
+        let _ = read.into_entry();
+    }
+    let _ = index::DayV1::decode(1, body);
+    if let Ok(year) = index::YearV1::decode(1, body) {
+        year.held().for_each(drop);
+    }
+    let _ = index::RootV1::decode(1, body);
+    let _ = index::OutboxV1::decode(1, body);
+    let _ = index::TrashV1::decode(1, body);
+    let _ = log::EventsV1::decode(1, body);
+    let _ = small::DraftV1::decode(1, body);
+    let _ = small::SettingV1::decode(1, body);
+    let _ = small::VectorV1::decode(1, body);
+}
+
 impl From<WireError> for VaultError {
     fn from(_: WireError) -> Self {
         Self::Altered(crate::vault::error::Alteration::Shape)

@@ -214,6 +214,15 @@ fn login_bytes(bytes: &[u8]) -> usize {
     own.map(|pair| pair.len() + 1).sum::<usize>().saturating_sub(1)
 }
 
+/// Reads bytes as a form of either kind, for fuzzing.
+#[cfg(any(test, feature = "test-hooks"))]
+pub fn probe(bytes: &[u8]) {
+    for is_cut in [false, true] {
+        let _ = Form::parse(bytes, is_cut);
+    }
+    let _ = multipart::parse(bytes.to_vec(), "XyZ");
+}
+
 /// Undoes `application/x-www-form-urlencoded` (WHATWG URL, section 5.1), strictly: bad escapes and bytes that are
 /// not UTF-8 are errors. A field that was cut loses what is not whole at its end.
 fn decode(encoded: &[u8], may_be_partial: bool) -> Result<String, FormError> {
