@@ -28,8 +28,8 @@ mod figures;
 #[path = "binary/floods.rs"]
 mod floods;
 #[path = "binary/grown.rs"]
-#[path = "binary/guessing.rs"]
 mod grown;
+#[path = "binary/guessing.rs"]
 mod guessing;
 #[path = "binary/keys.rs"]
 mod keys;
