@@ -97,9 +97,9 @@ enum Command {
     /// Put entries from an export, Markdown, jrnl or Day One into the journal
     #[command(after_help = "Example:\n  llamora import --dry-run my-journal.zip")]
     Import(transfer::Import),
-    /// Print the effective configuration and where each value came from
-    #[command(after_help = "Example:\n  LLAMORA_APP__PORT=8080 llamora config")]
-    Config,
+    /// Print the effective configuration and where each value came from, or the texts of prompts
+    #[command(after_help = "Example:\n  LLAMORA_APP__PORT=8080 llamora config\n  llamora config prompts")]
+    Config(settings::Config),
 }
 
 /// Parses the command line, runs the command and answers the exit code.
@@ -126,7 +126,7 @@ pub fn main() -> ExitCode {
         Some(Command::Check(check)) => check.run(&cli.shared, &hardening),
         Some(Command::Export(export)) => export.run(&cli.shared),
         Some(Command::Import(import)) => import.run(&cli.shared),
-        Some(Command::Config) => settings::run(&cli.shared),
+        Some(Command::Config(config)) => config.run(&cli.shared),
     };
     match done {
         Ok(()) => ExitCode::SUCCESS,

@@ -5,6 +5,7 @@
 
 pub mod backup;
 pub mod manifest;
+pub mod prompts;
 
 use std::path::{Path, PathBuf};
 
@@ -33,6 +34,8 @@ pub struct Config {
     pub models: Models,
     /// The text model.
     pub llm: Llm,
+    /// The texts of prompts.
+    pub prompts: prompts::PromptTexts,
     /// The embedder.
     pub embedding: Embedding,
     /// Automatic backups.

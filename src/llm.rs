@@ -26,6 +26,7 @@ pub mod queue;
 pub mod scripted;
 pub mod shelf;
 pub mod text;
+pub mod visible;
 pub mod worker;
 
 /// Who speaks in a conversation with a model.
@@ -78,6 +79,8 @@ impl Message {
 /// What to generate, and how.
 #[derive(Clone)]
 pub struct GenRequest {
+    /// Whose request it is; set by [`worker::Engine::submit`].
+    pub owner: u64,
     /// The conversation so far; the last turn is the one to answer.
     pub messages: Vec<Message>,
     /// Longest answer, in tokens of the model.
@@ -93,7 +96,7 @@ pub struct GenRequest {
 impl GenRequest {
     /// A request with the settings used for replies.
     pub fn reply(messages: Vec<Message>, seed: u32) -> Self {
-        Self { messages, max_tokens: 320, temperature: 0.7, top_p: 0.9, seed }
+        Self { owner: 0, messages, max_tokens: 320, temperature: 0.7, top_p: 0.9, seed }
     }
 
     /// The settings in words, as kept with a reply.
@@ -115,6 +118,8 @@ pub enum GenEvent {
         /// Tokens in all.
         total: u32,
     },
+    /// These turns of the conversation, by index, had no room. Comes before everything else.
+    LeftOut(Vec<usize>),
     /// More text; whole characters, never empty.
     Token(String),
 }
@@ -160,6 +165,35 @@ pub struct ModelIdentity {
     pub sha256: [u8; 32],
     /// Longest conversation, in tokens.
     pub context: u32,
+    /// What can be asked of it.
+    pub ability: Ability,
+}
+
+/// What can be asked of a model. It decides which rules it is given and how much of the journal.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Ability {
+    /// Short rules and little context, or it loses the thread.
+    Small,
+    /// The full rules, the day and several memories.
+    Large,
+}
+
+impl Ability {
+    /// Fewest parameters of a model that follows the full rules.
+    const LARGE_FROM: u64 = 1_000_000_000;
+
+    /// By the number of parameters of a model.
+    pub const fn of(parameters: u64) -> Self {
+        if parameters < Self::LARGE_FROM { Self::Small } else { Self::Large }
+    }
+
+    /// As in the names of the prompts.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Small => "small",
+            Self::Large => "large",
+        }
+    }
 }
 
 /// Anything that continues a conversation. Synchronous: it runs on the worker's thread and may take minutes.
@@ -169,7 +203,8 @@ pub trait Generator: Send {
 
     /// Answers the last turn, telling `sink` of progress and text.
     ///
-    /// Looks at `cancel` at least between any two events. Nothing of the conversation is kept afterwards.
+    /// Looks at `cancel` at least between any two events. What was read may be kept for the next request of the same
+    /// owner, and for nobody else, until [`Self::forget`].
     ///
     /// # Errors
     /// When the prompt does not fit or the model fails; text given to `sink` before stands.
@@ -179,6 +214,10 @@ pub trait Generator: Send {
         cancel: &Cancel,
         sink: &mut dyn FnMut(GenEvent),
     ) -> Result<StopReason, LlmError>;
+
+    /// Forgets, and overwrites, all that was kept of conversations. Called before another owner's request and when an
+    /// owner's vault is locked.
+    fn forget(&mut self) {}
 }
 
 /// Why there is no text. Holds no words of the writer or the model.

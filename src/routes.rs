@@ -112,6 +112,7 @@ pub static ROWS: &[Row] = &[
     row!(POST   "/settings/keys/code"              signed_form keys::keep_code,       OTHER,        "/settings/keys/code"),
     row!(POST   "/settings/keys/let-go"            signed_form keys::let_go,          OTHER,        "/settings/keys/let-go"),
     row!(GET    "/settings/model"                  signed      settings::model,       Kind::Page,   "/settings/model"),
+    row!(POST   "/settings/model/switch"           signed_form settings::switch_model, OTHER,      "/settings/model/switch"),
     row!(GET    "/settings/security"               signed      security::overview,    Kind::Page,   "/settings/security"),
     row!(GET    "/settings/security/password"      signed      security::show_password, Kind::Page, "/settings/security/password"),
     row!(POST   "/settings/security/password"      signed_form security::set_password, OTHER,       "/settings/security/password"),

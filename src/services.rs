@@ -20,6 +20,7 @@ pub mod rotation;
 pub mod sessions;
 pub mod state;
 pub mod strength;
+pub mod switch;
 pub mod tasks;
 pub mod transfer;
 pub mod trash;
@@ -36,7 +37,7 @@ use crate::{
     clock::Clock,
     config::{Generation, SessionLimits},
     crypto::token::{CsrfKey, DeviceKey},
-    llm::worker::Engine,
+    llm::{prompt::templates::Prompts, worker::Engine},
     search::embed::EmbedEngine,
     services::{
         admission::{Gate, Registration},
@@ -77,6 +78,8 @@ pub struct Parts {
     pub generation: Generation,
     /// Who may make a journal.
     pub registration: Registration,
+    /// The texts of prompts.
+    pub prompts: Prompts,
     /// The data folder, for the settings page.
     pub folder: String,
     /// Whether a model file was found.
@@ -100,6 +103,7 @@ pub struct Services {
     embed: EmbedEngine,
     generation: Generation,
     gate: Gate,
+    prompts: Prompts,
     folder: String,
     has_model: bool,
     models_hint: String,
@@ -178,6 +182,7 @@ impl Services {
             embed: parts.embed,
             generation: parts.generation,
             gate: Gate::from(parts.registration),
+            prompts: parts.prompts,
             folder: parts.folder,
             has_model: parts.has_model,
             models_hint: parts.models_hint,

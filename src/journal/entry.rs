@@ -41,6 +41,40 @@ pub struct Provenance {
     pub sha256: [u8; 32],
     /// Sampling settings, in words.
     pub settings: String,
+    /// What it was made from, besides what it answers.
+    pub given: Given,
+}
+
+/// What a machine text was made from, besides what it answers.
+#[derive(Clone, PartialEq, Eq, Debug, Default)]
+pub struct Given {
+    /// Days whose passages the model was shown, nearest first.
+    pub days: Vec<Day>,
+    /// What the writer wished of it; empty for none.
+    pub wish: String,
+    /// What it was not shown for want of room.
+    pub left_out: LeftOut,
+    /// The model repeated itself and was cut there.
+    pub is_cut: bool,
+}
+
+/// What a model was not shown for want of room.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+pub struct LeftOut {
+    /// Earlier texts of the day, and earlier replies.
+    pub texts: u16,
+    /// Passages of other days.
+    pub passages: u16,
+    /// The middle of the entry itself.
+    pub is_shortened: bool,
+}
+
+impl LeftOut {
+    /// Counts one more.
+    pub fn count(&mut self, is_text: bool) {
+        let count = if is_text { &mut self.texts } else { &mut self.passages };
+        *count = count.saturating_add(1);
+    }
 }
 
 /// One piece of writing. All of it is sealed; it exists in clear only in memory while its vault is unlocked.

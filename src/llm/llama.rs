@@ -1,16 +1,16 @@
 //! llama.cpp inside this process. This file and [`native`] are the only ones that name its crates.
 //!
 //! The model is read in place by `llama_model_load_from_file_ptr` at an offset, whether it stands in a file of its own
-//! or inside the executable, and stays memory-mapped. A context is made for every generation, on the worker's stack,
-//! and dropped after it, so nothing of one conversation is there when the next begins. Prompts are read in chunks of
-//! [`CHUNK`] tokens with a look at the cancel flag between them (`decisions.md` 12).
+//! or inside the executable, and stays memory-mapped. What was read for one owner is kept for the next request of the
+//! same owner ([`cache`]), and dropped before anybody else's is read and when the owner locks. Prompts are read in
+//! chunks of [`CHUNK`] tokens with a look at the cancel flag between them (`decisions.md` 12).
 //!
 //! # Security
 //! Text of a conversation is tokenised apart from the template around it, with control tokens switched off, so an entry
 //! that holds `<|im_start|>system` is only letters. An assertion inside ggml ends the process; [`crate::llm::gguf`]
 //! refuses the files known to lead there, and batches and contexts are sized here so that none is reached.
 
-use std::time::Instant;
+use std::{sync::Arc, time::Instant};
 
 use llama_cpp_2::{
     model::{LlamaChatMessage, LlamaChatTemplate, LlamaModel},
@@ -20,18 +20,22 @@ use llama_cpp_2::{
 use crate::{
     container::source::ModelSource,
     llm::{
-        Cancel, GenEvent, GenRequest, Generator, LlamaOptions, LlmError, Message, ModelIdentity, Speaker,
-        StopReason, budget, gguf, machine,
+        Ability, Cancel, GenEvent, GenRequest, Generator, LlamaOptions, LlmError, Message, ModelIdentity,
+        Speaker, StopReason, budget, gguf, machine,
         pace::Pace,
         text::{REPEAT_WINDOW, Utf8Pieces, cut_within, repeats_itself},
     },
 };
 
+mod cache;
 mod native;
 #[cfg(test)]
 mod tests;
 
-use crate::llm::llama::native::{Sampling, Session};
+use crate::llm::llama::{
+    cache::Kept,
+    native::{Sampling, Session},
+};
 
 /// Tokens read at once; the time for one chunk bounds the time to stop.
 const CHUNK: usize = 32;
@@ -43,13 +47,15 @@ const MIN_P: f32 = 0.05;
 
 /// A loaded model.
 pub struct LlamaGenerator {
-    model: LlamaModel,
+    model: Arc<LlamaModel>,
     template: LlamaChatTemplate,
     identity: ModelIdentity,
     /// Threads for reading prompts and for writing, learnt over all conversations.
     paces: [Pace; 2],
     /// Texts of special tokens that llama.cpp finds in plain text too (those its makers call user-defined).
     found_in_text: Vec<String>,
+    /// What was read last, and for whom.
+    kept: Option<Kept>,
 }
 
 impl LlamaGenerator {
@@ -66,20 +72,22 @@ impl LlamaGenerator {
         }
         let backend = native::backend()?;
         let (path, offset, _) = source.place()?;
-        let model = native::load_at(backend, path, offset)?;
+        let model = Arc::new(native::load_at(backend, path, offset)?);
         let context = options.context.clamp(MIN_CONTEXT, MAX_CONTEXT).min(model.n_ctx_train());
         // The file's own `general.name` is often that of a training run; the file name is what people know.
         let name = source.name().trim_end_matches(".gguf").to_owned();
         let template = template(&model)?;
         let found_in_text = found_in_text(&model);
         let threads = options.threads.unwrap_or_else(machine::default_threads).clamp(1, 64);
-        let identity = ModelIdentity { name, sha256, context };
+        let ability = Ability::of(model.n_params());
+        let identity = ModelIdentity { name, sha256, context, ability };
         let paces = [Pace::new(threads), Pace::new(threads)];
-        Ok(Self { model, template, identity, paces, found_in_text })
+        Ok(Self { model, template, identity, paces, found_in_text, kept: None })
     }
 
-    /// Tokens of a conversation, shortened until the prompt and `reserve` tokens of answer fit.
-    fn encode(&self, messages: &[Message], reserve: u32) -> Result<Vec<LlamaToken>, LlmError> {
+    /// Tokens of a conversation, shortened until the prompt and `reserve` tokens of answer fit, and the turns that had
+    /// no room.
+    fn encode(&self, messages: &[Message], reserve: u32) -> Result<(Vec<LlamaToken>, Vec<usize>), LlmError> {
         let room = self.identity.context.saturating_sub(reserve);
         let texts: Vec<Vec<LlamaToken>> =
             messages.iter().map(|message| self.tokens_of_text(&message.text)).collect();
@@ -110,7 +118,8 @@ impl LlamaGenerator {
         if tokens.len() > room as usize {
             return Err(too_long(tokens.len()));
         }
-        Ok(tokens)
+        let left_out = (0..messages.len()).filter(|idx| !kept.contains(idx)).collect();
+        Ok((tokens, left_out))
     }
 
     /// What the model's template puts before each message and after the last, as tokens.
@@ -176,9 +185,10 @@ impl Generator for LlamaGenerator {
             return Ok(StopReason::Cancelled);
         }
         let max_tokens = request.max_tokens.clamp(1, self.identity.context / 2);
-        let prompt = self.encode(&request.messages, max_tokens)?;
-        let needed = prompt.len() as u32 + max_tokens;
-        let Self { model, paces: [reading, writing], .. } = self;
+        let (prompt, left_out) = self.encode(&request.messages, max_tokens)?;
+        if !left_out.is_empty() {
+            sink(GenEvent::LeftOut(left_out));
+        }
         let sampling = Sampling {
             temperature: request.temperature,
             top_p: request.top_p,
@@ -186,22 +196,43 @@ impl Generator for LlamaGenerator {
             repeat: (REPEAT_LAST, REPEAT_PENALTY),
             seed: request.seed,
         };
-        let room = needed.next_multiple_of(256).clamp(MIN_CONTEXT, MAX_CONTEXT);
-        let mut session = Session::new(model, room, CHUNK as u32, &sampling, cancel)?;
-        let mut done = 0;
-        for chunk in prompt.chunks(CHUNK) {
-            if !step(&mut session, reading, chunk)? {
+        let mut kept = self.kept_for(request.owner, &prompt, max_tokens)?;
+        kept.begin(&prompt, &sampling, cancel)?;
+        let ended = self.write(&mut kept, &prompt, max_tokens, cancel, sink);
+        // After a failure nobody knows what stands in the cache.
+        self.kept = ended.is_ok().then_some(kept);
+        ended
+    }
+
+    fn forget(&mut self) {
+        self.kept = None;
+    }
+}
+
+impl LlamaGenerator {
+    /// Reads what is left of a prompt and writes the answer.
+    fn write(
+        &mut self,
+        kept: &mut Kept,
+        prompt: &[LlamaToken],
+        max_tokens: u32,
+        cancel: &Cancel,
+        sink: &mut dyn FnMut(GenEvent),
+    ) -> Result<StopReason, LlmError> {
+        let Self { model, paces: [reading, writing], .. } = self;
+        while let Some(chunk) = kept.next_chunk(prompt) {
+            if !step(kept.session(), reading, chunk)? {
                 return Ok(StopReason::Cancelled);
             }
-            done += chunk.len() as u32;
-            sink(GenEvent::Reading { done, total: prompt.len() as u32 });
+            kept.has_read(chunk);
+            sink(GenEvent::Reading { done: kept.tokens().len() as u32, total: prompt.len() as u32 });
         }
 
         let vocab = model.vocab();
         let mut pieces = Utf8Pieces::default();
         let mut tail = String::new();
         for _ in 0..max_tokens {
-            let token = session.sample()?;
+            let token = kept.session().sample()?;
             if cancel.is_cancelled() {
                 return Ok(StopReason::Cancelled);
             }
@@ -224,9 +255,10 @@ impl Generator for LlamaGenerator {
                     tail.drain(..start);
                 }
             }
-            if !step(&mut session, writing, &[token])? {
+            if !step(kept.session(), writing, &[token])? {
                 return Ok(StopReason::Cancelled);
             }
+            kept.has_written(token);
         }
         sink_end(pieces, sink);
         Ok(StopReason::Length)
@@ -240,7 +272,7 @@ fn sink_end(pieces: Utf8Pieces, sink: &mut dyn FnMut(GenEvent)) {
 }
 
 /// Takes a step on as many threads as pay off now; `false` when it was cancelled.
-fn step(session: &mut Session<'_>, pace: &mut Pace, tokens: &[LlamaToken]) -> Result<bool, LlmError> {
+fn step(session: &mut Session, pace: &mut Pace, tokens: &[LlamaToken]) -> Result<bool, LlmError> {
     session.set_threads(pace.threads());
     let start = Instant::now();
     let done = session.step(tokens)?;

@@ -1,75 +1,199 @@
 //! Prompts: from entries to the turns of a conversation. Pure.
 //!
-//! The writer's text is always a turn of its own and never part of a template. Names in braces are filled into the
-//! template once; what is filled in is not looked at again.
+//! The rules are the only turn of the program. What the writer wrote, what is remembered and what the writer wishes are
+//! turns of the writer, neutralised ([`neutral`]); memories are quotations on top of that. Stable parts stand first, so
+//! that a model that keeps what it has read need not read it again: rules with the date, the day so far, memories, the
+//! entry, its replies so far, the wish.
+
+pub mod neutral;
+pub mod templates;
+
+use minijinja::context;
 
 use crate::{
     journal::{
         day::{Day, wall_clock, zone},
-        entry::{Ending, Entry, Role},
+        entry::{Ending, Entry, LeftOut, Role},
         reply::{Length, Wish},
     },
-    llm::{Message, Place, Speaker, budget},
+    llm::{
+        Ability, Message, Place, Speaker, budget,
+        prompt::{
+            neutral::{neutral, quoted},
+            templates::{PromptError, Prompts},
+        },
+    },
 };
 
-const REPLY: &str = include_str!("../../templates/prompts/reply.txt");
+/// How much of each kind a model is given, in tokens as [`budget::estimate`] counts them.
+struct Rooms {
+    /// Each earlier text of the day.
+    earlier: usize,
+    /// All earlier texts of the day.
+    day: usize,
+    /// Each memory, and how many.
+    memory: usize,
+    memories: usize,
+}
 
-/// Tokens planned for the newest entry; a longer one is shortened in its middle.
-const ENTRY_ROOM: usize = 2400;
-/// Tokens planned for each earlier text.
-const EARLIER_ROOM: usize = 400;
-/// Tokens planned for all earlier texts together.
-const EARLIER_TOTAL: usize = 800;
+const fn rooms(ability: Ability) -> Rooms {
+    match ability {
+        // More than a little confuses it.
+        Ability::Small => Rooms { earlier: 300, day: 900, memory: 90, memories: 2 },
+        Ability::Large => Rooms { earlier: 500, day: 2000, memory: 160, memories: 5 },
+    }
+}
 
-/// The conversation that asks for a reply to `entry`.
+/// How many memories a model is given at most.
+pub const fn most_memories(ability: Ability) -> usize {
+    rooms(ability).memories
+}
+
+/// A passage of another day that is near in meaning.
+#[derive(Clone, PartialEq, Eq)]
+pub struct Memory {
+    /// Its day.
+    pub day: Day,
+    /// The passage, as plain text.
+    pub text: String,
+}
+
+/// What a reply is asked with.
+pub struct Asked<'a> {
+    /// The entry to answer.
+    pub entry: &'a Entry,
+    /// What stands on its day, in order, itself included.
+    pub day: &'a [Entry],
+    /// Passages of other days, nearest first.
+    pub memories: &'a [Memory],
+    /// What the writer wishes of it.
+    pub wish: &'a Wish,
+    /// What the model can do.
+    pub ability: Ability,
+    /// Tokens there are for the prompt.
+    pub room: usize,
+}
+
+/// What a turn of a prompt holds, for telling what was left out.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Part {
+    /// The rules, the entry or the wish.
+    Fixed,
+    /// A text of the same day, or an earlier reply.
+    Before,
+    /// A passage of this day.
+    Memory(Day),
+}
+
+/// A conversation that asks for a reply.
+pub struct Prompt {
+    /// Its turns.
+    pub messages: Vec<Message>,
+    /// What each turn holds.
+    pub parts: Vec<Part>,
+    /// What did not fit. The generator, which counts exactly, may leave out more.
+    pub left_out: LeftOut,
+}
+
+/// The days whose passages are among the parts of a prompt, nearest first.
+pub fn days(parts: &[Part]) -> Vec<Day> {
+    let mut days = Vec::new();
+    for part in parts {
+        if let Part::Memory(day) = part
+            && !days.contains(day)
+        {
+            days.push(*day);
+        }
+    }
+    days
+}
+
+/// The conversation that asks for a reply.
 ///
-/// `day` is what stands on its day, in order. What is in the trash, failed or came from an import is left out, and
-/// the oldest texts are dropped when they are too long. The generator cuts again, exactly. Replies that the entry has
-/// already follow it, and then the writer asks for something else, with the `wish` in the writer's own turn: it is
-/// never part of the rules.
-pub fn reply(entry: &Entry, day: &[Entry], wish: &Wish) -> Vec<Message> {
-    let system = fill(REPLY, &[("moment", &moment(entry))]);
-    let mut turns = vec![Message::new(Speaker::System, system.trim())];
-    turns.extend(before(day, entry).iter().filter_map(earlier_turn));
-    turns.push(Message::new(Speaker::Writer, budget::shorten(&entry.text, ENTRY_ROOM)).at(Place::Fixed));
-    let own: Vec<Message> =
-        day.iter().filter(|other| other.reply_to == Some(entry.id)).filter_map(earlier_turn).collect();
-    let again = again(!own.is_empty(), wish);
-    turns.extend(own);
-    turns.extend(again.map(|again| Message::new(Speaker::Writer, again).at(Place::Fixed)));
+/// Of the day, what is in the trash, failed or came from an import is left out, and so is the oldest when it is too
+/// much; of the entry itself, when it is very long, the middle. Replies that the entry has already follow it, and then
+/// the writer asks for something else, with the wish in the writer's own turn: it is never part of the rules.
+///
+/// # Errors
+/// When a template of the folder of prompts cannot be filled.
+pub fn reply(prompts: &Prompts, asked: &Asked<'_>) -> Result<Prompt, PromptError> {
+    let Asked { entry, day, ability, .. } = *asked;
+    let (rooms, size) = (rooms(ability), ability.as_str());
+    let mut left_out = LeftOut::default();
+    let date = format!("{}, {}", entry.day.weekday(), entry.day.long());
+    let rules = prompts.render(&format!("rules-{size}.txt"), context!(size, date))?;
+    let mut turns = vec![(Message::new(Speaker::System, rules), Part::Fixed)];
 
+    let earlier = |other: &Entry| Some((earlier_turn(other, rooms.earlier)?, Part::Before));
+    turns.extend(before(day, entry).iter().filter_map(earlier));
+    for memory in asked.memories.iter().take(rooms.memories) {
+        let quoted = quoted(&budget::shorten(&memory.text, rooms.memory));
+        if !quoted.is_empty() {
+            let date = format!("{}, {}", memory.day.weekday(), memory.day.long());
+            let said = prompts.render("memory.txt", context!(size, date, quoted))?;
+            turns.push((Message::new(Speaker::Writer, said).at(Place::Memory), Part::Memory(memory.day)));
+        }
+    }
+
+    let most = asked.room.saturating_sub(budget::estimate(&turns[0].0.text)) * 3 / 4;
+    let text = budget::shorten(&entry.text, most);
+    left_out.is_shortened = text != entry.text;
+    let text = neutral(&text);
+    let said = prompts.render("entry.txt", context!(size, part_of_day => part_of_day_of(entry), text))?;
+    turns.push((Message::new(Speaker::Writer, said).at(Place::Fixed), Part::Fixed));
+
+    let own: Vec<_> =
+        day.iter().filter(|other| other.reply_to == Some(entry.id)).filter_map(earlier).collect();
+    let again = again(prompts, size, !own.is_empty(), asked.wish)?;
+    turns.extend(own);
+    turns.extend(again.map(|said| (Message::new(Speaker::Writer, said).at(Place::Fixed), Part::Fixed)));
+    Ok(fit(turns, rooms.day + rooms.memory * rooms.memories, left_out))
+}
+
+/// Drops what is more than `room` besides the fixed turns.
+fn fit(turns: Vec<(Message, Part)>, room: usize, mut left_out: LeftOut) -> Prompt {
     let costs: Vec<_> = turns
         .iter()
-        .map(|turn| budget::Turn { role: turn.role, place: turn.place, cost: budget::estimate(&turn.text) })
+        .map(|(turn, _)| budget::Turn {
+            role: turn.role,
+            place: turn.place,
+            cost: budget::estimate(&turn.text),
+        })
         .collect();
     let fixed: usize = costs.iter().filter(|turn| turn.place == Place::Fixed).map(|turn| turn.cost).sum();
-    let kept = budget::keep(&costs, fixed + EARLIER_TOTAL).unwrap_or_default();
-    let mut turns: Vec<_> = turns.into_iter().map(Some).collect();
-    kept.into_iter().filter_map(|idx| turns[idx].take()).collect()
+    let kept = budget::keep(&costs, fixed + room).unwrap_or_default();
+    let (mut messages, mut parts) = (Vec::new(), Vec::new());
+    for (idx, (message, part)) in turns.into_iter().enumerate() {
+        if kept.contains(&idx) {
+            messages.push(message);
+            parts.push(part);
+        } else {
+            left_out.count(part == Part::Before);
+        }
+    }
+    Prompt { messages, parts, left_out }
 }
 
 /// What the writer says to get another answer; nothing for a first answer without a wish.
-fn again(has_earlier: bool, wish: &Wish) -> Option<String> {
-    if !has_earlier && wish.is_empty() {
-        return None;
+fn again(
+    prompts: &Prompts,
+    size: &str,
+    has_replies: bool,
+    wish: &Wish,
+) -> Result<Option<String>, PromptError> {
+    if !has_replies && wish.is_empty() {
+        return Ok(None);
     }
-    let mut said = "Please answer what I wrote once more.".to_owned();
-    if has_earlier {
-        said.push_str(" Say something new and do not repeat what you said.");
-    }
-    match wish.length {
-        Some(Length::Shorter) => said.push_str(" Be much shorter this time."),
-        Some(Length::Longer) => said.push_str(" Take more room this time."),
-        None => {}
-    }
-    if !wish.words().is_empty() {
-        said.push_str(" My wish: ");
-        said.push_str(wish.words());
-    }
-    Some(said)
+    let length = match wish.length {
+        Some(Length::Shorter) => "shorter",
+        Some(Length::Longer) => "longer",
+        None => "",
+    };
+    let words = (!wish.words().is_empty()).then(|| neutral(wish.words()));
+    prompts.render("again.txt", context!(size, has_replies, length, wish => words)).map(Some)
 }
 
-fn earlier_turn(entry: &Entry) -> Option<Message> {
+fn earlier_turn(entry: &Entry, room: usize) -> Option<Message> {
     let speaker = match (entry.role, entry.ending) {
         _ if entry.deleted.is_some() || entry.imported || entry.text.trim().is_empty() => return None,
         (_, Ending::Failed) => return None,
@@ -77,44 +201,14 @@ fn earlier_turn(entry: &Entry) -> Option<Message> {
         (Role::Reply, Ending::Whole | Ending::Stopped) => Speaker::Model,
         (Role::Reply | Role::Opening, _) => return None,
     };
-    Some(Message::new(speaker, budget::shorten(&entry.text, EARLIER_ROOM)))
+    Some(Message::new(speaker, neutral(&budget::shorten(&entry.text, room))))
 }
 
-/// Replaces `{name}` by its value, in one pass.
-fn fill(template: &str, values: &[(&str, &str)]) -> String {
-    let mut out = String::with_capacity(template.len());
-    let mut rest = template;
-    while let Some((before, after)) = rest.split_once('{') {
-        out.push_str(before);
-        let value = after.split_once('}').and_then(|(name, later)| {
-            values.iter().find(|(known, _)| *known == name).map(|(_, value)| (*value, later))
-        });
-        match value {
-            Some((value, later)) => {
-                out.push_str(value);
-                rest = later;
-            }
-            None => {
-                out.push('{');
-                rest = after;
-            }
-        }
-    }
-    out.push_str(rest);
-    out
-}
-
-/// The entry's day in words; with the part of the day unless it was written for another day.
-fn moment(entry: &Entry) -> String {
-    let day = entry.day;
-    let hour = zone(&entry.zone).filter(|zone| Day::at(entry.created, zone) == day).and_then(|zone| {
-        let (_, clock) = wall_clock(entry.created, &zone);
-        clock.get(..2)?.parse().ok()
-    });
-    match hour {
-        Some(hour) => format!("{} {}, {}", day.weekday(), part_of_day(hour), day.long()),
-        None => format!("{}, {}", day.weekday(), day.long()),
-    }
+/// The part of the day of an entry, unless it was written for another day.
+fn part_of_day_of(entry: &Entry) -> Option<&'static str> {
+    let zone = zone(&entry.zone).filter(|zone| Day::at(entry.created, zone) == entry.day)?;
+    let (_, clock) = wall_clock(entry.created, &zone);
+    Some(part_of_day(clock.get(..2)?.parse().ok()?))
 }
 
 /// English part of the day of an hour, 0 to 23.

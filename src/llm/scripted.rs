@@ -9,10 +9,14 @@
 //! | `please fail` | says three words, then fails |
 //! | `please panic` | says three words, then panics |
 //! | `say nothing` | ends at once, without text |
+//! | `again and again` | says one sentence for ever |
+//! | `say everything` | says all it was given but the rules, as a model that obeys anything would |
 
 use std::{thread, time::Duration};
 
-use crate::llm::{Cancel, GenEvent, GenRequest, Generator, LlmError, ModelIdentity, Speaker, StopReason};
+use crate::llm::{
+    Ability, Cancel, GenEvent, GenRequest, Generator, LlmError, ModelIdentity, Speaker, StopReason,
+};
 
 /// Words read per [`GenEvent::Reading`].
 const CHUNK: usize = 32;
@@ -34,7 +38,12 @@ impl ScriptedGenerator {
     /// One that waits this long between words when asked to go slowly.
     pub fn with_pause(pause: Duration) -> Self {
         Self {
-            identity: ModelIdentity { name: "Scripted".to_owned(), sha256: [0x5c; 32], context: 4096 },
+            identity: ModelIdentity {
+                name: "Scripted".to_owned(),
+                sha256: [0x5c; 32],
+                context: 4096,
+                ability: Ability::Small,
+            },
             pause,
         }
     }
@@ -88,6 +97,13 @@ impl Generator for ScriptedGenerator {
             return Ok(StopReason::End);
         }
         let mut answer = Self::answer(entry);
+        if lower.contains("say everything") {
+            let given = request.messages.iter().filter(|message| message.role != Speaker::System);
+            answer = given.map(|message| message.text.as_str()).collect::<Vec<_>>().join("\n\n");
+        }
+        if lower.contains("again and again") {
+            answer = "The harbour was quiet and the boats came home one by one. ".repeat(40);
+        }
         if lower.contains("at length") {
             for count in 1..=request.max_tokens {
                 answer.push_str(&format!(" And thought {count} follows."));

@@ -4,13 +4,13 @@
 //! wait in an [`AdmissionQueue`]; whoever stops listening or cancels is skipped. A generator that panics fails the job
 //! it worked on and is loaded again once; only a job that ended well gives it another chance.
 
+mod thread;
+
 use std::{
-    panic::{AssertUnwindSafe, catch_unwind},
     sync::{
         Arc, Condvar, Mutex, MutexGuard, PoisonError,
         atomic::{AtomicUsize, Ordering},
     },
-    thread,
     time::{Duration, Instant},
 };
 
@@ -19,6 +19,7 @@ use tokio::sync::mpsc;
 use crate::llm::{
     Cancel, GenEvent, GenRequest, Generator, LlmError, ModelIdentity, StopReason,
     queue::{AdmissionQueue, Limits},
+    worker::thread::Worker,
 };
 
 /// At most this many requests wait, and this many of one owner.
@@ -109,6 +110,10 @@ struct Inner {
     stopping: bool,
     ended: bool,
     running: Option<Cancel>,
+    /// Of whom the generator may hold something.
+    holds: Option<u64>,
+    /// It is to forget it.
+    forget_wanted: bool,
 }
 
 impl Inner {
@@ -158,17 +163,14 @@ impl Engine {
             stopping: false,
             ended: false,
             running: None,
+            holds: None,
+            forget_wanted: false,
         };
         let shared =
             Arc::new(Shared { inner: Mutex::new(inner), wake: Condvar::new(), over: Condvar::new() });
-        let worker = Worker {
-            shared: Arc::clone(&shared),
-            loader: Box::new(loader),
-            generator: None,
-            may_reload: true,
-        };
+        let worker = Worker::new(Arc::clone(&shared), Box::new(loader));
         let started =
-            thread::Builder::new().name("llm".to_owned()).stack_size(STACK).spawn(move || worker.run());
+            std::thread::Builder::new().name("llm".to_owned()).stack_size(STACK).spawn(move || worker.run());
         if started.is_err() {
             let mut inner = shared.lock();
             inner.state = EngineState::Unavailable("the system gives no thread to it".to_owned());
@@ -208,6 +210,7 @@ impl Engine {
         let (sender, events) = mpsc::channel(request.max_tokens as usize + SPARE_EVENTS);
         let position = Arc::new(AtomicUsize::new(usize::MAX));
         let span = tracing::Span::current();
+        request.owner = owner;
         let job = Job { request, cancel, events: sender, position: Arc::clone(&position), span };
 
         let mut inner = self.shared.lock();
@@ -229,6 +232,26 @@ impl Engine {
         inner.tidy();
         self.shared.wake.notify_one();
         Ok(Ticket { events, position })
+    }
+
+    /// Makes the generator forget what it has read for an owner, and waits until it has, at most `timeout`. Answers
+    /// whether nothing is held any more. The owner's requests must have been cancelled before; a request of somebody
+    /// else that runs meanwhile is not waited for, as nothing of others is held then.
+    pub fn forget(&self, owner: u64, timeout: Duration) -> bool {
+        let mut inner = self.shared.lock();
+        if inner.holds == Some(owner) {
+            inner.forget_wanted = true;
+            self.shared.wake.notify_one();
+        }
+        let deadline = Instant::now() + timeout;
+        while inner.holds == Some(owner) && !inner.ended {
+            let Some(left) = deadline.checked_duration_since(Instant::now()).filter(|left| !left.is_zero())
+            else {
+                return false;
+            };
+            inner = self.shared.over.wait_timeout(inner, left).unwrap_or_else(PoisonError::into_inner).0;
+        }
+        true
     }
 
     /// Cancels the running job, ends the waiting ones, and waits for the thread, at most `timeout`.
@@ -263,122 +286,6 @@ impl Engine {
 impl Drop for Engine {
     fn drop(&mut self) {
         self.stop();
-    }
-}
-
-enum Task {
-    Load,
-    Job(Box<Job>),
-}
-
-struct Worker {
-    shared: Arc<Shared>,
-    loader: Loader,
-    generator: Option<Box<dyn Generator>>,
-    /// Whether a panic may be answered by loading again.
-    may_reload: bool,
-}
-
-impl Worker {
-    fn run(mut self) {
-        while let Some(task) = self.next() {
-            match task {
-                Task::Load => self.load(),
-                Task::Job(job) => self.answer(*job),
-            }
-        }
-        self.drop_generator();
-        let mut inner = self.shared.lock();
-        inner.ended = true;
-        self.shared.over.notify_all();
-    }
-
-    fn next(&self) -> Option<Task> {
-        let mut inner = self.shared.lock();
-        loop {
-            if inner.stopping {
-                return None;
-            }
-            if inner.load_wanted {
-                inner.load_wanted = false;
-                inner.state = EngineState::Loading;
-                return Some(Task::Load);
-            }
-            inner.running = None;
-            inner.tidy();
-            if self.generator.is_some()
-                && let Some(job) = inner.queue.pop()
-            {
-                inner.running = Some(job.cancel.clone());
-                job.tell_position(0);
-                inner.tidy();
-                return Some(Task::Job(Box::new(job)));
-            }
-            inner = self.shared.wake.wait(inner).unwrap_or_else(PoisonError::into_inner);
-        }
-    }
-
-    fn load(&mut self) {
-        self.drop_generator();
-        let loaded = catch_unwind(AssertUnwindSafe(&mut self.loader))
-            .unwrap_or_else(|_| Err(LlmError::Failed("loading it went wrong".to_owned())));
-        let mut inner = self.shared.lock();
-        match loaded {
-            Ok(generator) => {
-                inner.state = EngineState::Ready(generator.identity().clone());
-                self.generator = Some(generator);
-            }
-            Err(error) => {
-                let why = error.to_string();
-                inner.state = EngineState::Unavailable(why.clone());
-                inner.fail_waiting(&LlmError::Unavailable(why));
-            }
-        }
-    }
-
-    fn answer(&mut self, job: Job) {
-        let Some(generator) = &mut self.generator else { return };
-        let shared = &self.shared;
-        let outcome = job.span.in_scope(|| {
-            catch_unwind(AssertUnwindSafe(|| {
-                generator.generate(&job.request, &job.cancel, &mut |event| {
-                    // Full cannot be: the channel has a place for every token. Closed means that nobody listens.
-                    if job.events.try_send(JobEvent::Gen(event)).is_err() {
-                        job.cancel.cancel();
-                    }
-                    shared.lock().tidy();
-                })
-            }))
-        });
-        match outcome {
-            Ok(Ok(reason)) => {
-                self.may_reload = true;
-                job.end(JobEvent::Done(reason));
-            }
-            Ok(Err(error)) => {
-                self.may_reload = true;
-                job.end(JobEvent::Failed(error));
-            }
-            Err(_panic) => {
-                self.drop_generator();
-                let mut inner = self.shared.lock();
-                if std::mem::take(&mut self.may_reload) {
-                    inner.load_wanted = true;
-                    inner.state = EngineState::Loading;
-                } else {
-                    let why = "it failed twice in a row".to_owned();
-                    inner.state = EngineState::Unavailable(why.clone());
-                    inner.fail_waiting(&LlmError::Unavailable(why));
-                }
-                drop(inner);
-                job.end(JobEvent::Failed(LlmError::Failed("it stopped unexpectedly".to_owned())));
-            }
-        }
-    }
-
-    fn drop_generator(&mut self) {
-        let generator = self.generator.take();
-        let _ = catch_unwind(AssertUnwindSafe(|| drop(generator)));
     }
 }
 

@@ -129,6 +129,9 @@ pub async fn sign_in_first(call: Arc<Call>, held: Option<Held>) -> Answer {
 /// Never.
 pub async fn logout(call: Arc<Call>, _form: Form) -> Answer {
     let mut response = leave(&call);
+    if let Some(session) = &call.visitor.session {
+        call.services().model_forgets(session).await;
+    }
     let name = HeaderName::from_static("clear-site-data");
     response.headers_mut().insert(name, HeaderValue::from_static(r#""cache", "storage""#));
     Ok(response)

@@ -12,7 +12,10 @@ use crate::{
         call::{Answer, Call, see_other},
         error::WebError,
         form::Form,
-        pages::days::{Composer, DayHead, DayPage},
+        pages::{
+            ModelView,
+            days::{Composer, DayHead, DayPage},
+        },
     },
 };
 
@@ -124,7 +127,10 @@ async fn page(
         entries: view.entries.iter().map(|entry| items::entry_item(call, session, entry)).collect(),
         composer: has_composer.then(|| refused.unwrap_or_else(|| items::composer(call, day, view.draft))),
         write_link: (refreshes && !is_future).then(|| format!("/d/{day}?write=1")),
-        model: items::model_view(call),
+        model: ModelView {
+            is_said: call.services().says_no_model(session),
+            ..items::model_view(call, session)
+        },
         notice: notice.or(view.altered.then_some(ALTERED)).map(str::to_owned),
         undo,
     };

@@ -3,7 +3,7 @@
 use crate::{
     journal::{
         day,
-        entry::{Entry, MAX_CHARS},
+        entry::{Entry, Given, LeftOut, MAX_CHARS, Provenance},
     },
     services::{entries::EntryView, replies::ReplyView, sessions::Session},
     web::{
@@ -21,7 +21,7 @@ use crate::{
 /// An entry with its replies.
 pub fn entry_item(call: &Call, session: &Session, view: &EntryView) -> EntryItem {
     let EntryView { entry, replies } = view;
-    let model = call.services().model();
+    let model = call.services().model_for(session);
     let is_loading = model.state == "loading";
     let can_answer = is_loading || model.state == "ready";
     let is_answering = replies.iter().any(|reply| reply.state.is_running());
@@ -45,7 +45,8 @@ pub fn entry_item(call: &Call, session: &Session, view: &EntryView) -> EntryItem
 /// A reply: rendered when it has ended, plain text while it runs.
 pub fn reply_item(view: &ReplyView, can_retry: bool) -> ReplyItem {
     let running = view.state.is_running();
-    let html = if running { SanitizedHtml::empty() } else { markdown::render(&view.text) };
+    let made_by = view.entry.made_by.as_ref();
+    let html = if running { SanitizedHtml::empty() } else { markdown::render_machine(&view.text) };
     ReplyItem {
         id: view.entry.id.to_string(),
         entry_id: view.entry.reply_to.map(|id| id.to_string()).unwrap_or_default(),
@@ -54,11 +55,49 @@ pub fn reply_item(view: &ReplyView, can_retry: bool) -> ReplyItem {
         text_so_far: if running { view.text.clone() } else { String::new() },
         position: view.position,
         last_event: view.last_event,
-        model: view.entry.made_by.as_ref().map(|made_by| made_by.model.clone()),
+        model: made_by.map(|made_by| made_by.model.clone()),
         note: view.note.clone(),
+        days: if running {
+            Vec::new()
+        } else {
+            made_by.map(|made_by| days(&made_by.given)).unwrap_or_default()
+        },
+        about: if running { Vec::new() } else { made_by.map(about).unwrap_or_default() },
         running,
         can_retry: can_retry && !running,
     }
+}
+
+fn days(given: &Given) -> Vec<(String, String)> {
+    given.days.iter().map(|day| (day.to_string(), day.long())).collect()
+}
+
+/// How a reply was made, in sentences.
+fn about(made_by: &Provenance) -> Vec<String> {
+    let Provenance { model, sha256, settings, given } = made_by;
+    let checksum: String = sha256[..4].iter().map(|byte| format!("{byte:02x}")).collect();
+    let mut about = vec![format!("Made by {model} (checksum {checksum}), {settings}.")];
+    if !given.wish.is_empty() {
+        about.push(format!("You wished: {}.", given.wish));
+    }
+    let LeftOut { texts, passages, is_shortened } = given.left_out;
+    if given.is_cut {
+        about.push("The model began to repeat itself and was cut there.".to_owned());
+    }
+    if is_shortened {
+        about.push("The entry was too long for the model: it did not see its middle.".to_owned());
+    }
+    match texts {
+        0 => {}
+        1 => about.push("One earlier text had no room and was not shown to the model.".to_owned()),
+        _ => about.push(format!("{texts} earlier texts had no room and were not shown to the model.")),
+    }
+    match passages {
+        0 => {}
+        1 => about.push("One passage of another day had no room.".to_owned()),
+        _ => about.push(format!("{passages} passages of other days had no room.")),
+    }
+    about
 }
 
 /// A text of an entry, and what was changed to come to it from the one before.
@@ -102,9 +141,9 @@ pub fn refused(call: &Call, day: day::Day, op: &str, text: &str, sentence: &str)
 }
 
 /// How the model is.
-pub fn model_view(call: &Call) -> ModelView {
-    let model = call.services().model();
-    ModelView { state: model.state, name: model.name, sentence: model.sentence }
+pub fn model_view(call: &Call, session: &Session) -> ModelView {
+    let model = call.services().model_for(session);
+    ModelView { state: model.state, name: model.name, sentence: model.sentence, is_said: false }
 }
 
 fn moment(millis: i64) -> String {

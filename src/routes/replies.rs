@@ -148,7 +148,7 @@ fn followed(
                 UpdateKind::Failed(sentence) => ("failed", sse::escape(&sentence), true),
                 UpdateKind::Done => {
                     let reply = call.services().reply(&session, id).await.ok().flatten();
-                    let html = reply.map(|reply| markdown::render(&reply.text).as_str().to_owned());
+                    let html = reply.map(|reply| markdown::render_machine(&reply.text).as_str().to_owned());
                     ("done", html.unwrap_or_default(), true)
                 }
             };
@@ -160,7 +160,7 @@ fn followed(
 async fn shown(call: &Call, session: &Session, id: EntryId) -> Answer {
     let view: ReplyView = call.services().reply(session, id).await?.ok_or_else(WebError::not_found)?;
     if call.wants_fragment() {
-        let can_retry = call.services().model().state == "ready";
+        let can_retry = call.services().model_for(session).state == "ready";
         let part = ReplyPart { shell: call.shell("Day"), reply: items::reply_item(&view, can_retry) };
         return call.page(StatusCode::OK, &part);
     }

@@ -87,7 +87,7 @@ fn backup_view(call: &Call, session: &Session, state: BackupState) -> BackupView
 ///
 /// # Errors
 /// Only faults of ours.
-pub async fn model(call: Arc<Call>, _session: Arc<Session>) -> Answer {
+pub async fn model(call: Arc<Call>, session: Arc<Session>) -> Answer {
     let embedder = match call.services().readiness().embedder {
         "ok" => "Search by meaning is ready.",
         "loading" => "Search by meaning is being prepared; search by word works already.",
@@ -96,10 +96,28 @@ pub async fn model(call: Arc<Call>, _session: Arc<Session>) -> Answer {
     };
     let page = SettingsModelPage {
         shell: call.shell("Settings"),
-        model: items::model_view(&call),
+        model: items::model_view(&call, &session),
         embedder: embedder.to_owned(),
     };
     call.page(StatusCode::OK, &page)
+}
+
+/// `POST /settings/model/switch`: switches the model off (`model=off`) or on (`model=on`) for this writer.
+///
+/// # Errors
+/// 400 for another value; 5xx when the store fails.
+pub async fn switch_model(call: Arc<Call>, session: Arc<Session>, form: Form) -> Answer {
+    let is_on = match form.text("model") {
+        "on" => true,
+        "off" => false,
+        _ => {
+            return Err(WebError::bad_request(
+                "The form does not say whether to switch the model on or off.",
+            ));
+        }
+    };
+    call.services().switch_model(&session, is_on).await?;
+    Ok(see_other("/settings/model"))
 }
 
 /// Bytes for people, in powers of ten with one decimal.

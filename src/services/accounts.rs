@@ -12,6 +12,7 @@ use crate::{
         budget::Lane,
         keys::Confirmed,
         sessions::Session,
+        switch::{MODEL_OFF, MODEL_SETTING},
     },
     vault::{error::VaultError, settings, unlocked::Unlocked},
 };
@@ -221,6 +222,14 @@ impl Services {
         self.sessions.lock(session.user.vault.id());
     }
 
+    /// Waits until the model has forgotten what it read for a person whose vault is locked by now. Does nothing while
+    /// another session of the person goes on.
+    pub async fn model_forgets(self: &Arc<Self>, session: &Session) {
+        if session.user.locked.is_stopping() {
+            self.forget_read(&session.user).await;
+        }
+    }
+
     /// A new token for a visitor who has not signed in; it only carries the CSRF binding.
     pub fn anonymous(&self) -> String {
         Token::random().to_cookie()
@@ -246,13 +255,18 @@ impl Services {
         vault: Arc<Unlocked>,
     ) -> Result<(Arc<Session>, String), Failure> {
         let keep = Arc::clone(&vault);
-        let stored = blocking::db(move || keep.read(|r| settings::get(r, ZONE_SETTING))).await??;
+        let (stored, model) = blocking::db(move || {
+            keep.read(|r| Ok((settings::get(r, ZONE_SETTING)?, settings::get(r, MODEL_SETTING)?)))
+        })
+        .await??;
         let name = stored.and_then(|bytes| String::from_utf8(bytes).ok()).unwrap_or_else(day::machine_zone);
         let zone = day::zone(&name).unwrap_or(jiff::tz::TimeZone::UTC);
         let token = Token::random();
         let (session, is_first) = self.sessions.start(&token, vault, (name, zone), self.clock.moment());
         if is_first {
-            self.wake_engines();
+            let is_off = model.is_some_and(|value| value == MODEL_OFF);
+            session.user.model_is_off.store(is_off, Ordering::SeqCst);
+            self.wake_engines_for(&session.user);
             self.start_user_work(&session.user);
         }
         self.tend(&session.user);

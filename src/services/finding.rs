@@ -116,7 +116,7 @@ fn find(
     page: usize,
     note: Option<String>,
 ) -> Result<Found, Failure> {
-    let near = vector.map_or_else(Vec::new, |vector| nearest(user, vector));
+    let near = vector.map_or_else(Vec::new, |vector| nearest(user, vector, NEAREST));
     let mut matcher = Matcher::new(query);
     let mut marker = Matcher::new(query);
     let (skip, take) = match page {
@@ -152,10 +152,11 @@ fn find(
     })?)
 }
 
-fn nearest(user: &User, vector: &[f32]) -> Vec<Near> {
+/// The `k` entries nearest to a vector; none while the index is not open.
+pub(crate) fn nearest(user: &User, vector: &[f32], k: usize) -> Vec<Near> {
     let open = guard(&user.index.open);
     let Some(index) = open.as_ref() else { return Vec::new() };
-    index.nearest(vector, NEAREST).unwrap_or_else(|error| {
+    index.nearest(vector, k).unwrap_or_else(|error| {
         tracing::error!(%error, "the index and the query do not fit");
         Vec::new()
     })

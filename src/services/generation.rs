@@ -143,6 +143,9 @@ impl Generation {
     }
 
     pub(crate) fn says(&self, text: String) {
+        if text.is_empty() {
+            return;
+        }
         self.change(|live| {
             live.step(|life| life.says(&text));
             live.updates.push(UpdateKind::Token(text));
@@ -288,6 +291,17 @@ impl Running {
     pub(crate) async fn stop_for_entry(&self, entry: EntryId) {
         if let Some(generation) = self.of_entry(entry) {
             generation.end(Intent::Stop);
+            let _ = tokio::time::timeout(STOP_WAIT, generation.over()).await;
+        }
+    }
+
+    /// Stops everything and waits until it is stored.
+    pub(crate) async fn stop_all(&self) {
+        let running: Vec<_> = guard(&self.live).values().cloned().collect();
+        for generation in &running {
+            generation.end(Intent::Stop);
+        }
+        for generation in running {
             let _ = tokio::time::timeout(STOP_WAIT, generation.over()).await;
         }
     }

@@ -87,6 +87,11 @@ impl Services {
         });
         let (services, keep) = (Arc::clone(self), Arc::clone(user));
         self.tasks.spawn(async move {
+            keep.locked.clone().wait().await;
+            services.forget_read(&keep).await;
+        });
+        let (services, keep) = (Arc::clone(self), Arc::clone(user));
+        self.tasks.spawn(async move {
             let mut locked = keep.locked.clone();
             tokio::select! {
                 () = services.rotate_user(&keep) => {}

@@ -2,8 +2,12 @@
 
 mod drive;
 mod follow;
+mod remember;
 
-use std::{sync::Arc, time::Duration};
+use std::{
+    sync::{Arc, atomic::Ordering},
+    time::Duration,
+};
 
 pub use follow::Follow;
 
@@ -11,11 +15,15 @@ use crate::{
     blocking,
     journal::{
         day,
-        entry::{Ending, Entry, Provenance, Role},
+        entry::{Ending, Entry, Given, Provenance, Role},
         ids::EntryId,
-        reply::{ReplyState, Wish},
+        reply::{Length, ReplyState, Wish},
     },
-    llm::{GenRequest, LlmError, Message, ModelIdentity, prompt, worker::EngineState},
+    llm::{
+        GenRequest, LlmError, ModelIdentity,
+        prompt::{self, Asked, Prompt},
+        worker::EngineState,
+    },
     services::{
         Failure, Services,
         generation::Intent,
@@ -26,6 +34,8 @@ use crate::{
 
 /// How long `stop` waits for the partial to be stored.
 const STOP_WAIT: Duration = Duration::from_secs(3);
+/// How long the model may take to forget what it has read for a person whose vault was locked.
+const FORGET_LIMIT: Duration = Duration::from_millis(1500);
 /// Seconds after which asking again makes sense when the queue is full.
 const RETRY_AFTER_S: u32 = 20;
 /// Said of a reply that the model could not finish.
@@ -140,29 +150,32 @@ impl Services {
             return Ok(Ask::Started(running.reply()));
         }
         let identity = match self.llm.state() {
-            EngineState::Ready(identity) => identity,
-            _ => return Ok(Ask::NotReady(self.model().sentence)),
+            EngineState::Ready(identity) if !user.model_is_off.load(Ordering::SeqCst) => identity,
+            _ => return Ok(Ask::NotReady(self.model_for(session).sentence)),
         };
-        let reply = self.new_reply(&user, &view.entry, &identity);
-        let messages = self.prompt(&user, &view.entry, wish).await?;
+        let Prompt { messages, parts, left_out } = self.prompt(&user, &view.entry, wish, &identity).await?;
+        let given = Given { days: prompt::days(&parts), wish: told(wish), left_out, is_cut: false };
+        let reply = self.new_reply(&user, &view.entry, &identity, given);
         let generation = match user.running.begin(reply.id, id) {
             Ok(begun) => begun,
             Err(running) => return Ok(Ask::Started(running.reply())),
         };
-        // Locked since the session was found: whatever runs was interrupted before this one could be seen.
-        if user.locked.is_stopping() {
+        // Locked or switched off since: whatever ran was ended before this one could be seen.
+        if user.locked.is_stopping() || user.model_is_off.load(Ordering::SeqCst) {
             user.running.forget(reply.id);
             return Ok(Ask::NoEntry);
         }
         let settings = &self.generation;
+        let owner = Sessions::queue_owner(&user);
         let request = GenRequest {
+            owner,
             messages,
             max_tokens: settings.n_predict,
             temperature: settings.temperature,
             top_p: settings.top_p,
             seed: u32::from_le_bytes(reply.id.as_bytes()[12..16].try_into().expect("four bytes")),
         };
-        let ticket = match self.llm.submit(Sessions::queue_owner(&user), request, generation.cancel()) {
+        let ticket = match self.llm.submit(owner, request, generation.cancel()) {
             Ok(ticket) => ticket,
             Err(refused) => {
                 user.running.forget(reply.id);
@@ -199,12 +212,12 @@ impl Services {
         self.wrote();
         let reply_id = reply.id;
         let services = Arc::clone(self);
-        self.tasks.spawn(async move { services.drive(user, generation, ticket, reply).await });
+        self.tasks.spawn(async move { services.drive(user, generation, ticket, reply, parts).await });
         Ok(Ask::Started(reply_id))
     }
 
     /// A reply to an entry before its first word.
-    fn new_reply(&self, user: &User, entry: &Entry, identity: &ModelIdentity) -> Entry {
+    fn new_reply(&self, user: &User, entry: &Entry, identity: &ModelIdentity, given: Given) -> Entry {
         let now = self.clock.now_ms();
         let (zone_name, zone) = user.zone();
         let settings = &self.generation;
@@ -231,6 +244,7 @@ impl Services {
                     "temperature {}, top_p {}, at most {} tokens",
                     settings.temperature, settings.top_p, settings.n_predict
                 ),
+                given,
             }),
         }
     }
@@ -286,9 +300,46 @@ impl Services {
         Ok(gone)
     }
 
-    async fn prompt(&self, user: &Arc<User>, entry: &Entry, wish: &Wish) -> Result<Vec<Message>, Failure> {
+    /// Makes the model forget what it has read for a person, whose replies were told to end before.
+    pub(super) async fn forget_read(self: &Arc<Self>, user: &User) {
+        let (services, owner) = (Arc::clone(self), Sessions::queue_owner(user));
+        if !matches!(blocking::db(move || services.llm.forget(owner, FORGET_LIMIT)).await, Ok(true)) {
+            tracing::warn!("the model did not forget in time what it had read for a locked journal");
+        }
+    }
+
+    async fn prompt(
+        &self,
+        user: &Arc<User>,
+        entry: &Entry,
+        wish: &Wish,
+        model: &ModelIdentity,
+    ) -> Result<Prompt, Failure> {
         let (keep, day) = (Arc::clone(user), entry.day);
         let written = blocking::db(move || keep.vault.read(|r| entries::day(r, day))).await??;
-        Ok(prompt::reply(entry, &written, wish))
+        let memories = self.memories(user, entry, prompt::most_memories(model.ability)).await?;
+        let asked = Asked {
+            entry,
+            day: &written,
+            memories: &memories,
+            wish,
+            ability: model.ability,
+            room: model.context.saturating_sub(self.generation.n_predict) as usize,
+        };
+        prompt::reply(&self.prompts, &asked).map_err(|error| {
+            tracing::error!(%error, "a prompt could not be made");
+            Failure::Internal
+        })
     }
+}
+
+/// A wish in words, as it is kept with the reply.
+fn told(wish: &Wish) -> String {
+    let length = match wish.length {
+        Some(Length::Shorter) => "shorter",
+        Some(Length::Longer) => "longer",
+        None => "",
+    };
+    let parts: Vec<&str> = [length, wish.words()].into_iter().filter(|part| !part.is_empty()).collect();
+    parts.join(", ")
 }

@@ -55,6 +55,10 @@ pub struct User {
     pub(crate) tended: AtomicI64,
     /// What was read for an import and waits for a yes.
     pub(crate) import: ImportSlot,
+    /// The writer has switched the model off.
+    pub(crate) model_is_off: AtomicBool,
+    /// Was told, since signing in, that there is no model.
+    pub(crate) knows_no_model: AtomicBool,
     /// Told when the vault is locked.
     pub(crate) locked: Shutdown,
     stopper: Stopper,
@@ -73,6 +77,8 @@ impl User {
             altered: AtomicBool::new(false),
             tended: AtomicI64::new(0),
             import: ImportSlot::default(),
+            model_is_off: AtomicBool::new(false),
+            knows_no_model: AtomicBool::new(false),
             locked,
             stopper,
             offer: Offer::default(),

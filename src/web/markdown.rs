@@ -62,17 +62,26 @@ impl Serialize for SanitizedHtml {
 /// Renders Markdown as journal writing: tables, task lists and strikethrough; a single newline breaks the line;
 /// raw HTML shows as text; images become their description; headings start at the third level.
 pub fn render(markdown: &str) -> SanitizedHtml {
-    render_within(markdown, MAX_TIME)
+    render_within(markdown, false, MAX_TIME)
+}
+
+/// The same for what a model wrote: links become their text, so that no text in the journal can make a model put one
+/// in front of the writer (SR-47).
+pub fn render_machine(markdown: &str) -> SanitizedHtml {
+    render_within(markdown, true, MAX_TIME)
 }
 
 /// Renders in bounded work (SR-36): a text that asks for more is shown as it was typed.
-fn render_within(markdown: &str, time: Duration) -> SanitizedHtml {
+fn render_within(markdown: &str, is_machine: bool, time: Duration) -> SanitizedHtml {
     let options = Options::ENABLE_TABLES | Options::ENABLE_TASKLISTS | Options::ENABLE_STRIKETHROUGH;
     let markdown = visible(markdown);
     let deadline = Instant::now() + time;
     let mut out = String::with_capacity(markdown.len() * 3 / 2);
     let mut events = Bounded::new(Parser::new_ext(&markdown, options), max_events(markdown.len()), deadline);
-    html::push_html(&mut out, events.by_ref().map(as_writing));
+    let is_link =
+        |event: &Event<'_>| matches!(event, Event::Start(Tag::Link { .. }) | Event::End(TagEnd::Link));
+    let shown = events.by_ref().filter(|event| !(is_machine && is_link(event)));
+    html::push_html(&mut out, shown.map(as_writing));
     if events.gave_up || n_marks(&out) > max_marks(markdown.len()) {
         // Nothing but escaped text and line breaks of ours: the allow-list would change nothing.
         return SanitizedHtml(as_typed(&markdown));

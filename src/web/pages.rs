@@ -126,12 +126,14 @@ impl Held {
 /// The model as the pages speak of it.
 #[derive(Serialize, Clone)]
 pub struct ModelView {
-    /// `ready`, `loading`, `absent` or `failed`.
+    /// `ready`, `loading`, `absent`, `failed`, or `off` when the writer wants none.
     pub state: &'static str,
     /// Name of the model, when there is one.
     pub name: Option<String>,
     /// One sentence on how it is.
     pub sentence: String,
+    /// Whether a day says that there is none.
+    pub is_said: bool,
 }
 
 impl ModelView {
@@ -141,6 +143,7 @@ impl ModelView {
             state,
             name: name.map(str::to_owned),
             sentence: sentence.to_owned(),
+            is_said: state == "absent",
         };
         vec![
             view("ready", Some("SmolLM2 135M Instruct"), "The model is ready."),
@@ -151,6 +154,7 @@ impl ModelView {
                 Some("broken.gguf"),
                 "The model file could not be read: it is shorter than it says.",
             ),
+            view("off", None, "You have switched the model off."),
         ]
     }
 }

@@ -6,5 +6,6 @@ mod fresh;
 mod headers;
 mod host;
 mod hostile;
+mod injection;
 mod keys;
 mod memory;

@@ -75,7 +75,7 @@ const HOMES: &[(&str, &[&str])] = &[
     ("tokio_rustls", &["src/outgoing"]),
     ("webpki_roots", &["src/outgoing"]),
     ("socket2", &["src/web/listen"]),
-    ("minijinja", &["src/web/view", "src/web/markdown"]),
+    ("minijinja", &["src/web/view", "src/web/markdown", "src/llm/prompt"]),
     ("rust_embed", &["src/web/assets", "src/web/view"]),
     ("pulldown_cmark", &["src/web/markdown", "src/search/plain"]),
     ("ammonia", &["src/web/markdown"]),

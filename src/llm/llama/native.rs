@@ -6,10 +6,9 @@
 
 use std::{
     ffi::{CString, c_void},
-    marker::PhantomData,
     path::Path,
     ptr::NonNull,
-    sync::{OnceLock, PoisonError},
+    sync::{Arc, OnceLock, PoisonError},
 };
 
 use llama_cpp_2::{llama_backend::LlamaBackend, model::LlamaModel, token::LlamaToken};
@@ -32,18 +31,26 @@ pub struct Sampling {
     pub seed: u32,
 }
 
-/// One conversation with a model: its context, its sampler, and a flag that stops a running step.
-pub struct Session<'m> {
+/// What a model has read: its context, a sampler, and a flag that stops a running step. One conversation after the
+/// other can be had with it, each going on after as much as it shares with the one before.
+pub struct Session {
     context: NonNull<sys::llama_context>,
-    sampler: NonNull<sys::llama_sampler>,
+    sampler: Option<NonNull<sys::llama_sampler>>,
     /// On the heap, because llama.cpp holds a pointer to it.
     cancel: Box<Cancel>,
-    room: usize,
+    size: usize,
+    /// Tokens in the cache.
+    n_read: usize,
     chunk: usize,
     /// A step has been taken, so there is something to sample from.
     stepped: bool,
-    model: PhantomData<&'m LlamaModel>,
+    /// The context points into the model.
+    model: Arc<LlamaModel>,
 }
+
+// SAFETY: a context may be used by any thread, one at a time (`Session` is not `Sync`); llama-cpp-2 says the same of
+// its own wrapper. The flag is an atomic behind an `Arc`.
+unsafe impl Send for Session {}
 
 fn no_memory() -> LlmError {
     LlmError::Failed("there is not enough memory".to_owned())
@@ -54,17 +61,10 @@ unsafe extern "C" fn is_cancelled(data: *mut c_void) -> bool {
     unsafe { &*data.cast::<Cancel>() }.is_cancelled()
 }
 
-impl<'m> Session<'m> {
-    /// A context for `tokens` tokens that takes steps of at most `chunk`.
-    pub fn new(
-        model: &'m LlamaModel,
-        tokens: u32,
-        chunk: u32,
-        sampling: &Sampling,
-        cancel: &Cancel,
-    ) -> Result<Self, LlmError> {
-        let cancel = Box::new(cancel.clone());
-        let sampler = sampler(model, sampling)?;
+impl Session {
+    /// An empty context for `tokens` tokens that takes steps of at most `chunk`.
+    pub fn new(model: &Arc<LlamaModel>, tokens: u32, chunk: u32) -> Result<Self, LlmError> {
+        let cancel = Box::new(Cancel::new());
         // SAFETY: plain data; the pointer to `cancel` is valid as long as the session, which owns both it and the
         // context; the model outlives the session.
         let context = unsafe {
@@ -80,13 +80,58 @@ impl<'m> Session<'m> {
             params.abort_callback_data = (&raw const *cancel).cast_mut().cast();
             sys::llama_init_from_model(raw_model(model), params)
         };
-        let Some(context) = NonNull::new(context) else {
-            // SAFETY: made above, used nowhere else.
-            unsafe { sys::llama_sampler_free(sampler.as_ptr()) };
-            return Err(no_memory());
+        let context = NonNull::new(context).ok_or_else(no_memory)?;
+        let (size, chunk) = (tokens as usize, chunk as usize);
+        let model = Arc::clone(model);
+        Ok(Self { context, sampler: None, cancel, size, n_read: 0, chunk, stepped: false, model })
+    }
+
+    /// Tokens that fit in all.
+    pub fn size(&self) -> usize {
+        self.size
+    }
+
+    /// Begins a conversation that goes on after the first `shared` tokens of what was read; the rest is forgotten.
+    /// Answers how many stay: fewer than asked for, where a model cannot take back a part.
+    pub fn begin(&mut self, shared: usize, sampling: &Sampling, cancel: &Cancel) -> Result<usize, LlmError> {
+        *self.cancel = cancel.clone();
+        let fresh = sampler(&self.model, sampling)?;
+        if let Some(old) = self.sampler.replace(fresh) {
+            // SAFETY: made by `sampler`, owned by us, and no longer reachable.
+            unsafe { sys::llama_sampler_free(old.as_ptr()) };
+        }
+        self.stepped = false;
+        let shared = shared.min(self.n_read);
+        // SAFETY: the context is alive, no step is running, and any range is a valid one.
+        let is_cut = unsafe {
+            let memory = sys::llama_get_memory(self.context.as_ptr());
+            sys::llama_memory_seq_rm(memory, 0, shared as i32, -1)
         };
-        let (room, chunk) = (tokens as usize, chunk as usize);
-        Ok(Self { context, sampler, cancel, room, chunk, stepped: false, model: PhantomData })
+        if is_cut && shared > 0 {
+            self.n_read = shared;
+        } else {
+            self.clear();
+        }
+        Ok(self.n_read)
+    }
+
+    /// Forgets everything that was read, and overwrites it.
+    fn clear(&mut self) {
+        // SAFETY: the context is alive and no step is running.
+        unsafe { sys::llama_memory_clear(sys::llama_get_memory(self.context.as_ptr()), true) };
+        self.n_read = 0;
+        self.stepped = false;
+    }
+
+    /// Tokens in llama.cpp's own cache.
+    #[cfg(test)]
+    pub fn n_cached(&self) -> usize {
+        // SAFETY: the context is alive and no step is running.
+        let last = unsafe {
+            let memory = sys::llama_get_memory(self.context.as_ptr());
+            sys::llama_memory_seq_pos_max(memory, 0)
+        };
+        usize::try_from(last + 1).unwrap_or(0)
     }
 
     /// Threads for the next steps.
@@ -99,7 +144,7 @@ impl<'m> Session<'m> {
     /// Reads tokens after those read before; `false` when it was cancelled meanwhile.
     pub fn step(&mut self, tokens: &[LlamaToken]) -> Result<bool, LlmError> {
         self.stepped = false;
-        if tokens.is_empty() || tokens.len() > self.chunk || tokens.len() > self.room {
+        if tokens.is_empty() || tokens.len() > self.chunk || tokens.len() > self.size - self.n_read {
             return Err(LlmError::Failed("a step had too many tokens".to_owned()));
         }
         if self.cancel.is_cancelled() {
@@ -114,7 +159,7 @@ impl<'m> Session<'m> {
         };
         match status {
             0 => {
-                self.room -= tokens.len();
+                self.n_read += tokens.len();
                 self.stepped = true;
                 Ok(true)
             }
@@ -126,23 +171,26 @@ impl<'m> Session<'m> {
 
     /// Chooses the token that follows the last step.
     pub fn sample(&mut self) -> Result<LlamaToken, LlmError> {
-        if !self.stepped {
+        let (true, Some(sampler)) = (self.stepped, self.sampler) else {
             return Err(LlmError::Failed("there is nothing to choose from".to_owned()));
-        }
+        };
         // SAFETY: both are alive and the last step left logits for its last token.
-        let token = unsafe { sys::llama_sampler_sample(self.sampler.as_ptr(), self.context.as_ptr(), -1) };
+        let token = unsafe { sys::llama_sampler_sample(sampler.as_ptr(), self.context.as_ptr(), -1) };
         Ok(LlamaToken(token))
     }
 }
 
-impl Drop for Session<'_> {
+impl Drop for Session {
     fn drop(&mut self) {
-        // SAFETY: made in `new`, freed once. Overwriting the cache keeps a conversation from outliving its session in
-        // memory that the allocator hands out again.
+        // Overwriting the cache keeps a conversation from outliving its session in memory that the allocator hands out
+        // again.
+        self.clear();
+        // SAFETY: made in `new` and `begin`, freed once.
         unsafe {
-            sys::llama_memory_clear(sys::llama_get_memory(self.context.as_ptr()), true);
             sys::llama_free(self.context.as_ptr());
-            sys::llama_sampler_free(self.sampler.as_ptr());
+            if let Some(sampler) = self.sampler {
+                sys::llama_sampler_free(sampler.as_ptr());
+            }
         }
     }
 }

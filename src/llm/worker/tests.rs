@@ -1,7 +1,7 @@
 use std::sync::mpsc as std_mpsc;
 
 use super::*;
-use crate::llm::{Message, Speaker, scripted::ScriptedGenerator};
+use crate::llm::{Ability, Message, Speaker, scripted::ScriptedGenerator};
 
 /// Long enough for any machine; no test waits this long unless it fails.
 const PATIENCE: Duration = Duration::from_secs(60);
@@ -62,7 +62,8 @@ impl Generator for Gated {
 fn gated() -> (Engine, std_mpsc::Receiver<String>, std_mpsc::Sender<()>) {
     let (arrived, arrivals) = std_mpsc::channel();
     let (open, gate) = std_mpsc::channel();
-    let identity = ModelIdentity { name: "Gated".to_owned(), sha256: [0; 32], context: 10 };
+    let identity =
+        ModelIdentity { name: "Gated".to_owned(), sha256: [0; 32], context: 10, ability: Ability::Small };
     let mut parts = Some(Gated { identity, arrived, gate });
     let engine = Engine::start(move || Ok(Box::new(parts.take().ok_or(LlmError::NoModel)?)));
     (engine, arrivals, open)
@@ -182,6 +183,73 @@ fn without_a_model_requests_fail_with_its_sentence_and_loading_can_be_tried_agai
     engine.load();
     let mut ticket = engine.submit(1, ask("x"), Cancel::new()).expect("accepted");
     assert_eq!(listen(&mut ticket).1, Ok(StopReason::End));
+}
+
+/// A generator that says who it holds something of.
+struct Holding {
+    identity: ModelIdentity,
+    holds: Arc<Mutex<Vec<u64>>>,
+}
+
+impl Generator for Holding {
+    fn identity(&self) -> &ModelIdentity {
+        &self.identity
+    }
+
+    fn generate(
+        &mut self,
+        request: &GenRequest,
+        _cancel: &Cancel,
+        _sink: &mut dyn FnMut(GenEvent),
+    ) -> Result<StopReason, LlmError> {
+        let mut holds = self.holds.lock().expect("unpoisoned");
+        assert!(holds.iter().all(|owner| *owner == request.owner), "something of others is left");
+        holds.push(request.owner);
+        Ok(StopReason::End)
+    }
+
+    fn forget(&mut self) {
+        self.holds.lock().expect("unpoisoned").clear();
+    }
+}
+
+// proves: SR-48 (the worker)
+#[test]
+fn what_was_read_for_one_is_forgotten_before_anothers_request_and_at_lock() {
+    let holds = Arc::new(Mutex::new(Vec::new()));
+    let identity =
+        ModelIdentity { name: "Holding".to_owned(), sha256: [0; 32], context: 10, ability: Ability::Small };
+    let mut parts = Some(Holding { identity, holds: Arc::clone(&holds) });
+    let engine = Engine::start(move || Ok(Box::new(parts.take().ok_or(LlmError::NoModel)?)));
+    let run = |owner: u64| {
+        let mut ticket = engine.submit(owner, ask("x"), Cancel::new()).expect("accepted");
+        assert_eq!(listen(&mut ticket).1, Ok(StopReason::End));
+    };
+    let held = || holds.lock().expect("unpoisoned").clone();
+    run(1);
+    run(1);
+    assert_eq!(held(), [1, 1], "the same owner goes on");
+    assert!(engine.forget(2, Duration::ZERO), "nothing of 2 is held, so there is nothing to wait for");
+    assert_eq!(held(), [1, 1]);
+    assert!(engine.forget(1, PATIENCE));
+    assert!(held().is_empty());
+    run(1);
+    run(2);
+    assert_eq!(held(), [2]);
+    assert!(engine.forget(1, Duration::ZERO));
+    assert!(engine.shutdown(PATIENCE));
+    assert!(engine.forget(2, PATIENCE), "the generator is gone and all it held");
+}
+
+#[test]
+fn forgetting_waits_for_the_request_that_was_told_to_end() {
+    let (engine, arrivals, _open) = gated();
+    let cancel = Cancel::new();
+    let _running = engine.submit(1, ask("running"), cancel.clone()).expect("accepted");
+    arrivals.recv_timeout(PATIENCE).expect("it runs");
+    assert!(!engine.forget(1, Duration::from_millis(20)), "it still runs");
+    cancel.cancel();
+    assert!(engine.forget(1, PATIENCE));
 }
 
 #[test]

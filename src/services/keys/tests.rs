@@ -4,7 +4,7 @@ use super::*;
 use crate::{
     clock::Fixed,
     config::{Generation, SessionLimits},
-    llm::{LlmError, worker::Engine},
+    llm::{LlmError, prompt::templates::Prompts, worker::Engine},
     search::{embed::EmbedEngine, toy::Toy},
     services::{Parts, backup::Plan},
     store::{Store, faults::Disk},
@@ -28,6 +28,7 @@ fn on(disk: &Disk) -> Arc<Services> {
         session: SessionLimits::default(),
         generation: Generation::default(),
         registration: crate::services::admission::Registration::default(),
+        prompts: Prompts::embedded().unwrap(),
         folder: "memory".to_owned(),
         has_model: false,
         models_hint: String::new(),

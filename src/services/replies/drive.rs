@@ -7,6 +7,8 @@ use crate::{
     journal::entry::{Ending, Entry},
     llm::{
         GenEvent, LlmError, StopReason,
+        prompt::{self, Part},
+        visible::Visible,
         worker::{JobEvent, Ticket},
     },
     services::{
@@ -31,6 +33,7 @@ impl Services {
         generation: Arc<Generation>,
         mut ticket: Ticket,
         mut reply: Entry,
+        parts: Vec<Part>,
     ) {
         // No embedding on the cores that the reply needs.
         let _hold = self.embed.hold_indexing();
@@ -38,12 +41,20 @@ impl Services {
         let mut checkpoint = tokio::time::interval(CHECKPOINT);
         checkpoint.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
         let mut kept = 0;
+        let mut visible = Visible::default();
         let outcome = loop {
             tokio::select! {
                 event = ticket.events.recv() => match event {
                     Some(JobEvent::Position(position)) => generation.waits_at(position),
+                    Some(JobEvent::Gen(GenEvent::LeftOut(turns))) => leave_out(&mut reply, &parts, &turns),
                     Some(JobEvent::Gen(GenEvent::Reading { .. })) => generation.reads(),
-                    Some(JobEvent::Gen(GenEvent::Token(text))) => generation.says(text),
+                    Some(JobEvent::Gen(GenEvent::Token(text))) => {
+                        generation.says(visible.push(&text));
+                        if visible.has_repeated() {
+                            generation.cancel().cancel();
+                            break Ok(StopReason::End);
+                        }
+                    }
                     Some(JobEvent::Done(reason)) => break Ok(reason),
                     Some(JobEvent::Failed(error)) => break Err(error),
                     None => break Err(LlmError::Unavailable("its thread ended".to_owned())),
@@ -61,6 +72,10 @@ impl Services {
                 }
             }
         };
+        if let Some(made_by) = &mut reply.made_by {
+            made_by.given.is_cut = visible.has_repeated();
+        }
+        generation.says(visible.finish());
         reply.ending = generation.ends(match (&outcome, generation.intent()) {
             (Ok(StopReason::Cancelled) | Err(LlmError::Cancelled), Intent::Stop) => Ending::Stopped,
             (Ok(StopReason::Cancelled) | Err(LlmError::Cancelled), _) => Ending::Interrupted,
@@ -101,6 +116,17 @@ impl Services {
         self.wrote();
         Ok(())
     }
+}
+
+/// Notes with a reply what the model's own count of tokens left out of its prompt.
+fn leave_out(reply: &mut Entry, parts: &[Part], turns: &[usize]) {
+    let Some(made_by) = &mut reply.made_by else { return };
+    for part in turns.iter().filter_map(|turn| parts.get(*turn)) {
+        made_by.given.left_out.count(*part == Part::Before);
+    }
+    let kept: Vec<Part> =
+        parts.iter().enumerate().filter(|(turn, _)| !turns.contains(turn)).map(|(_, part)| *part).collect();
+    made_by.given.days = prompt::days(&kept);
 }
 
 /// Ends a generation even if the task that follows it panics.

@@ -29,7 +29,7 @@ use crate::{
     clock::Clock,
     journal::{
         day,
-        entry::{Ending, Entry, Provenance, Role},
+        entry::{Ending, Entry, Given, Provenance, Role},
         ids::EntryId,
     },
     services::transfer::{
@@ -243,6 +243,7 @@ fn made_by(fields: &Fields) -> Provenance {
         model: text("model", 200),
         sha256: digest.and_then(|bytes| bytes.try_into().ok()).unwrap_or_default(),
         settings: text("settings", 1_000),
+        given: Given::default(),
     }
 }
 

@@ -12,7 +12,7 @@ use crate::{
     crypto::{canon::Name, secret::Password},
     journal::{
         day::Day,
-        entry::{Ending, Entry, EntryText, Provenance, Role},
+        entry::{Ending, Entry, EntryText, Given, Provenance, Role},
         ids::EntryId,
     },
     services::transfer::{
@@ -179,6 +179,7 @@ fn write(vault: &Unlocked, all: &[Written]) {
                 model: "A <model> --> of\n## 13:00".into(),
                 sha256: [number; 32],
                 settings: "t 0.7".into(),
+                given: Given::default(),
             };
             let reply = Entry {
                 role: Role::Reply,

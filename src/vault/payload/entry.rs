@@ -3,13 +3,13 @@
 use crate::{
     journal::{
         day::Day,
-        entry::{Ending, Entry, Provenance, Role},
+        entry::{Ending, Entry, Given, LeftOut, Provenance, Role},
         ids::{EntryId, TraceId},
     },
     vault::{
         error::VaultError,
         payload::Payload,
-        wire::{Ext, WireError, wire_struct},
+        wire::{Ext, WireError, from_body, to_body, wire_struct},
     },
 };
 
@@ -69,6 +69,66 @@ wire_struct! {
 
 impl Payload for EntryV1 {}
 
+/// Tag of [`GivenV1`] in the additions of an entry.
+const GIVEN: u16 = 1;
+
+wire_struct! {
+    /// Addition to a machine text: what it was made from.
+    GivenV1 {
+        /// Days of passages, days since 1970-01-01, nearest first.
+        days: Vec<i32>,
+        /// What the writer wished.
+        wish: String,
+        /// Texts of the day that had no room.
+        texts: u16,
+        /// Passages that had no room.
+        passages: u16,
+        /// The middle of the entry had no room.
+        shortened: bool,
+        /// The model repeated itself and was cut.
+        cut: bool,
+        /// Additions.
+        ext: Ext,
+    }
+}
+
+impl GivenV1 {
+    /// The additions of an entry with what it was made from, sorted by tag.
+    fn onto(entry: &Entry, mut ext: Ext) -> Ext {
+        let given = entry.made_by.as_ref().map(|made_by| &made_by.given);
+        let Some(given) = given.filter(|given| **given != Given::default()) else { return ext };
+        let stored = Self {
+            days: given.days.iter().map(|day| day.number()).collect(),
+            wish: given.wish.clone(),
+            texts: given.left_out.texts,
+            passages: given.left_out.passages,
+            shortened: given.left_out.is_shortened,
+            cut: given.is_cut,
+            ext: Vec::new(),
+        };
+        ext.retain(|(tag, _)| *tag != GIVEN);
+        let place = ext.partition_point(|(tag, _)| *tag < GIVEN);
+        ext.insert(place, (GIVEN, to_body(&stored).to_vec()));
+        ext
+    }
+
+    /// What additions tell; nothing where they do not, or cannot be read.
+    fn of(ext: &[(u16, Vec<u8>)]) -> Given {
+        let body = ext.iter().find(|(tag, _)| *tag == GIVEN);
+        let Some(Ok(stored)) = body.map(|(_, body)| from_body::<Self>(body)) else { return Given::default() };
+        Given {
+            days: stored.days.into_iter().filter_map(Day::from_number).collect(),
+            wish: stored.wish,
+            left_out: LeftOut {
+                texts: stored.texts,
+                passages: stored.passages,
+                is_shortened: stored.shortened,
+            },
+            is_cut: stored.cut,
+        }
+    }
+}
+
 /// The stored number of a role.
 pub(crate) const fn role_number(role: Role) -> u8 {
     match role {
@@ -115,7 +175,7 @@ impl EntryV1 {
                 sha256: made_by.sha256,
                 settings: made_by.settings.clone(),
             }),
-            ext: old.map_or_else(Vec::new, |old| old.ext.clone()),
+            ext: GivenV1::onto(entry, old.map_or_else(Vec::new, |old| old.ext.clone())),
         }
     }
 
@@ -152,7 +212,55 @@ impl EntryV1 {
                 model: made_by.model,
                 sha256: made_by.sha256,
                 settings: made_by.settings,
+                given: GivenV1::of(&self.ext),
             }),
         })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_a_reply_was_made_from_has_frozen_bytes() {
+        let stored = GivenV1 {
+            days: vec![20_779, -1],
+            wish: "in D\u{fc}sseldorf".to_owned(),
+            texts: 300,
+            passages: 1,
+            shortened: true,
+            cut: false,
+            ext: vec![(9, vec![7])],
+        };
+        // Two days (zigzag), the wish, 300, 1, true, false, one addition.
+        let golden = [
+            &[2, 0xd6, 0xc4, 2, 1, 14][..],
+            "in D\u{fc}sseldorf".as_bytes(),
+            &[0xac, 2, 1, 1, 0, 1, 9, 1, 7],
+        ]
+        .concat();
+        assert_eq!(to_body(&stored).as_slice(), golden);
+        assert!(from_body::<GivenV1>(&golden).is_ok_and(|read| read == stored));
+        assert_eq!(postcard::to_allocvec(&stored).expect("bytes"), golden);
+    }
+
+    #[test]
+    fn unknown_additions_stay_and_unreadable_ones_tell_nothing() {
+        assert_eq!(GivenV1::of(&[(GIVEN, vec![0xff])]), Given::default());
+        let given = Given { wish: "shorter".to_owned(), ..Given::default() };
+        let body = |given: &Given| {
+            let stored = GivenV1 {
+                days: Vec::new(),
+                wish: given.wish.clone(),
+                texts: 0,
+                passages: 0,
+                shortened: false,
+                cut: false,
+                ext: Vec::new(),
+            };
+            (GIVEN, to_body(&stored).to_vec())
+        };
+        assert_eq!(GivenV1::of(&[(0, vec![1]), body(&given), (7, vec![2])]), given);
     }
 }

@@ -1,7 +1,7 @@
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
 use crate::{
-    journal::entry::{Ending, Entry, Provenance, Role},
+    journal::entry::{Ending, Entry, Given, Provenance, Role},
     journal::ids::TraceId,
     vault::{
         days,
@@ -26,7 +26,12 @@ fn an_entry_comes_back_as_it_was_saved() {
         never_send: true,
         revision: 3,
         traces: vec![TraceId::from_bytes([9; 16])],
-        made_by: Some(Provenance { model: "m".into(), sha256: [4; 32], settings: "s".into() }),
+        made_by: Some(Provenance {
+            model: "m".into(),
+            sha256: [4; 32],
+            settings: "s".into(),
+            given: Given::default(),
+        }),
         utc_offset_min: -570,
         ..entry(1, day(-25_567), &"\u{1f389}".repeat(12_000))
     };

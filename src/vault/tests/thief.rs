@@ -5,7 +5,7 @@ use std::{collections::BTreeMap, ops::ControlFlow, sync::Arc};
 use crate::{
     journal::{
         day::Day,
-        entry::{Entry, Provenance},
+        entry::{Entry, Given, Provenance},
     },
     store::{Store, rows::Rows, tables::Copy},
     vault::{
@@ -59,7 +59,12 @@ fn journal(
             for (n, on) in (1_u8..).zip(days) {
                 let written = Entry { created: NOON + i64::from(n) * 77_000, ..entry(n, on, &text(10)) };
                 entries::insert(w, &written)?;
-                let made_by = Provenance { model: "m".repeat(8), sha256: [n; 32], settings: String::new() };
+                let made_by = Provenance {
+                    model: "m".repeat(8),
+                    sha256: [n; 32],
+                    settings: String::new(),
+                    given: Given::default(),
+                };
                 let second = if is_conversation {
                     Entry { made_by: Some(made_by), ..reply(n + 10, &written, &text(20)) }
                 } else {

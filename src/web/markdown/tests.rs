@@ -188,14 +188,14 @@ fn a_text_that_is_too_much_work_is_shown_as_it_was_typed() {
     assert!(!shown.contains("<td>") && !shown.contains("<em>"));
 
     let text = format!("# Not *now*\n\n<script>alert(1)</script>\n{}", "*a* ".repeat(100));
-    let shown = render_within(&text, Duration::ZERO).0;
+    let shown = render_within(&text, false, Duration::ZERO).0;
     assert!(
         shown.starts_with("<p># Not *now*<br>\n<br>\n&lt;script&gt;alert(1)&lt;/script&gt;<br>\n*a* *a*"),
         "{shown}"
     );
     assert_eq!(sanitize(&shown), shown);
     assert!(
-        render_within(&text, MAX_TIME).0.starts_with("<h3>Not <em>now</em></h3>"),
+        render_within(&text, false, MAX_TIME).0.starts_with("<h3>Not <em>now</em></h3>"),
         "the control: in time it is drawn"
     );
 }

@@ -55,6 +55,10 @@ pub struct ReplyItem {
     pub model: Option<String>,
     /// One sentence for `stopped`, `failed` and `interrupted`.
     pub note: Option<String>,
+    /// Days whose pages the model was shown: address part and words.
+    pub days: Vec<(String, String)>,
+    /// Sentences on how it was made.
+    pub about: Vec<String>,
     /// Whether it still runs.
     pub running: bool,
     /// Whether another one can be asked for now.
@@ -215,6 +219,15 @@ impl ReplyItem {
             last_event: 0,
             model: Some("SmolLM2 135M Instruct".to_owned()),
             note: None,
+            days: vec![
+                ("2026-11-03".to_owned(), "3 November 2026".to_owned()),
+                ("2025-12-24".to_owned(), "24 December 2025".to_owned()),
+            ],
+            about: vec![
+                "Made by SmolLM2 135M Instruct (checksum 1a2b3c4d), temperature 0.6, top_p 0.9, at most 320 tokens."
+                    .to_owned(),
+                "You wished: shorter.".to_owned(),
+            ],
             running: false,
             can_retry: true,
         };
@@ -223,6 +236,8 @@ impl ReplyItem {
             state,
             html: markdown::render("A thought that breaks off"),
             note: Some(note.to_owned()),
+            days: Vec::new(),
+            about: Vec::new(),
             ..complete.clone()
         };
         let running = |n: u8, state, text: &str, position| Self {
@@ -232,6 +247,8 @@ impl ReplyItem {
             text_so_far: text.to_owned(),
             position,
             last_event: u64::from(n),
+            days: Vec::new(),
+            about: Vec::new(),
             running: true,
             can_retry: false,
             ..complete.clone()

@@ -8,7 +8,7 @@ use std::{
 use llamora::{
     clock::Fixed,
     config::{Generation, SessionLimits},
-    llm::{LlmError, scripted::ScriptedGenerator, worker::Engine},
+    llm::{LlmError, prompt::templates::Prompts, scripted::ScriptedGenerator, worker::Engine},
     search::{embed::EmbedEngine, toy::Toy},
     services::{
         Parts, Services,
@@ -104,6 +104,7 @@ fn make(options: &Options, store: Arc<Store>) -> (Arc<Services>, Arc<Fixed>) {
                 setup
             }),
         },
+        prompts: Prompts::embedded().expect("prompts parse"),
         folder: "memory".to_owned(),
         has_model,
         models_hint: "There is no model here.".to_owned(),

@@ -115,6 +115,55 @@ async fn what_the_model_failed_at_is_not_found() {
 }
 
 #[tokio::test]
+async fn a_model_that_repeats_itself_is_cut_before_it_shows() {
+    let app = TestApp::with(&Options { pause: Duration::from_millis(2), ..Options::default() }).await;
+    let mira = app.register("Mira").await;
+    let id = ask(&mira, "Slowly, again and again.").await;
+    let seen = mira.get(&format!("/replies/{id}/events")).await.expect(200).body;
+    ended(&mira, &id).await;
+    let page = day(&mira).await;
+    assert_eq!(states(&page), ["complete"]);
+    assert_eq!(page.matches("The harbour was quiet").count(), 1, "{page}");
+    assert!(page.contains("began to repeat itself and was cut there"));
+    assert!(!seen.contains("The The") && seen.matches("data: harbour").count() <= 1, "{seen}");
+}
+
+#[tokio::test]
+async fn a_model_that_is_switched_off_stops_and_no_control_of_it_is_left() {
+    let app = TestApp::with(&Options { pause: Duration::from_millis(50), ..Options::default() }).await;
+    let mira = app.register("Mira").await;
+    let jonas = app.register("Jonas").await;
+    let id = ask(&mira, "Slowly and at length.").await;
+    mira.post("/settings/model/switch", &[("model", "perhaps")]).await.expect(400);
+    mira.post("/settings/model/switch", &[("model", "off")]).await.expect(303);
+    let page = day(&mira).await;
+    assert_eq!(states(&page), ["stopped"]);
+    for control in ["/retry", "/replies\"", "Ask for a reply", "<model-wait"] {
+        assert!(!page.contains(control), "{control}: {page}");
+    }
+    assert!(mira.get("/settings/model").await.body.contains("data-model=\"off\""));
+    let entry = mira.write("Alone.").await;
+    mira.post(&format!("/entries/{entry}/replies"), &[]).await.expect(503);
+    mira.post(&format!("/replies/{id}/retry"), &[]).await.expect(503);
+    ask(&jonas, "It answers others.").await;
+
+    // It is a setting of the journal, not of the session.
+    mira.post("/logout", &[]).await.expect(303);
+    let mira = app.sign_in_again("Mira").await;
+    assert!(!day(&mira).await.contains("Ask for a reply"));
+    mira.post("/settings/model/switch", &[("model", "on")]).await.expect(303);
+    assert!(day(&mira).await.contains("Ask for a reply"));
+}
+
+#[tokio::test]
+async fn without_a_model_a_day_says_so_once() {
+    let app = TestApp::with(&Options { has_model: false, ..Options::default() }).await;
+    let mira = app.register("Mira").await;
+    assert!(day(&mira).await.contains("data-model=\"absent\""));
+    assert!(!day(&mira).await.contains("data-model=\"absent\""));
+}
+
+#[tokio::test]
 async fn a_crash_leaves_an_honest_partial_that_can_be_tried_again() {
     let store = Arc::new(Store::in_memory().expect("a store"));
     let before = TestApp::over(services_over(Arc::clone(&store))).await;
