@@ -1,6 +1,6 @@
 //! Reading and setting cookies (SR-10, SR-14): one place that knows their flags.
 //!
-//! Every cookie is HttpOnly, SameSite=Strict, for the whole site and for no other host. A name that a request carries
+//! Every cookie is `HttpOnly`, SameSite=Strict, for the whole site and for no other host. A name that a request carries
 //! twice counts as absent: one of the two may have been planted by a service on another port of this host.
 
 use poem::http::{HeaderMap, HeaderValue, header};
