@@ -1,6 +1,6 @@
 //! Accounts: register, sign in, recover, sign out.
 
-use std::sync::Arc;
+use std::sync::{Arc, atomic::Ordering};
 
 use crate::{
     blocking,

@@ -14,7 +14,7 @@ use std::{
 use crate::{
     clock::Fixed,
     crypto::{canon::Name, hash::sha256, secret::Password},
-    journal::entry::{Ending, Entry, Provenance, Role},
+    journal::entry::{Ending, Entry, Given, Provenance, Role},
     store::{
         Store,
         faults::{Calls, Disk},
@@ -149,7 +149,12 @@ fn write_largest(anna: &Unlocked) -> Result<(), VaultError> {
     let answered = Entry { zone: "America/Argentina/ComodRivadavia".to_owned(), ..entry(101, far, &camel) };
     anna.write(|w| {
         entries::insert(w, &answered)?;
-        let made_by = Provenance { model: "m".repeat(255), sha256: [255; 32], settings: "s".repeat(255) };
+        let made_by = Provenance {
+            model: "m".repeat(255),
+            sha256: [255; 32],
+            settings: "s".repeat(255),
+            given: Given::default(),
+        };
         let answer =
             Entry { ending: Ending::Failed, made_by: Some(made_by), ..reply(102, &answered, &camel) };
         entries::insert(w, &answer)?;
