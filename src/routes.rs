@@ -9,6 +9,7 @@ pub mod days;
 pub mod device;
 pub mod entries;
 pub mod health;
+pub mod integrity;
 pub mod invitations;
 pub mod items;
 pub mod keys;
@@ -106,6 +107,9 @@ pub static ROWS: &[Row] = &[
     row!(POST   "/settings/data/import"            signed_form transfer::read,        IMPORT,       "/settings/data/import"),
     row!(POST   "/settings/data/import/start"      signed_form transfer::go_on,       OTHER,        "/settings/data/import/start"),
     row!(POST   "/settings/data/import/forget"     signed_form transfer::forget,      OTHER,        "/settings/data/import/forget"),
+    row!(GET    "/settings/integrity"              signed      integrity::show,       Kind::Page,   "/settings/integrity"),
+    row!(POST   "/settings/integrity/check"        signed_form integrity::check,      OTHER,        "/settings/integrity/check"),
+    row!(POST   "/settings/integrity/accept"       signed_form integrity::accept,     OTHER,        "/settings/integrity/accept"),
     row!(GET    "/settings/keys"                   signed      keys::show,            Kind::Page,   "/settings/keys"),
     row!(POST   "/settings/keys/refresh"           signed_form keys::refresh,         OTHER,        "/settings/keys/refresh"),
     row!(POST   "/settings/keys/revoke"            signed_form keys::revoke,          OTHER,        "/settings/keys/revoke"),

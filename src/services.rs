@@ -13,6 +13,7 @@ pub mod entries;
 pub mod finding;
 pub mod generation;
 pub mod indexing;
+pub mod integrity;
 pub mod keys;
 pub mod passphrase;
 pub mod replies;
@@ -47,7 +48,10 @@ use crate::{
         tasks::Tasks,
     },
     store::{Store, error::StoreError},
-    vault::{Vaults, error::VaultError},
+    vault::{
+        Vaults,
+        error::{Alteration, VaultError},
+    },
 };
 
 /// The recovery code as shown once, seven groups of four symbols.
@@ -133,6 +137,9 @@ pub enum Failure {
     /// A sealed record did not open, or the head does not match.
     #[error("a record is damaged")]
     Damaged,
+    /// The head of the journal was lost: nothing is written before its owner accepts it as it is.
+    #[error("the journal has no head that fits")]
+    Headless,
     /// Too much waits already.
     #[error("too many requests wait")]
     Overloaded {
@@ -163,6 +170,7 @@ impl From<VaultError> for Failure {
             VaultError::Store(StoreError::Damaged(_)) => Self::Damaged,
             VaultError::Store(_) => Self::Store { read_only: false, full: false },
             VaultError::ReadOnly => Self::Store { read_only: true, full: false },
+            VaultError::Altered(Alteration::Head) => Self::Headless,
             VaultError::Seal(_) | VaultError::Altered(_) => Self::Damaged,
             _ => Self::Internal,
         }

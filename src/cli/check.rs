@@ -253,12 +253,20 @@ pub(in crate::cli) fn audit_lines(audit: &Audit) -> Vec<String> {
         }
     }
     for flaw in &audit.days {
-        lines.push(format!(
+        let mut said = format!(
             "{}: {} gone, {} in another version",
             flaw.day,
             counted(flaw.lost as u64, "entry"),
             flaw.stale
-        ));
+        );
+        for (count, what) in
+            [(flaw.unlisted, "not in its list"), (flaw.returned, "back after having been removed")]
+        {
+            if count > 0 {
+                said.push_str(&format!(", {count} {what}"));
+            }
+        }
+        lines.push(said);
     }
     lines
 }

@@ -19,10 +19,6 @@ use crate::{
     },
 };
 
-/// Said on the day page until the journal is whole again.
-const ALTERED: &str = "Records of this journal were deleted, put back or added outside this program. \
-                       What is here is genuine, but something may be missing: compare with a backup.";
-
 /// `GET /d/today`: leads to the date, in the writer's zone.
 ///
 /// # Errors
@@ -131,7 +127,8 @@ async fn page(
             is_said: call.services().says_no_model(session),
             ..items::model_view(call, session)
         },
-        notice: notice.or(view.altered.then_some(ALTERED)).map(str::to_owned),
+        notice: notice.map(str::to_owned),
+        flaw: view.flaw,
         undo,
     };
     call.page(status, &page)

@@ -255,8 +255,15 @@ impl Services {
         vault: Arc<Unlocked>,
     ) -> Result<(Arc<Session>, String), Failure> {
         let keep = Arc::clone(&vault);
+        // A setting that is broken must not keep anybody out.
+        let whole = |found: Result<Option<Vec<u8>>, VaultError>| match found {
+            Err(error) if error.is_of_one_record() => Ok(None),
+            found => found,
+        };
         let (stored, model) = blocking::db(move || {
-            keep.read(|r| Ok((settings::get(r, ZONE_SETTING)?, settings::get(r, MODEL_SETTING)?)))
+            keep.read(|r| {
+                Ok((whole(settings::get(r, ZONE_SETTING))?, whole(settings::get(r, MODEL_SETTING))?))
+            })
         })
         .await??;
         let name = stored.and_then(|bytes| String::from_utf8(bytes).ok()).unwrap_or_else(day::machine_zone);

@@ -1,9 +1,6 @@
 //! Days: what stands on the page of a day.
 
-use std::{
-    collections::HashMap,
-    sync::{Arc, atomic::Ordering},
-};
+use std::{collections::HashMap, sync::Arc};
 
 use crate::{
     blocking,
@@ -15,6 +12,7 @@ use crate::{
     services::{
         Failure, Services,
         entries::EntryView,
+        integrity,
         replies::ReplyView,
         sessions::{Session, User},
     },
@@ -22,6 +20,7 @@ use crate::{
         days,
         drafts::{self, Draft, DraftOf},
         entries,
+        error::VaultError,
     },
 };
 
@@ -35,8 +34,8 @@ pub struct DayView {
     pub next: Option<Day>,
     /// Its entries in order, each with its replies.
     pub entries: Vec<EntryView>,
-    /// The check after unlocking found that records were deleted, put back or added outside the program.
-    pub altered: bool,
+    /// What is wrong with it, in one sentence.
+    pub flaw: Option<String>,
     /// Text that was typed for this day and not saved as an entry.
     pub draft: Option<String>,
 }
@@ -76,15 +75,19 @@ impl Services {
     pub async fn day(&self, session: &Session, day: Day) -> Result<DayView, Failure> {
         let user = Arc::clone(&session.user);
         blocking::db(move || {
-            let (stored, neighbours, draft) = user.vault.read(|r| {
-                Ok((entries::day(r, day)?, days::neighbours(r, day)?, drafts::get(r, DraftOf::Day(day))?))
+            let (page, neighbours, draft) = user.vault.read(|r| {
+                let page = readable(entries::page(r, day))?;
+                let draft = readable(drafts::get(r, DraftOf::Day(day)))?.flatten();
+                Ok((page, readable(days::neighbours(r, day))?.unwrap_or_default(), draft))
             })?;
+            let flaw = integrity::day_flaw(&user, day, page.as_ref());
+            let stored = page.map_or_else(Vec::new, |page| page.entries);
             Ok(DayView {
                 day,
                 previous: neighbours.0,
                 next: neighbours.1,
                 entries: with_replies(&user, stored),
-                altered: user.altered.load(Ordering::Relaxed),
+                flaw,
                 draft: draft.map(|draft| draft.text),
             })
         })
@@ -112,6 +115,14 @@ impl Services {
         .await??;
         self.wrote();
         Ok(())
+    }
+}
+
+/// Nothing in place of a record that cannot be read, so that it does not hide the others.
+fn readable<T>(found: Result<T, VaultError>) -> Result<Option<T>, VaultError> {
+    match found {
+        Err(error) if error.is_of_one_record() => Ok(None),
+        found => found.map(Some),
     }
 }
 

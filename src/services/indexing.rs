@@ -66,23 +66,12 @@ impl Services {
 
     /// Starts what goes on for a person while the vault is unlocked.
     pub(crate) fn start_user_work(self: &Arc<Self>, user: &Arc<User>) {
-        let keep = Arc::clone(user);
+        let (services, keep) = (Arc::clone(self), Arc::clone(user));
         self.tasks.spawn(async move {
-            let vault = Arc::clone(&keep.vault);
-            match blocking::db(move || vault.verify()).await {
-                Ok(Ok(found)) => {
-                    tracing::info!(
-                        records = found.records,
-                        ok = found.ok,
-                        "the journal was compared with its head"
-                    );
-                    keep.altered.store(!found.ok, Ordering::Relaxed);
-                }
-                Ok(Err(error)) => {
-                    tracing::error!(%error, "the journal could not be compared with its head");
-                    keep.altered.store(true, Ordering::Relaxed);
-                }
-                Err(error) => tracing::error!(%error, "the check of the journal failed"),
+            let mut locked = keep.locked.clone();
+            tokio::select! {
+                () = services.check_user(&keep) => {}
+                () = locked.wait() => {}
             }
         });
         let (services, keep) = (Arc::clone(self), Arc::clone(user));

@@ -30,8 +30,8 @@ const SHOWN_FOR_MS: i64 = 5 * 60 * 1_000;
 /// What a person's rotation keeps in memory.
 #[derive(Default)]
 pub(crate) struct UserRotation {
-    nudge: tokio::sync::Notify,
-    stuck: Mutex<Option<Leftover>>,
+    pub(super) nudge: tokio::sync::Notify,
+    pub(super) stuck: Mutex<Option<Leftover>>,
     shown: Mutex<Option<Shown>>,
 }
 

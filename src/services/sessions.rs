@@ -26,6 +26,7 @@ use crate::{
     services::{
         generation::Running,
         indexing::UserIndex,
+        integrity::UserIntegrity,
         rotation::UserRotation,
         sessions::renewal::{Offer, Stamp},
         transfer::ImportSlot,
@@ -49,8 +50,8 @@ pub struct User {
     pub(crate) index: UserIndex,
     /// Renewing the keys.
     pub(crate) rotation: UserRotation,
-    /// Whether the check after unlocking found rows deleted, replayed or added outside the program.
-    pub(crate) altered: AtomicBool,
+    /// What the check after unlocking found.
+    pub(crate) integrity: UserIntegrity,
     /// When the trash was last looked through for what has been there too long.
     pub(crate) tended: AtomicI64,
     /// What was read for an import and waits for a yes.
@@ -74,7 +75,7 @@ impl User {
             running: Running::default(),
             index: UserIndex::default(),
             rotation: UserRotation::default(),
-            altered: AtomicBool::new(false),
+            integrity: UserIntegrity::default(),
             tended: AtomicI64::new(0),
             import: ImportSlot::default(),
             model_is_off: AtomicBool::new(false),

@@ -128,7 +128,7 @@ impl Vaults {
                 if let Some(current) = current.filter(|_| self.header.may_write()) {
                     match self.move_wrap(&unlocked, &unlocker, &current) {
                         // Signing in must not need a write: the next time will do.
-                        Err(VaultError::Store(error)) => {
+                        Err(error @ (VaultError::Store(_) | VaultError::Altered(Alteration::Head))) => {
                             tracing::warn!(%error, "a password stays under the older profile for now");
                         }
                         moved => moved?,

@@ -4,10 +4,7 @@
 //! It proves what [`crate::vault::verify`] proves, and besides that every record opens, stands where its own key
 //! leads, is not newer than the head, and that every day lists what is there.
 
-use std::{
-    collections::{BTreeMap, BTreeSet, HashMap},
-    ops::ControlFlow,
-};
+pub(super) mod look;
 
 use crate::{
     crypto::{
@@ -15,20 +12,18 @@ use crate::{
         canon::Name,
         header::{Header, ROW},
         keyring::Keyring,
-        keys::{RecordKeys, VaultKeys},
-        record::{Opened, RecordType, RowKey},
+        keys::VaultKeys,
         secret::{Key, Password, RecoveryCode},
-        set::SetHash,
         unlock::Unlocker,
         wrap::{open_wrap, row_key},
     },
     journal::day::Day,
     store::{rows::Rows, tables::Copy},
     vault::{
+        audit::look::look,
         backup::header_of,
-        error::VaultError,
-        payload::{Payload, entry::EntryV1, index::DayV1},
-        transaction::{Heads, KeySet},
+        error::{Alteration, VaultError},
+        transaction::KeySet,
         unlocked::keyring_row,
     },
 };
@@ -57,13 +52,15 @@ pub struct Audit {
     pub opened: u64,
     /// The head opens, and exactly the rows are there that were written last.
     pub head_ok: bool,
+    /// The head is missing, does not open, or is older than the keyring: nothing is written until the journal is accepted.
+    pub head_lost: bool,
     /// Records that are newer than the head.
     pub newer: u64,
-    /// Rows of generations that the keyring does not list.
+    /// Rows of generations that the keyring does not list, when they are not those that were accepted.
     pub strays: u64,
     /// Entries, replies and openings, those in the trash included.
     pub entries: usize,
-    /// Entries that no day lists.
+    /// Entries that no day lists as they are.
     pub unlisted: usize,
     /// Days on which something is wrong.
     pub days: Vec<DayFlaws>,
@@ -80,8 +77,19 @@ pub struct DayFlaws {
     pub day: Day,
     /// Entries that it lists and that are not there or do not open.
     pub lost: usize,
-    /// Entries that are there in an earlier text.
+    /// Entries that are there in an earlier version.
     pub stale: usize,
+    /// Entries that are there and that it does not list, or in an earlier version: its list was lost or put back.
+    pub unlisted: usize,
+    /// Entries that had been removed for ever and are there again.
+    pub returned: usize,
+}
+
+impl DayFlaws {
+    /// How many entries something is wrong with.
+    pub fn count(&self) -> usize {
+        self.lost + self.stale + self.unlisted + self.returned
+    }
 }
 
 impl Audit {
@@ -110,7 +118,7 @@ pub fn audit(rows: &dyn Rows, secret: &Secret) -> Result<Option<Audit>, VaultErr
     };
     let Some(found) = open_ring(&header, secret, &candidates)? else { return Ok(None) };
     let keys = KeySet::of(&found.keyring, header.uuid, found.vault);
-    look(rows, &keys, found.keyring.rev).map(Some)
+    Ok(look(rows, &keys, found.keyring.rev, &|| false)?.map(|look| look.audit))
 }
 
 /// A way in that opened, and what it led to.
@@ -142,7 +150,7 @@ pub(super) fn open_ring(
                 .filter_map(|ring| Some((Keyring::open(&vault_keys, &ring).ok()?, ring)))
                 .max_by_key(|(keyring, _)| keyring.rev);
             let Some((keyring, ring)) = best else {
-                return Err(VaultError::Altered(crate::vault::error::Alteration::Keyring));
+                return Err(VaultError::Altered(Alteration::Keyring));
             };
             if !keyring.lists(unlocker.row()) {
                 return Err(VaultError::Replaced);
@@ -167,105 +175,4 @@ fn unlockers<'a>(header: &'a Header, secret: &'a Secret) -> Result<Unlockers<'a>
             )
         }
     })
-}
-
-/// What stands in the DAY and ENTRY records.
-#[derive(Default)]
-struct Listed {
-    entries: HashMap<[u8; 16], (i32, u32)>,
-    days: BTreeMap<i32, Vec<([u8; 16], u32)>>,
-}
-
-fn look(rows: &dyn Rows, keys: &KeySet, keyring_rev: u64) -> Result<Audit, VaultError> {
-    let heads = match Heads::read(rows, keys) {
-        Err(err @ VaultError::Store(_)) => return Err(err),
-        heads => heads.ok(),
-    };
-    let mut audit = Audit {
-        vault: keys.active.vault(),
-        records: 0,
-        opened: 0,
-        head_ok: heads.as_ref().is_some_and(|heads| heads.active.keyring_rev == keyring_rev),
-        newer: 0,
-        strays: 0,
-        entries: 0,
-        unlisted: 0,
-        days: Vec::new(),
-        written: heads.as_ref().map(|heads| heads.active.wall),
-        seq: heads.as_ref().map(|heads| heads.active.seq),
-    };
-    let mut listed = Listed::default();
-    let mut tallies: Vec<(&RecordKeys, RowKey, SetHash, u64)> =
-        keys.generations().map(|keys| (keys, keys.head_row(), SetHash::EMPTY, 0)).collect();
-    let (first, _) = RowKey::range(audit.vault, 0);
-    let (_, last) = RowKey::range(audit.vault, 0xff);
-    rows.scan(first.as_bytes(), last.as_bytes(), &mut |row, value| {
-        let row = RowKey::from_bytes(*row);
-        // Byte 7 of a row key is the generation modulo 256.
-        let of_row = |head: &RowKey| head.as_bytes()[7] == row.as_bytes()[7];
-        let Some((keys, head, set, count)) = tallies.iter_mut().find(|(_, head, ..)| of_row(head)) else {
-            audit.strays += 1;
-            return ControlFlow::Continue(());
-        };
-        if row == *head {
-            return ControlFlow::Continue(());
-        }
-        audit.records += 1;
-        *count += 1;
-        match keys.mark(&row, value) {
-            Ok(mark) => set.toggle(&mark),
-            Err(_) => audit.head_ok = false,
-        }
-        if let Ok(opened) = keys.open_any(&row, value) {
-            audit.opened += 1;
-            audit.newer += u64::from(audit.seq.is_some_and(|seq| opened.seq > seq));
-            listed.note(&opened);
-        }
-        ControlFlow::Continue(())
-    })?;
-    if let Some(heads) = &heads {
-        let heads = std::iter::once(&heads.active).chain(&heads.draining);
-        for ((_, _, set, count), head) in tallies.iter().zip(heads) {
-            audit.head_ok &= *count == head.count && set.matches(&head.set);
-        }
-    }
-    listed.judge(&mut audit);
-    Ok(audit)
-}
-
-impl Listed {
-    fn note(&mut self, opened: &Opened) {
-        match opened.kind {
-            RecordType::ENTRY => {
-                if let Ok(entry) = EntryV1::decode(opened.schema, opened.body()) {
-                    self.entries.insert(entry.id, (entry.day, entry.rev));
-                }
-            }
-            RecordType::DAY => {
-                if let Ok(day) = DayV1::decode(opened.schema, opened.body()) {
-                    self.days.insert(day.day, day.items.iter().map(|item| (item.id, item.rev)).collect());
-                }
-            }
-            _ => {}
-        }
-    }
-
-    fn judge(&self, audit: &mut Audit) {
-        let mut seen = BTreeSet::new();
-        for (day, items) in &self.days {
-            let (mut lost, mut stale) = (0, 0);
-            for (id, rev) in items {
-                seen.insert(*id);
-                match self.entries.get(id) {
-                    Some((of, stored)) => stale += usize::from(of != day || stored != rev),
-                    None => lost += 1,
-                }
-            }
-            if let Some(day) = Day::from_number(*day).filter(|_| lost + stale > 0) {
-                audit.days.push(DayFlaws { day, lost, stale });
-            }
-        }
-        audit.entries = self.entries.len();
-        audit.unlisted = self.entries.keys().filter(|id| !seen.contains(*id)).count();
-    }
 }

@@ -7,11 +7,16 @@ use crate::{
         error::VaultError,
         payload::{
             entry::role_number,
-            index::{DayItemV1, DayV1, HAS_OPENING, HAS_REPLY, MAX_DAY_ITEMS, RootV1, TRASHED, YearV1},
+            index::{
+                DayItemV1, DayV1, HAS_OPENING, HAS_REPLY, MAX_DAY_ITEMS, RootV1, TRASHED, YEAR_DAYS, YearV1,
+            },
         },
         transaction::{Reader, Writer},
     },
 };
+
+/// Years the journal knows.
+const YEARS: std::ops::RangeInclusive<i32> = 1900..=9999;
 
 /// What a day holds, for calendars.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
@@ -140,9 +145,10 @@ pub(super) fn load(r: &Reader<'_>, day: Day) -> Result<DayV1, VaultError> {
 
 /// Writes the record of a day whose items changed, and what follows from it for the year and the root.
 pub(super) fn store(w: &mut Writer<'_>, day: Day, stored: &DayV1) -> Result<(), VaultError> {
+    // Read before the day is written: a year that is made anew must not know it yet.
+    let mut year = load_year(w, day.year().into())?;
     store_items(w, day, stored)?;
     let day_idx = day.day_of_year();
-    let mut year = load_year(w, day.year().into())?;
     let was_held = year.holds(day_idx);
     let (entries, flags) = summary(&stored.items);
     let (Some(old_entries), Some(old_flags)) = (year.entries.get_mut(day_idx), year.flags.get_mut(day_idx))
@@ -177,14 +183,87 @@ fn summary(items: &[DayItemV1]) -> (u8, u8) {
     (u8::try_from(entries).unwrap_or(u8::MAX), reply | opening)
 }
 
+/// The record of a year. One that is gone or broken is made anew from its days: it only repeats what they say.
 fn load_year(r: &Reader<'_>, year: i32) -> Result<YearV1, VaultError> {
-    let found = r.load::<YearV1>(RecordType::YEAR, &year.to_le_bytes())?;
-    Ok(found.unwrap_or_else(|| YearV1::empty(year)))
+    match r.load::<YearV1>(RecordType::YEAR, &year.to_le_bytes()) {
+        Ok(Some(found)) => Ok(found),
+        Err(error) if !error.is_damage() => Err(error),
+        _ => count_year(r, year),
+    }
 }
 
+fn count_year(r: &Reader<'_>, year: i32) -> Result<YearV1, VaultError> {
+    let mut counted = YearV1::empty(year);
+    for day_idx in 0..YEAR_DAYS {
+        let Some(day) = day_of(year, day_idx).filter(|day| i32::from(day.year()) == year) else { break };
+        let stored = match load(r, day) {
+            // Its own page says so.
+            Err(error) if error.is_of_one_record() => continue,
+            stored => stored?,
+        };
+        (counted.entries[day_idx], counted.flags[day_idx]) = summary(&stored.items);
+    }
+    Ok(counted)
+}
+
+/// The record of the whole journal. It is written at registration, so one that is gone was taken away.
 fn load_root(r: &Reader<'_>) -> Result<RootV1, VaultError> {
-    let found = r.load::<RootV1>(RecordType::ROOT, &[])?;
-    Ok(found.unwrap_or(RootV1 { first_day: 0, last_day: 0, years: Vec::new(), ext: Vec::new() }))
+    match r.load::<RootV1>(RecordType::ROOT, &[]) {
+        Ok(Some(found)) => Ok(found),
+        Err(error) if !error.is_damage() => Err(error),
+        _ => find_root(r),
+    }
+}
+
+/// The root, made anew from the years that are there.
+fn find_root(r: &Reader<'_>) -> Result<RootV1, VaultError> {
+    let mut held = Vec::new();
+    for number in YEARS {
+        let is_there = match r.open(RecordType::YEAR, &number.to_le_bytes()) {
+            Err(error) if error.is_of_one_record() => true,
+            found => found?.is_some(),
+        };
+        if is_there {
+            let year = load_year(r, number)?;
+            held.extend(year.held().filter_map(|day_idx| day_of(number, day_idx)));
+        }
+    }
+    let mut years: Vec<i32> = held.iter().map(|day| i32::from(day.year())).collect();
+    years.dedup();
+    let end = |day: Option<&Day>| day.map_or(0, |day| day.number());
+    Ok(RootV1 { first_day: end(held.first()), last_day: end(held.last()), years, ext: Vec::new() })
+}
+
+/// Makes the records of years and root fit the days, for a journal that is accepted as it is.
+pub(super) fn recount(w: &mut Writer<'_>, days: &[Day]) -> Result<(), VaultError> {
+    let mut years: Vec<i32> = load_root(w)?.years;
+    years.extend(days.iter().map(|day| i32::from(day.year())));
+    years.sort_unstable();
+    years.dedup();
+    for year in years {
+        for day in (0..YEAR_DAYS).filter_map(|day_idx| day_of(year, day_idx)) {
+            // Nothing of what a list said that cannot be read is left: what was there stands on its days by now.
+            if load(w, day).is_err_and(|error| error.is_damage()) {
+                w.delete(RecordType::DAY, &day.number().to_le_bytes())?;
+            }
+        }
+        let counted = count_year(w, year)?;
+        let stored = w.load::<YearV1>(RecordType::YEAR, &year.to_le_bytes());
+        let is_right = stored.as_ref().is_ok_and(|stored| {
+            let same =
+                |stored: &YearV1| (&stored.entries, &stored.flags) == (&counted.entries, &counted.flags);
+            stored.as_ref().map_or(counted.held().next().is_none(), same)
+        });
+        if !is_right {
+            let ext = stored.ok().flatten().map_or_else(Vec::new, |stored| stored.ext);
+            w.put(RecordType::YEAR, &year.to_le_bytes(), &YearV1 { ext, ..counted })?;
+        }
+    }
+    let found = find_root(w)?;
+    let stored = w.load::<RootV1>(RecordType::ROOT, &[]).ok().flatten();
+    let ext = stored.as_ref().map_or_else(Vec::new, |stored| stored.ext.clone());
+    let root = RootV1 { ext, ..found };
+    if stored.as_ref() == Some(&root) { Ok(()) } else { w.put(RecordType::ROOT, &[], &root) }
 }
 
 /// Brings the root up to date after a day of `year` came to hold something, or ceased to.

@@ -30,7 +30,7 @@ pub enum Flaw {
     Missing,
     /// Its record does not open, or a newer program wrote it.
     Unreadable,
-    /// Its record was put back to an earlier text.
+    /// Its record was put back to an earlier text, or the day's record was.
     Stale,
 }
 
@@ -200,8 +200,10 @@ pub fn versions(r: &Reader<'_>, id: EntryId) -> Result<Vec<Entry>, VaultError> {
     let mut versions = Vec::new();
     let Some(current) = load(r, id)? else { return Ok(versions) };
     for revision in current.rev.saturating_sub(MAX_VERSIONS).max(1)..current.rev {
-        if let Some(found) = r.load::<EntryV1>(RecordType::VERSION, &version_key(id, revision))? {
-            versions.push(found.into_entry()?);
+        match r.load::<EntryV1>(RecordType::VERSION, &version_key(id, revision)) {
+            // One that cannot be read does not hide the others.
+            Err(error) if error.is_of_one_record() => {}
+            found => versions.extend(found?.map(EntryV1::into_entry).transpose()?),
         }
     }
     Ok(versions)

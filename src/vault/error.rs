@@ -83,3 +83,20 @@ pub enum VaultError {
     #[error("the key of this vault is worn out")]
     KeyWorn,
 }
+
+impl VaultError {
+    /// Whether one record cannot be read and others may be: it does not open, or holds what it cannot hold.
+    pub fn is_of_one_record(&self) -> bool {
+        matches!(
+            self,
+            Self::Seal(SealError::Open | SealError::Damaged)
+                | Self::Altered(Alteration::Shape)
+                | Self::NewerRecord
+        )
+    }
+
+    /// Whether a record was broken. One of a newer program is not, and must be left as it is.
+    pub(super) fn is_damage(&self) -> bool {
+        self.is_of_one_record() && !matches!(self, Self::NewerRecord)
+    }
+}

@@ -19,10 +19,14 @@ const MAX_DAYS: usize = 64;
 pub enum Kind {
     /// 3: what a rotation could not take along was let go. Numbers: records that could not be opened and were removed.
     LetGo,
+    /// 4: the journal was accepted as it is, although it did not match its head. Days: those with something wrong. Numbers:
+    /// entries lost, in an earlier version, not in their list, back after having been removed; records that do not open;
+    /// rows of no generation; 1 when the head was lost.
+    Accepted,
 }
 
 impl Kind {
-    const ALL: [(Self, u16); 1] = [(Self::LetGo, 3)];
+    const ALL: [(Self, u16); 2] = [(Self::LetGo, 3), (Self::Accepted, 4)];
 
     fn number(self) -> u16 {
         Self::ALL.iter().find(|(kind, _)| *kind == self).map_or(0, |(_, number)| *number)
@@ -65,6 +69,7 @@ pub fn all(r: &Reader<'_>) -> Result<Vec<Event>, VaultError> {
     let mut all = Vec::new();
     for page_idx in 0.. {
         let Some(page) = load(r, page_idx)? else { break };
+        let Some(page) = page else { continue };
         all.extend(page.items.into_iter().map(|item| Event {
             at: item.at,
             kind: Kind::ALL.iter().find(|(_, number)| *number == item.kind).map(|(kind, _)| *kind),
@@ -77,19 +82,23 @@ pub fn all(r: &Reader<'_>) -> Result<Vec<Event>, VaultError> {
 
 /// The page the next event goes to, and its number.
 fn last_page(r: &Reader<'_>) -> Result<(u32, EventsV1), VaultError> {
-    let mut last: Option<(u32, EventsV1)> = None;
+    let mut last: Option<(u32, Option<EventsV1>)> = None;
     for page_idx in 0.. {
         let Some(page) = load(r, page_idx)? else { break };
         last = Some((page_idx, page));
     }
     let empty = || EventsV1 { items: Vec::new(), ext: Vec::new() };
     Ok(match last {
-        Some((page_idx, page)) if page.items.len() < MAX_EVENTS => (page_idx, page),
+        Some((page_idx, Some(page))) if page.items.len() < MAX_EVENTS => (page_idx, page),
         Some((page_idx, _)) => (page_idx + 1, empty()),
         None => (0, empty()),
     })
 }
 
-fn load(r: &Reader<'_>, page_idx: u32) -> Result<Option<EventsV1>, VaultError> {
-    r.load(RecordType::EVENT, &page_idx.to_le_bytes())
+/// A page, if it is there; with nothing in it when it cannot be read, so that the log goes on behind it.
+fn load(r: &Reader<'_>, page_idx: u32) -> Result<Option<Option<EventsV1>>, VaultError> {
+    match r.load(RecordType::EVENT, &page_idx.to_le_bytes()) {
+        Err(error) if error.is_of_one_record() => Ok(Some(None)),
+        page => Ok(page?.map(Some)),
+    }
 }

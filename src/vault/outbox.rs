@@ -128,7 +128,10 @@ pub(super) fn push(w: &mut Writer<'_>, work: &[(EntryId, Work)]) -> Result<(), V
 }
 
 fn load(r: &Reader<'_>) -> Result<OutboxV1, VaultError> {
-    let stored = r.load::<OutboxV1>(RecordType::OUTBOX, &[])?;
+    let stored = match r.load::<OutboxV1>(RecordType::OUTBOX, &[]) {
+        Err(error) if error.is_damage() => None,
+        stored => stored?,
+    };
     // A lost outbox is no reason to fail: everything is looked at again.
     Ok(stored.unwrap_or(OutboxV1 { rescan: true, items: Vec::new(), ext: Vec::new() }))
 }

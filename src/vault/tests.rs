@@ -1,5 +1,6 @@
 //! Behaviour of vaults over stores in memory, in files, and on disks that fail.
 
+mod accepted;
 mod accounts;
 mod altered;
 mod backup;

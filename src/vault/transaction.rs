@@ -98,6 +98,11 @@ impl Heads {
         Self { active: head, draining: None, stamp: [0; 16] }
     }
 
+    /// Heads made anew, for a journal that is accepted as it is.
+    pub(super) fn made(active: Head, draining: Option<Head>) -> Self {
+        Self { active, draining, stamp: [0; 16] }
+    }
+
     /// Fails when the stored head of the active generation is not the one last committed: then something else wrote.
     pub(super) fn expect(&self, rows: &dyn Rows, keys: &KeySet) -> Result<(), VaultError> {
         let stored = rows.record(keys.active.head_row().as_bytes())?;
@@ -183,6 +188,11 @@ impl<'a> Writer<'a> {
             Access::Write(rows) => &mut **rows,
             Access::Read(_) => unreachable!("a writer is only made over rows that can be written"),
         }
+    }
+
+    /// Writes all heads at the end, whatever else changes.
+    pub(super) fn rewrite_heads(&mut self) {
+        (self.changed, self.draining_changed) = (true, true);
     }
 
     /// Notes the revision of the keyring written in this transaction.

@@ -189,6 +189,29 @@ pub(super) fn list(w: &mut Writer<'_>, id: EntryId, deleted: i64) -> Result<(), 
     w.put(RecordType::TRASH, &page_idx.to_le_bytes(), &page)
 }
 
+/// Makes the pages of the trash say what lies in it, for a journal that is accepted as it is. A page that cannot be read
+/// is made anew.
+pub(super) fn relist(w: &mut Writer<'_>, lying: &[(EntryId, i64)]) -> Result<(), VaultError> {
+    for page_idx in 0.. {
+        match load_page(w, page_idx) {
+            Ok(None) => break,
+            Err(error) if error.is_damage() => {
+                let empty = TrashV1 { items: Vec::new(), ext: Vec::new() };
+                w.put(RecordType::TRASH, &page_idx.to_le_bytes(), &empty)?;
+            }
+            page => drop(page?),
+        }
+    }
+    let listed = trashed(w)?;
+    let gone: Vec<EntryId> =
+        listed.iter().map(|(id, _)| *id).filter(|id| lying.iter().all(|(other, _)| other != id)).collect();
+    unlist(w, &gone)?;
+    for (id, deleted) in lying.iter().filter(|(id, _)| listed.iter().all(|(other, _)| other != id)) {
+        list(w, *id, *deleted)?;
+    }
+    Ok(())
+}
+
 /// Strikes entries from the pages of the trash. Pages stay, even empty, so that they can be counted from 0.
 fn unlist(w: &mut Writer<'_>, ids: &[EntryId]) -> Result<(), VaultError> {
     for page_idx in 0.. {

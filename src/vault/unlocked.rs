@@ -1,10 +1,11 @@
 //! An open vault.
 
+mod accept;
 pub(super) mod rekey;
 
 use std::sync::{
     Arc, Mutex, MutexGuard, PoisonError, RwLock, RwLockReadGuard,
-    atomic::{AtomicUsize, Ordering},
+    atomic::{AtomicBool, AtomicUsize, Ordering},
 };
 
 use crate::{
@@ -26,6 +27,7 @@ use crate::{
     vault::{
         error::{Alteration, VaultError},
         transaction::{Heads, KeySet, Reader, Writer},
+        verify::has_strays,
     },
 };
 
@@ -52,6 +54,9 @@ pub struct Unlocked {
     ring: RwLock<Ring>,
     /// The heads as last committed; `None` when they must be read again. Held by the one writer.
     heads: Mutex<Option<Heads>>,
+    /// The head was missing, broken or older than the keyring when the vault was opened: nothing is written before its
+    /// owner accepts the journal as it is.
+    is_headless: AtomicBool,
     /// Writers that wait for their turn; long work in small steps makes way for them.
     waiting: AtomicUsize,
 }
@@ -125,9 +130,7 @@ impl Unlocked {
         mut heads: MutexGuard<'_, Option<Heads>>,
         work: impl FnOnce(&mut Writer<'_>) -> Result<T, VaultError>,
     ) -> Result<T, VaultError> {
-        if !self.may_write {
-            return Err(VaultError::ReadOnly);
-        }
+        self.refuse_writing()?;
         // Taken out: after an error or a panic the slot is empty and the next transaction reads them again.
         let known = heads.take();
         let (value, committed) = self.store.write(|rows| -> Result<_, VaultError> {
@@ -141,6 +144,14 @@ impl Unlocked {
         })?;
         *heads = Some(committed);
         Ok(value)
+    }
+
+    fn refuse_writing(&self) -> Result<(), VaultError> {
+        match () {
+            () if !self.may_write => Err(VaultError::ReadOnly),
+            () if self.is_headless.load(Ordering::SeqCst) => Err(VaultError::Altered(Alteration::Head)),
+            () => Ok(()),
+        }
     }
 
     /// The keys, certain to be those of the file.
@@ -186,7 +197,7 @@ impl Wrap {
 }
 
 /// Opens a vault with its root key: the keyring must list the row the root key came from, and be the one that the
-/// head names. Where the two copies of these rows differ, the one that opened is written to both.
+/// head names. Without a head that fits, the vault can only be read until its owner accepts it as it is. Where the two copies of these rows differ, the one that opened is written to both.
 pub(super) fn open(place: Place, wrap: Wrap) -> Result<Unlocked, VaultError> {
     let Place { store, clock, header } = place;
     let (vault, may_write) = (wrap.vault, header.may_write());
@@ -202,12 +213,21 @@ pub(super) fn open(place: Place, wrap: Wrap) -> Result<Unlocked, VaultError> {
         return Err(VaultError::Replaced);
     }
     let keys = KeySet::of(&keyring, header.uuid, vault);
-    let heads = Heads::read(snapshot.rows(), &keys)?;
+    let heads = match Heads::read(snapshot.rows(), &keys) {
+        // Somebody put an older head back, or the head of a rotation is missing.
+        Ok(heads) if heads.active.keyring_rev < keyring.rev => None,
+        // Rows of other keys tell of another keyring: then it is this one that was put back.
+        Err(VaultError::Altered(Alteration::Head)) if has_strays(&Reader::new(snapshot.rows(), &keys))? => {
+            return Err(VaultError::Altered(Alteration::Keyring));
+        }
+        Err(VaultError::Altered(Alteration::Head)) => None,
+        heads => Some(heads?),
+    };
     let mut good = intact_wraps(snapshot.rows(), &keyring, &header)?;
     good.push((row_key(&wrap.row).to_vec(), wrap.value));
     good.push((keyring_row(vault).to_vec(), value));
     drop(snapshot);
-    if heads.active.keyring_rev != keyring.rev {
+    if heads.as_ref().is_some_and(|heads| heads.active.keyring_rev != keyring.rev) {
         return Err(VaultError::Altered(Alteration::Keyring));
     }
     if may_write && let Err(error) = heal(&store, &good) {
@@ -216,8 +236,9 @@ pub(super) fn open(place: Place, wrap: Wrap) -> Result<Unlocked, VaultError> {
     }
     let name = Arc::from(keyring.name.as_str());
     let ring = RwLock::new(Ring { urk: wrap.urk, vault_keys, keys: Arc::new(keys), name, doubt: None });
-    let heads = Mutex::new(Some(heads));
-    Ok(Unlocked { store, clock, vault, may_write, ring, heads, waiting: AtomicUsize::new(0) })
+    let is_headless = AtomicBool::new(heads.is_none());
+    let heads = Mutex::new(heads);
+    Ok(Unlocked { store, clock, vault, may_write, ring, heads, is_headless, waiting: AtomicUsize::new(0) })
 }
 
 /// The other wraps of which one copy is gone or plainly damaged. Whether the sealed part of the remaining one is

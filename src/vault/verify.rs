@@ -6,6 +6,7 @@ use crate::{
     crypto::{keys::RecordKeys, record::RowKey, set::SetHash},
     vault::{
         error::VaultError,
+        settings,
         transaction::{Heads, Reader},
         unlocked::Unlocked,
     },
@@ -16,7 +17,8 @@ use crate::{
 pub struct Verification {
     /// Records of the vault, heads not counted.
     pub records: u64,
-    /// Rows of the vault that belong to no generation in use.
+    /// Rows of the vault that belong to no generation in use. They are nothing to worry about while they are as many as
+    /// were accepted.
     pub strays: u64,
     /// No row is missing, added, or in another version than written last. That the bytes of each are genuine only
     /// opening it shows.
@@ -49,12 +51,38 @@ fn verify(reader: &Reader<'_>) -> Result<Verification, VaultError> {
         }
         ControlFlow::Continue(())
     })?;
-    found.ok &= found.strays == 0;
+    found.ok &= found.strays == accepted_strays(reader)?;
     for (tally, head) in tallies.iter().zip(std::iter::once(&heads.active).chain(&heads.draining)) {
         found.records += tally.count;
         found.ok &= tally.count == head.count && tally.set.matches(&head.set);
     }
     Ok(found)
+}
+
+/// Name of the setting that holds how many rows of no generation were accepted: a u64, little-endian. Nothing opens such
+/// rows, so which ones they are does not matter.
+pub(super) const STRAYS: &str = "strays";
+
+/// How many rows of no generation the owner has accepted. A setting that does not open counts as none.
+pub(super) fn accepted_strays(reader: &Reader<'_>) -> Result<u64, VaultError> {
+    let stored = match settings::get(reader, STRAYS) {
+        Err(err @ VaultError::Store(_)) => return Err(err),
+        stored => stored.ok().flatten(),
+    };
+    Ok(stored.and_then(|bytes| bytes.try_into().ok()).map_or(0, u64::from_le_bytes))
+}
+
+/// Whether there are other rows of no generation than were accepted.
+pub(super) fn has_strays(reader: &Reader<'_>) -> Result<bool, VaultError> {
+    let heads: Vec<RowKey> = reader.keys().generations().map(RecordKeys::head_row).collect();
+    let (first, _) = RowKey::range(reader.keys().active.vault(), 0);
+    let (_, last) = RowKey::range(reader.keys().active.vault(), 0xff);
+    let mut strays = 0;
+    reader.rows().scan(first.as_bytes(), last.as_bytes(), &mut |row, _| {
+        strays += u64::from(heads.iter().all(|head| head.as_bytes()[7] != row[7]));
+        ControlFlow::Continue(())
+    })?;
+    Ok(strays != accepted_strays(reader)?)
 }
 
 /// What is really there of one generation.

@@ -16,7 +16,7 @@ use crate::{
     web::{
         assets,
         log::Mark,
-        pages::{Held, Shell, StoreBanner, errors::ErrorPage},
+        pages::{Held, IntegrityBanner, Shell, StoreBanner, errors::ErrorPage},
         state::AppState,
     },
 };
@@ -84,6 +84,10 @@ impl<'a> Surroundings<'a> {
             refresh: false,
             lan_http: self.state.hosts.is_lan(),
             store: self.state.services.store_note().map(StoreBanner::from),
+            integrity: self
+                .session
+                .and_then(|session| self.state.services.integrity_note(session))
+                .map(IntegrityBanner::from),
         }
     }
 }

@@ -11,6 +11,7 @@ pub mod choosing;
 pub mod days;
 pub mod entries;
 pub mod errors;
+pub mod integrity;
 pub mod invitations;
 pub mod keys;
 pub mod registry;
@@ -23,7 +24,7 @@ pub mod trash;
 use serde::Serialize;
 
 use crate::{
-    services::state::StoreNote,
+    services::{integrity::IntegrityNote, state::StoreNote},
     web::form::{Form, HELD_FIELD},
 };
 
@@ -53,6 +54,21 @@ pub struct Shell {
     pub lan_http: bool,
     /// Why the journal cannot be used as usual, when it cannot: stands above every page until it can.
     pub store: Option<StoreBanner>,
+    /// The journal is not as this program left it: stands above every page until it is accepted as it is.
+    pub integrity: Option<IntegrityBanner>,
+}
+
+/// That the journal was changed outside this program, in a sentence.
+#[derive(Serialize, Clone)]
+pub struct IntegrityBanner {
+    /// What happened.
+    pub sentence: String,
+}
+
+impl From<IntegrityNote> for IntegrityBanner {
+    fn from(note: IntegrityNote) -> Self {
+        Self { sentence: note.sentence }
+    }
 }
 
 /// How the journal's file is, in a sentence.
@@ -85,6 +101,7 @@ impl Shell {
             refresh: false,
             lan_http: false,
             store: None,
+            integrity: None,
         }
     }
 

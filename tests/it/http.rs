@@ -9,6 +9,7 @@ mod entries;
 mod errors;
 mod guessing;
 mod held;
+mod integrity;
 mod invitations;
 mod limits;
 mod replies;

@@ -28,9 +28,9 @@ use crate::{
     },
 };
 
-type Rowed = Vec<(RowBytes, Vec<u8>)>;
+pub(super) type Rowed = Vec<(RowBytes, Vec<u8>)>;
 
-fn raw(store: &Store) -> Rowed {
+pub(super) fn raw(store: &Store) -> Rowed {
     let mut all = Vec::new();
     store
         .read(|rows| {
@@ -44,11 +44,11 @@ fn raw(store: &Store) -> Rowed {
 }
 
 /// The rows that differ from an earlier state or are new, as they are now.
-fn changed(before: &Rowed, now: &Rowed) -> Rowed {
+pub(super) fn changed(before: &Rowed, now: &Rowed) -> Rowed {
     now.iter().filter(|row| !before.contains(row)).cloned().collect()
 }
 
-fn tamper(store: &Store, work: impl FnOnce(&mut WriteRows<'_>)) {
+pub(super) fn tamper(store: &Store, work: impl FnOnce(&mut WriteRows<'_>)) {
     store
         .write(|rows| {
             work(rows);
@@ -67,7 +67,7 @@ fn reopen(fixture: Fixture) -> Result<Vaults, VaultError> {
     Vaults::open(store, clock, KdfChoice::Cheap)
 }
 
-fn with_two_entries() -> (Fixture, Arc<Unlocked>) {
+pub(super) fn with_two_entries() -> (Fixture, Arc<Unlocked>) {
     let fixture = Fixture::in_memory();
     let anna = fixture.anna();
     anna.write(|w| entries::insert(w, &entry(1, day(1), "one"))).unwrap();
@@ -166,7 +166,7 @@ fn planted_rows_are_counted_as_strays() {
 }
 
 #[test]
-fn an_old_or_missing_head_stops_writing_and_signing_in() {
+fn an_old_or_missing_head_stops_writing_until_it_is_accepted() {
     let (fixture, anna) = with_two_entries();
     let before = raw(&fixture.store);
     anna.write(|w| settings::put(w, "a", b"1")).unwrap();
@@ -189,9 +189,24 @@ fn an_old_or_missing_head_stops_writing_and_signing_in() {
         Err(VaultError::Altered(Alteration::Head))
     ));
     drop(anna);
-    let signed_in = fixture.vaults.sign_in("Anna", "correct horse");
-    assert!(matches!(signed_in, Err(VaultError::Altered(Alteration::Head))));
+    let anna = fixture.sign_in();
+    assert!(anna.is_headless());
+    assert_eq!(anna.read(|r| entries::day(r, day(1))).unwrap().len(), 2, "it can be read");
+    for refused in [anna.write(|w| settings::put(w, "a", b"4")), anna.refresh().map(|_| ())] {
+        assert!(matches!(refused, Err(VaultError::Altered(Alteration::Head))));
+    }
+    drop(anna);
     tamper(&fixture.store, |rows| drop(rows.insert(head, new).unwrap()));
+    let anna = fixture.sign_in();
+    assert!(anna.verify().unwrap().ok && !anna.is_headless(), "the head is there again");
+    drop(anna);
+    tamper(&fixture.store, |rows| drop(rows.insert(head, &[7; 480]).unwrap()));
+    let anna = fixture.sign_in();
+    let found = anna.accept().unwrap();
+    assert!(found.head_lost && found.days.is_empty());
+    assert!(anna.verify().unwrap().ok && !anna.is_headless());
+    anna.write(|w| settings::put(w, "a", b"5")).unwrap();
+    drop(anna);
     assert!(fixture.sign_in().verify().unwrap().ok);
 }
 

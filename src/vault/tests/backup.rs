@@ -186,7 +186,7 @@ fn a_record_put_back_is_named_by_its_day() {
         let snapshot = journal.fixture.store.snapshot().unwrap();
         let found = audit(snapshot.rows(), &password("correct horse")).unwrap().unwrap();
         assert!(!found.ok() && !found.head_ok);
-        named += usize::from(found.days.iter().any(|flaw| flaw.day == day(20_000) && flaw.stale == 1));
+        named += usize::from(found.days.iter().any(|flaw| flaw.day == day(20_000) && flaw.count() == 1));
         drop(snapshot);
         put(value);
     }

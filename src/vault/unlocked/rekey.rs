@@ -50,9 +50,7 @@ impl Unlocked {
         change: impl FnOnce(&mut Change<'_>) -> Result<Outcome<T>, VaultError>,
         and: impl FnOnce(&mut Writer<'_>, &T) -> Result<(), VaultError>,
     ) -> Result<T, VaultError> {
-        if !self.may_write {
-            return Err(VaultError::ReadOnly);
-        }
+        self.refuse_writing()?;
         let mut ring = self.ring.write().unwrap_or_else(PoisonError::into_inner);
         self.look(&mut ring)?;
         let mut heads = self.heads();

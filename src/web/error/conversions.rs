@@ -40,6 +40,13 @@ impl From<Failure> for WebError {
                 "A record could not be opened. Nothing was changed. Run `llamora check` to see what can be read.",
                 TODAY,
             ),
+            Failure::Headless => Self::new(
+                StatusCode::CONFLICT,
+                "Nothing is saved for now",
+                "The record that vouches for this journal is missing or does not fit, so this was not saved. Everything can be \
+                 read. Look at what is known, and accept the journal as it is to write again.",
+                ("/settings/integrity", "See what is known"),
+            ),
             Failure::Overloaded { retry_after_s } => {
                 return Self::overloaded(
                     "Too much is waiting already. Try again in a moment.",

@@ -24,6 +24,8 @@ pub struct DayPage {
     pub model: ModelView,
     /// One sentence above the entries, as after moving an entry to the trash without scripts.
     pub notice: Option<String>,
+    /// What is wrong with the day: entries that are gone or older than they should be.
+    pub flaw: Option<String>,
     /// Id of the entry that has just been moved to the trash; the notice then has a button that brings it back.
     pub undo: Option<String>,
 }
@@ -187,6 +189,7 @@ impl Template for DayPage {
             write_link: None,
             model,
             notice: None,
+            flaw: None,
             undo: None,
         };
         let empty = Self { entries: Vec::new(), ..full.clone() };
@@ -202,6 +205,7 @@ impl Template for DayPage {
                 next_written: Some("2026-11-22".to_owned()),
             },
             composer: draft,
+            flaw: Some("2 entries of this day are missing.".to_owned()),
             model: ModelView::samples().remove(2),
             ..full.clone()
         };

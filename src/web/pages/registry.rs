@@ -2,7 +2,8 @@
 
 use crate::web::{
     pages::{
-        auth, choosing, days, entries, errors, invitations, keys, search, security, settings, transfer, trash,
+        auth, choosing, days, entries, errors, integrity, invitations, keys, search, security, settings,
+        transfer, trash,
     },
     view::{Template, ViewError, Views},
 };
@@ -49,6 +50,7 @@ pub fn render_samples(views: &Views) -> Result<Vec<Rendered>, ViewError> {
     all.append(&mut rendered::<security::DeletedPage>(views)?);
     all.append(&mut rendered::<transfer::ImportPage>(views)?);
     all.append(&mut rendered::<trash::TrashPage>(views)?);
+    all.append(&mut rendered::<integrity::IntegrityPage>(views)?);
     all.append(&mut rendered::<keys::KeysPage>(views)?);
     all.append(&mut rendered::<keys::KeysCodePage>(views)?);
     all.append(&mut rendered::<invitations::InvitationPage>(views)?);
