@@ -1,6 +1,7 @@
 //! The only composition root: configuration, then store, engines, services, routes.
 
 pub mod folder;
+pub mod keeping;
 pub mod models;
 pub mod running;
 pub mod setup;
@@ -148,6 +149,9 @@ async fn serve(start: Start) -> anyhow::Result<()> {
 
     announce(address)?;
     folder.warn_of_others();
+    if let Err(reason) = keeping::keeps_sessions(&config, &folder) {
+        tracing::warn!(reason, "a setting is not followed");
+    }
     tracing::info!(data = %folder.path().display(), reason = folder.reason(), "the data folder");
     tracing::info!(model = found.model_name(), embedder = found.embedder_name(), "the models");
     if open_browser {
@@ -237,6 +241,7 @@ fn parts(
         llm,
         embed,
         session: config.session.clone(),
+        keeps_sessions: keeping::keeps_sessions(config, folder) == Ok(true),
         generation: config.llm.generation.clone(),
         registration: Registration {
             is_remote: !is_loopback(config),

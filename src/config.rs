@@ -6,6 +6,7 @@
 pub mod backup;
 pub mod manifest;
 pub mod prompts;
+pub mod session;
 
 use std::path::{Path, PathBuf};
 
@@ -15,6 +16,8 @@ use figment::{
     value::{Dict, Map, Value},
 };
 use serde::{Deserialize, Serialize};
+
+pub use crate::config::session::{Crypto, DekStorage, SessionLimits};
 
 /// Environment variables with our prefix that are not settings: the data folder, and those of builds and tests.
 const NOT_SETTINGS: &[&str] =
@@ -30,6 +33,8 @@ pub struct Config {
     pub features: Features,
     /// How long a sign-in lasts.
     pub session: SessionLimits,
+    /// Where the keys of open journals are.
+    pub crypto: Crypto,
     /// Where models are and when they are loaded.
     pub models: Models,
     /// The text model.
@@ -68,22 +73,6 @@ impl Default for App {
 pub struct Features {
     /// Close the registration page once the first account exists.
     pub disable_registration: bool,
-}
-
-/// Section `session`. Keys live in memory only: a restart signs everyone out.
-#[derive(Clone, Debug, Serialize, Deserialize)]
-#[serde(deny_unknown_fields, default)]
-pub struct SessionLimits {
-    /// Seconds without a request after which a session ends.
-    pub idle_ttl: u32,
-    /// Seconds after sign-in at which a session ends in any case.
-    pub absolute_ttl: u32,
-}
-
-impl Default for SessionLimits {
-    fn default() -> Self {
-        Self { idle_ttl: 8 * 3600, absolute_ttl: 30 * 24 * 3600 }
-    }
 }
 
 /// Section `models`.
@@ -258,11 +247,8 @@ impl Config {
             "error, warn, info, debug or trace",
         )?;
         range(self.session.idle_ttl >= 60, "session.idle_ttl", "at least 60 seconds")?;
-        range(
-            self.session.absolute_ttl >= self.session.idle_ttl,
-            "session.absolute_ttl",
-            "at least session.idle_ttl",
-        )?;
+        let (idle, absolute) = (self.session.idle_ttl, self.session.absolute_ttl);
+        range(absolute >= idle, "session.absolute_ttl", "at least session.idle_ttl")?;
         range((1..=4096).contains(&self.llm.generation.n_predict), "llm.generation.n_predict", "1 to 4096")?;
         range(
             (0.0..=2.0).contains(&self.llm.generation.temperature),

@@ -78,6 +78,8 @@ pub struct Parts {
     pub embed: EmbedEngine,
     /// How long sign-ins last.
     pub session: SessionLimits,
+    /// Whether browsers may stay signed in over a restart.
+    pub keeps_sessions: bool,
     /// How replies are sampled.
     pub generation: Generation,
     /// Who may make a journal.
@@ -102,6 +104,7 @@ pub struct Services {
     vaults: Arc<Vaults>,
     clock: Arc<dyn Clock>,
     sessions: Sessions,
+    keeps_sessions: bool,
     csrf: CsrfKey,
     llm: Engine,
     embed: EmbedEngine,
@@ -180,11 +183,13 @@ impl From<VaultError> for Failure {
 impl Services {
     /// Puts the parts together.
     pub fn new(parts: Parts) -> Arc<Self> {
+        let slept_ms = parts.clock.boot_ms() - parts.clock.awake_ms();
         Arc::new(Self {
             store: parts.store,
             vaults: Arc::new(parts.vaults),
             clock: parts.clock,
-            sessions: Sessions::new(&parts.session),
+            sessions: Sessions::new(&parts.session, slept_ms),
+            keeps_sessions: parts.keeps_sessions,
             csrf: CsrfKey::random(),
             llm: parts.llm,
             embed: parts.embed,
@@ -210,7 +215,8 @@ impl Services {
             loop {
                 tokio::time::sleep(SWEEP).await;
                 let Some(services) = sweeper.upgrade() else { return };
-                services.sessions.sweep(services.clock.moment());
+                services.notice_sleep();
+                services.forget_later(services.sessions.sweep(services.clock.moment()));
                 services.tend_all();
             }
         });

@@ -31,6 +31,7 @@ pub(crate) mod payload;
 mod policy;
 pub mod rotation;
 pub mod salvage;
+pub mod sessions;
 pub mod settings;
 #[cfg(test)]
 mod tests;

@@ -55,6 +55,13 @@ impl DataFolder {
         &self.path
     }
 
+    /// Whether it lies beside the program, however it was named, and so travels with it from machine to machine.
+    pub fn is_portable(&self) -> bool {
+        let beside = env::current_exe().ok().and_then(|program| Some(program.parent()?.join(PORTABLE)));
+        let real = |path: &Path| path.canonicalize().ok();
+        beside.and_then(|beside| real(&beside)).is_some_and(|beside| real(&self.path) == Some(beside))
+    }
+
     /// Says in the log when other users of this machine can look into the folder. It is not changed: it may be a folder
     /// that holds more than a journal.
     pub fn warn_of_others(&self) {

@@ -89,7 +89,7 @@ impl Check {
     /// When anything is not as it should be.
     #[allow(clippy::print_stdout, reason = "the output of the command")]
     pub fn run(self, shared: &Shared, hardening: &[Hardening]) -> anyhow::Result<()> {
-        let (folder, _, _) = shared.settle(&Flags::default())?;
+        let (folder, config, _) = shared.settle(&Flags::default())?;
         let journal = folder.path().join(JOURNAL_FILE);
         if let Some(to) = self.to.filter(|_| self.salvage) {
             return salvage::run(&journal, &to, &self.secret);
@@ -102,6 +102,11 @@ impl Check {
         findings.push(machine::free_space(folder.path(), &journal));
         findings.push(machine::clock(&journal, now));
         findings.push(machine::last_backup(folder.path(), now));
+        findings.push(match app::keeping::keeps_sessions(&config, &folder) {
+            Ok(true) => Finding::ok("sign-ins", "browsers may stay signed in over a restart"),
+            Ok(false) => Finding::ok("sign-ins", "end with the program"),
+            Err(reason) => Finding::note("sign-ins", reason),
+        });
         findings.extend(machine::swap());
         findings.extend(hardening.iter().map(|measure| match measure.done {
             true => Finding::ok(measure.measure, "on"),

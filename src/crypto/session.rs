@@ -20,7 +20,7 @@ use crate::crypto::{
 pub const BYTES: usize = 140;
 /// The most session rows a vault may have.
 pub const MAX_SESSIONS: usize = 8;
-/// How far a row may have been made in the future, in milliseconds: clocks get corrected.
+/// How far a row may have been made or used in the future, in milliseconds: clocks get corrected.
 pub const CLOCK_SLACK_MS: i64 = 5 * 60 * 1_000;
 
 const OBJECT: u8 = 4;
@@ -102,6 +102,7 @@ impl Session {
         self.sess_gen == sess_gen
             && self.created.saturating_sub(CLOCK_SLACK_MS) <= now_ms
             && now_ms < self.expires
+            && self.renewed.saturating_sub(CLOCK_SLACK_MS) <= now_ms
             && now_ms.saturating_sub(self.renewed) < idle_limit_ms
     }
 }

@@ -8,7 +8,7 @@ use poem::{
 };
 
 use crate::{
-    routes::{device, entries::save_held, security},
+    routes::{device, entries::save_held, security, sessions},
     services::{accounts::AccountError, budget::Lane},
     web::{
         call::{Answer, Call, see_other, set_cookie},
@@ -77,13 +77,14 @@ pub async fn login(call: Arc<Call>, form: Form) -> Answer {
     let (status, sentence) = match call.services().sign_in_by(lane, name, form.text("password")).await {
         Ok(Some((session, token))) => {
             call.app.guesses.succeeded(attempt);
-            end_session(&call);
+            end_session(&call).await;
             let response = match held {
                 Some(held) => save_held(&call, &session, held).await,
                 None => Ok(see_other("/d/today")),
             };
             // Whatever became of the text, the visitor is signed in.
-            let mut response = with_session(response.unwrap_or_else(|error| call.refuse(error)), &token);
+            let response = response.unwrap_or_else(|error| call.refuse(error));
+            let mut response = sessions::admit(&call, &form, &session, &token, response).await;
             device::give(&call, &session, &mut response).await;
             return Ok(response);
         }
@@ -128,7 +129,7 @@ pub async fn sign_in_first(call: Arc<Call>, held: Option<Held>) -> Answer {
 /// # Errors
 /// Never.
 pub async fn logout(call: Arc<Call>, _form: Form) -> Answer {
-    let mut response = leave(&call);
+    let mut response = leave(&call).await;
     if let Some(session) = &call.visitor.session {
         call.services().model_forgets(session).await;
     }
@@ -143,7 +144,7 @@ pub async fn logout(call: Arc<Call>, _form: Form) -> Answer {
 /// Never.
 pub async fn lock(call: Arc<Call>, form: Form) -> Answer {
     if let Some(session) = &call.visitor.session {
-        call.services().lock(session);
+        call.services().lock(session).await;
         call.app.streams.session_ended();
     }
     logout(call, form).await
@@ -175,7 +176,7 @@ pub async fn recover(call: Arc<Call>, form: Form) -> Answer {
     let (status, sentence) = match call.services().recover(code, name, password, confirm).await {
         Ok(Some((confirmed, code))) => {
             call.app.guesses.succeeded(attempt);
-            end_session(&call);
+            end_session(&call).await;
             call.app.streams.session_ended();
             let mut response = security::code_after_recovery(&call, &confirmed, &code)?;
             device::give(&call, confirmed.session(), &mut response).await;
@@ -222,6 +223,7 @@ async fn login_page(
             .await
             .is_ok_and(|instance| instance.registration_open()),
         held,
+        may_stay: call.services().keeps_sessions(),
     };
     call.page_or_part(status, &page)
 }
@@ -243,23 +245,17 @@ pub fn recover_page(
 }
 
 /// A session that is replaced must not live on.
-pub(super) fn end_session(call: &Call) {
+pub(super) async fn end_session(call: &Call) {
     if let Some(session) = &call.visitor.session {
-        call.services().sign_out(session);
+        call.services().sign_out(session).await;
         call.app.streams.session_ended();
     }
 }
 
-fn leave(call: &Call) -> Response {
-    end_session(call);
+async fn leave(call: &Call) -> Response {
+    end_session(call).await;
     let mut response = see_other("/login");
     set_cookie(&mut response, session::clear());
-    response
-}
-
-/// Gives the browser the cookie of its new session.
-pub(super) fn with_session(mut response: Response, token: &str) -> Response {
-    set_cookie(&mut response, session::set(token));
     response
 }
 

@@ -14,7 +14,7 @@ use poem::{
 use crate::{
     services::{
         keys::{Confirmed, KeyError},
-        sessions::Session,
+        sessions::{Session, kept::SessionCookie},
     },
     web::{
         call::{Answer, Call, see_other, set_cookie},
@@ -71,14 +71,14 @@ where
             }
         },
     };
-    let (session, cookie) = (Arc::clone(confirmed.session()), confirmed.cookie().map(str::to_owned));
+    let (session, cookie) = (Arc::clone(confirmed.session()), confirmed.cookie().cloned());
     if cookie.is_some() {
         // Streams that follow under the token before end; browsers open them again under the new one.
         call.app.streams.session_ended();
     }
     let answer = then(Arc::clone(&call), confirmed, form).await;
     let mut response = answer.unwrap_or_else(|error| call.refuse_for(error, &session));
-    give_cookie(&mut response, cookie.as_deref());
+    give_cookie(&mut response, cookie.as_ref());
     Ok(response)
 }
 
@@ -167,14 +167,14 @@ pub fn ended() -> Response {
 }
 
 /// Gives the browser the cookie of a renewed session, unless the answer sets the session cookie itself.
-pub fn give_cookie(response: &mut Response, cookie: Option<&str>) {
+pub fn give_cookie(response: &mut Response, cookie: Option<&SessionCookie>) {
     let is_set = response
         .headers()
         .get_all(header::SET_COOKIE)
         .iter()
         .any(|line| line.to_str().is_ok_and(|line| line.starts_with(COOKIE)));
     if let Some(cookie) = cookie.filter(|_| !is_set) {
-        set_cookie(response, session::set(cookie));
+        set_cookie(response, session::give(&cookie.value, cookie.seconds));
     }
 }
 

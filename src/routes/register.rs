@@ -6,8 +6,8 @@ use poem::http::StatusCode;
 
 use crate::{
     routes::{
-        auth::{account_error, end_session, with_session},
-        device,
+        auth::{account_error, end_session},
+        device, sessions,
     },
     services::{accounts::AccountError, admission::Admission},
     web::{
@@ -45,11 +45,12 @@ pub async fn register(call: Arc<Call>, form: Form) -> Answer {
     let made = call.services().register_with(name, password, confirm, zone, form.text("code")).await;
     let (status, sentence) = match made {
         Ok((session, token, code)) => {
-            end_session(&call);
+            end_session(&call).await;
             let shell = call.shell_for("Recovery code", &session);
             let page =
                 RecoveryPage { shell, code: code.as_str().to_owned(), name: session.name().to_string() };
-            let mut response = with_session(call.page(StatusCode::OK, &page)?, &token);
+            let response = call.page(StatusCode::OK, &page)?;
+            let mut response = sessions::admit(&call, &form, &session, &token, response).await;
             device::give(&call, &session, &mut response).await;
             return Ok(response);
         }

@@ -81,7 +81,8 @@ pub async fn overview(call: Arc<Call>, session: Arc<Session>) -> Answer {
         since: account.since.long(),
         password_since: account.password_since.map(|day| day.long()),
         code_since: account.recovery_since.map(|day| day.long()),
-        browsers: sessions::browsers(&call, &session),
+        browsers: sessions::browsers(&call, &session).await?,
+        keeps_sessions: call.services().keeps_sessions(),
         invitations: invitations.are_used.then_some(invitations.waiting),
     };
     call.page(StatusCode::OK, &page)

@@ -11,7 +11,7 @@ use crate::{
         admission::{Admission, Pass},
         budget::Lane,
         keys::Confirmed,
-        sessions::Session,
+        sessions::{Beginning, Session},
         switch::{MODEL_OFF, MODEL_SETTING},
     },
     vault::{error::VaultError, settings, unlocked::Unlocked},
@@ -209,17 +209,24 @@ impl Services {
 
     /// The session of a cookie value, if it is signed in.
     pub fn session(&self, cookie: &str) -> Option<Arc<Session>> {
-        self.sessions.find(&self.fingerprint(cookie)?, self.clock.moment())
+        let (found, gone) = self.sessions.find(&self.fingerprint(cookie)?, self.clock.moment());
+        self.forget_later(gone);
+        found
     }
 
     /// Ends a session; the last session of a person locks the vault.
-    pub fn sign_out(&self, session: &Session) {
-        self.sessions.end(session.fingerprint());
+    pub async fn sign_out(&self, session: &Session) {
+        let gone = self.sessions.end(session.fingerprint());
+        self.forget(gone).await;
     }
 
-    /// Locks the vault at once: ends all sessions of the person and all work for them.
-    pub fn lock(&self, session: &Session) {
-        self.sessions.lock(session.user.vault.id());
+    /// Locks the vault at once: ends all sessions of the person, kept ones too, and all work for them.
+    pub async fn lock(&self, session: &Session) {
+        let vault = Arc::clone(&session.user.vault);
+        self.sessions.lock(vault.id());
+        if self.keeps_sessions {
+            self.forget_all(&vault).await;
+        }
     }
 
     /// Waits until the model has forgotten what it read for a person whose vault is locked by now. Does nothing while
@@ -254,6 +261,18 @@ impl Services {
         self: &Arc<Self>,
         vault: Arc<Unlocked>,
     ) -> Result<(Arc<Session>, String), Failure> {
+        let token = Token::random();
+        let begun = self.begin_session(vault, Beginning::of(&token, self.clock.moment())).await?;
+        // A token drawn a moment ago was never ended.
+        begun.map(|session| (session, token.to_cookie())).ok_or(Failure::Internal)
+    }
+
+    /// Begins a session. `None` when it was ended already.
+    pub(crate) async fn begin_session(
+        self: &Arc<Self>,
+        vault: Arc<Unlocked>,
+        beginning: Beginning,
+    ) -> Result<Option<Arc<Session>>, Failure> {
         let keep = Arc::clone(&vault);
         // A setting that is broken must not keep anybody out.
         let whole = |found: Result<Option<Vec<u8>>, VaultError>| match found {
@@ -268,15 +287,16 @@ impl Services {
         .await??;
         let name = stored.and_then(|bytes| String::from_utf8(bytes).ok()).unwrap_or_else(day::machine_zone);
         let zone = day::zone(&name).unwrap_or(jiff::tz::TimeZone::UTC);
-        let token = Token::random();
-        let (session, is_first) = self.sessions.start(&token, vault, (name, zone), self.clock.moment());
-        if is_first {
-            let is_off = model.is_some_and(|value| value == MODEL_OFF);
-            session.user.model_is_off.store(is_off, Ordering::SeqCst);
-            self.wake_engines_for(&session.user);
-            self.start_user_work(&session.user);
+        let Some(begun) = self.sessions.start(beginning, vault, (name, zone)) else { return Ok(None) };
+        self.forget_later(begun.gone);
+        let user = &begun.session.user;
+        if begun.is_first {
+            user.model_is_off.store(model.is_some_and(|value| value == MODEL_OFF), Ordering::SeqCst);
+            self.wake_engines_for(user);
+            self.start_user_work(user);
+            self.purge_kept(user);
         }
-        self.tend(&session.user);
-        Ok((session, token.to_cookie()))
+        self.tend(user);
+        Ok(Some(begun.session))
     }
 }

@@ -19,14 +19,19 @@ use crate::{
         token::Token,
     },
     journal::day::Day,
-    services::{Failure, Services, ShownCode, accounts::AccountError, budget::Lane, sessions::Session},
+    services::{
+        Failure, Services, ShownCode,
+        accounts::AccountError,
+        budget::Lane,
+        sessions::{Session, kept::SessionCookie},
+    },
     vault::error::VaultError,
 };
 
 /// Proof that the owner of a session typed the password within the last five minutes.
 pub struct Confirmed {
     session: Arc<Session>,
-    cookie: Option<String>,
+    cookie: Option<SessionCookie>,
 }
 
 impl Confirmed {
@@ -35,9 +40,9 @@ impl Confirmed {
         &self.session
     }
 
-    /// The cookie value the browser must get with this answer; `None` when it has it already.
-    pub fn cookie(&self) -> Option<&str> {
-        self.cookie.as_deref()
+    /// The cookie the browser must get with this answer; `None` when it has it already.
+    pub fn cookie(&self) -> Option<&SessionCookie> {
+        self.cookie.as_ref()
     }
 }
 
@@ -147,7 +152,7 @@ impl Services {
         let password = Zeroizing::new(password.to_owned());
         let is_right =
             self.derive(Lane::Known, move || vaults.confirms(&vault, &vault.name(), &password)).await??;
-        if is_right { self.renew(session) } else { Err(KeyError::Wrong) }
+        if is_right { self.renew(session).await } else { Err(KeyError::Wrong) }
     }
 
     /// Gives a journal another name, another password, or both. All other sessions of its owner end and this one is
@@ -180,7 +185,7 @@ impl Services {
         if !done? {
             return Err(KeyError::Wrong);
         }
-        let renewed = self.renew(session);
+        let renewed = self.renew(session).await;
         self.settle().await;
         renewed
     }
@@ -233,8 +238,12 @@ impl Services {
     pub async fn sign_out_everywhere(&self, confirmed: Confirmed) -> Result<(), KeyError> {
         let vault = Arc::clone(&confirmed.session.user.vault);
         self.sessions.lock(vault.id());
-        let vaults = Arc::clone(&self.vaults);
-        blocking::db(move || vaults.void_sessions(&vault)).await??;
+        let (vaults, keep) = (Arc::clone(&self.vaults), Arc::clone(&vault));
+        let voided = blocking::db(move || vaults.void_sessions(&keep)).await;
+        // One may have come back from the file in between, or the file could not be written.
+        self.deny_all(&vault).await;
+        self.sessions.lock(vault.id());
+        voided??;
         self.settle().await;
         Ok(())
     }
@@ -267,14 +276,15 @@ impl Services {
         let (now, shown) = (self.clock.moment(), offered.display());
         session.confirm(now);
         session.user.offer(Arc::new(offered), now);
-        (Confirmed { session, cookie: Some(cookie) }, shown)
+        (Confirmed { session, cookie: Some(SessionCookie { value: cookie, seconds: None }) }, shown)
     }
 
-    fn renew(&self, session: &Session) -> Result<Confirmed, KeyError> {
+    async fn renew(&self, session: &Session) -> Result<Confirmed, KeyError> {
         let token = Token::random();
         let renewed = self.sessions.renew(session, &token, self.clock.moment());
-        let session = renewed.ok_or(KeyError::Ended)?;
-        Ok(Confirmed { session, cookie: Some(token.to_cookie()) })
+        let (old, session, value) = (session.id(), renewed.ok_or(KeyError::Ended)?, token.to_cookie());
+        let seconds = self.keep_renewed(&session, token, old).await;
+        Ok(Confirmed { session, cookie: Some(SessionCookie { value, seconds }) })
     }
 
     /// The password that was chosen; `None` when the one there is stays.

@@ -1,21 +1,25 @@
-//! Who is signed in: sessions and the unlocked users behind them. In memory only; a restart signs everyone out.
+//! Who is signed in: sessions and the unlocked users behind them, in memory. A restart signs everyone out, but for the
+//! browsers that stay signed in ([`kept`]).
 //!
 //! Limits of time are measured on the clock that nobody can set ([`Moment::boot_ms`]), so that setting the machine's
 //! clock never lengthens a session. The clock on the wall is only shown.
 
+pub mod kept;
 pub mod list;
 mod renewal;
+mod user;
 
 use std::{
-    collections::HashMap,
+    collections::{HashMap, HashSet},
     sync::{
         Arc, Mutex, MutexGuard, OnceLock, PoisonError,
-        atomic::{AtomicBool, AtomicI64, Ordering},
+        atomic::{AtomicI64, Ordering},
     },
 };
 
 use jiff::tz::TimeZone;
 
+pub use crate::services::sessions::user::User;
 use crate::{
     clock::Moment,
     config::SessionLimits,
@@ -23,81 +27,12 @@ use crate::{
         VaultId,
         token::{SessionId, Token},
     },
-    services::{
-        generation::Running,
-        indexing::UserIndex,
-        integrity::UserIntegrity,
-        rotation::UserRotation,
-        sessions::renewal::{Offer, Stamp},
-        transfer::ImportSlot,
-    },
-    shutdown::{Shutdown, Stopper, shutdown},
+    services::sessions::{kept::Kept, renewal::Stamp},
     vault::unlocked::Unlocked,
 };
 
 /// Most sessions one person may have at a time; the least recently used one ends first.
 const MAX_SESSIONS_PER_USER: usize = 8;
-
-/// A person whose vault is unlocked. All sessions of the person share it; when it is dropped the keys are wiped.
-pub struct User {
-    /// The open vault.
-    pub(crate) vault: Arc<Unlocked>,
-    /// The writer's time zone.
-    zone: Mutex<(String, TimeZone)>,
-    /// Replies that run now.
-    pub(crate) running: Running,
-    /// The open search index.
-    pub(crate) index: UserIndex,
-    /// Renewing the keys.
-    pub(crate) rotation: UserRotation,
-    /// What the check after unlocking found.
-    pub(crate) integrity: UserIntegrity,
-    /// When the trash was last looked through for what has been there too long.
-    pub(crate) tended: AtomicI64,
-    /// What was read for an import and waits for a yes.
-    pub(crate) import: ImportSlot,
-    /// The writer has switched the model off.
-    pub(crate) model_is_off: AtomicBool,
-    /// Was told, since signing in, that there is no model.
-    pub(crate) knows_no_model: AtomicBool,
-    /// Told when the vault is locked.
-    pub(crate) locked: Shutdown,
-    stopper: Stopper,
-    offer: Offer,
-}
-
-impl User {
-    fn new(vault: Arc<Unlocked>, zone_name: String, zone: TimeZone) -> Self {
-        let (stopper, locked) = shutdown();
-        Self {
-            vault,
-            zone: Mutex::new((zone_name, zone)),
-            running: Running::default(),
-            index: UserIndex::default(),
-            rotation: UserRotation::default(),
-            integrity: UserIntegrity::default(),
-            tended: AtomicI64::new(0),
-            import: ImportSlot::default(),
-            model_is_off: AtomicBool::new(false),
-            knows_no_model: AtomicBool::new(false),
-            locked,
-            stopper,
-            offer: Offer::default(),
-        }
-    }
-
-    /// The IANA name and the rules of the writer's zone.
-    pub(crate) fn zone(&self) -> (String, TimeZone) {
-        guard(&self.zone).clone()
-    }
-
-    /// Tells everything that works for this person to stop.
-    fn lock(&self) {
-        self.stopper.stop();
-        self.running.interrupt_all();
-        self.withdraw_offer();
-    }
-}
 
 /// A signed-in browser. Holding it proves that the vault is unlocked.
 pub struct Session {
@@ -108,7 +43,42 @@ pub struct Session {
     seen: Seen,
     /// What kind of browser it is, in a few words of ours.
     label: OnceLock<String>,
+    /// That it stays when the program starts again.
+    kept: OnceLock<Kept>,
     stamp: Stamp,
+}
+
+/// A session about to begin.
+pub(crate) struct Beginning {
+    fingerprint: [u8; 32],
+    id: SessionId,
+    began: Moment,
+    now: Moment,
+    label: OnceLock<String>,
+    kept: OnceLock<Kept>,
+}
+
+impl Beginning {
+    /// Of somebody who has just typed a password.
+    pub(crate) fn of(token: &Token, now: Moment) -> Self {
+        let (fingerprint, id) = (token.fingerprint(), token.id());
+        Self { fingerprint, id, began: now, now, label: OnceLock::new(), kept: OnceLock::new() }
+    }
+}
+
+/// A session that has begun.
+pub(crate) struct Begun {
+    pub(crate) session: Arc<Session>,
+    /// Whether the person was not signed in before.
+    pub(crate) is_first: bool,
+    /// What had to make room.
+    pub(crate) gone: Vec<Gone>,
+}
+
+/// A session that is over and has something in the file that must go.
+pub(crate) struct Gone {
+    pub(crate) vault: Arc<Unlocked>,
+    pub(crate) id: SessionId,
 }
 
 /// When a session was last used, on both clocks.
@@ -145,93 +115,98 @@ pub(crate) struct Sessions {
     inner: Mutex<Inner>,
     idle_ms: i64,
     absolute_ms: i64,
+    locks_on_suspend: bool,
 }
 
 #[derive(Default)]
 struct Inner {
     sessions: HashMap<[u8; 32], Arc<Session>>,
     users: HashMap<VaultId, Arc<User>>,
+    /// Kept sessions that were ended: they open nothing in this process, whatever the file still says.
+    denied: HashSet<SessionId>,
+    /// How long the machine has slept, as far as that was noticed.
+    slept_ms: i64,
+    /// When it woke, by the clock on the wall: kept sessions that were last used before open nothing.
+    woke: Option<i64>,
 }
 
 impl Sessions {
-    pub(crate) fn new(limits: &SessionLimits) -> Self {
+    /// `slept_ms` is how long the machine has slept already.
+    pub(crate) fn new(limits: &SessionLimits, slept_ms: i64) -> Self {
         Self {
-            inner: Mutex::default(),
+            inner: Mutex::new(Inner { slept_ms, ..Inner::default() }),
             idle_ms: i64::from(limits.idle_ttl) * 1000,
             absolute_ms: i64::from(limits.absolute_ttl) * 1000,
+            locks_on_suspend: limits.lock_on_suspend,
         }
     }
 
     /// Starts a session. A person who is signed in elsewhere keeps one unlocked vault for all sessions, so that
-    /// there is one head and one search index. The flag tells whether the person was not signed in before.
+    /// there is one head and one search index. `None` when the session was ended already.
     pub(crate) fn start(
         &self,
-        token: &Token,
+        beginning: Beginning,
         vault: Arc<Unlocked>,
         zone: (String, TimeZone),
-        now: Moment,
-    ) -> (Arc<Session>, bool) {
+    ) -> Option<Begun> {
+        let Beginning { fingerprint, id, began, now, label, kept } = beginning;
         let mut inner = guard(&self.inner);
-        let id = vault.id();
-        let is_first = !inner.users.contains_key(&id);
-        let user =
-            Arc::clone(inner.users.entry(id).or_insert_with(|| Arc::new(User::new(vault, zone.0, zone.1))));
-        let fingerprint = token.fingerprint();
-        let session = Arc::new(Session {
-            fingerprint,
-            id: token.id(),
-            user,
-            began: now,
-            seen: Seen::at(now),
-            label: OnceLock::new(),
-            stamp: Stamp::none(fingerprint),
-        });
-        inner.sessions.insert(fingerprint, Arc::clone(&session));
-        let mut of_user: Vec<(i64, [u8; 32])> = inner
-            .sessions
-            .values()
-            .filter(|other| other.user.vault.id() == id)
-            .map(|other| (other.seen.boot_ms.load(Ordering::Relaxed), other.fingerprint))
-            .filter(|(_, other)| *other != fingerprint)
-            .collect();
-        of_user.sort_unstable();
-        let surplus = (of_user.len() + 1).saturating_sub(MAX_SESSIONS_PER_USER);
-        for (_, oldest) in of_user.into_iter().take(surplus) {
-            inner.sessions.remove(&oldest);
-        }
-        (session, is_first)
-    }
-
-    /// The live session of a fingerprint; counts as being seen.
-    pub(crate) fn find(&self, fingerprint: &[u8; 32], now: Moment) -> Option<Arc<Session>> {
-        let mut inner = guard(&self.inner);
-        let session = Arc::clone(inner.sessions.get(fingerprint)?);
-        if self.is_over(&session, now) {
-            inner.end(fingerprint);
+        if inner.denied.contains(&id) {
             return None;
         }
+        if let Some(session) = inner.sessions.get(&fingerprint) {
+            // Two tabs came at once.
+            return Some(Begun { session: Arc::clone(session), is_first: false, gone: Vec::new() });
+        }
+        let vault_id = vault.id();
+        let is_first = !inner.users.contains_key(&vault_id);
+        let new_user = || Arc::new(User::new(vault, zone.0, zone.1));
+        let user = Arc::clone(inner.users.entry(vault_id).or_insert_with(new_user));
+        let (seen, stamp) = (Seen::at(now), Stamp::none(fingerprint));
+        let session = Arc::new(Session { fingerprint, id, user, began, seen, label, kept, stamp });
+        inner.sessions.insert(fingerprint, Arc::clone(&session));
+        let mut others: Vec<(i64, [u8; 32])> = inner
+            .sessions
+            .values()
+            .filter(|other| other.user.vault.id() == vault_id && other.fingerprint != fingerprint)
+            .map(|other| (other.seen.boot_ms.load(Ordering::Relaxed), other.fingerprint))
+            .collect();
+        others.sort_unstable();
+        let surplus = (others.len() + 1).saturating_sub(MAX_SESSIONS_PER_USER);
+        let oldest = &others[..surplus];
+        let gone = inner.end_where(|other| oldest.iter().any(|(_, print)| *print == other.fingerprint));
+        Some(Begun { session, is_first, gone })
+    }
+
+    /// The live session of a fingerprint; counts as being seen. With it what is over because it rested too long.
+    pub(crate) fn find(&self, fingerprint: &[u8; 32], now: Moment) -> (Option<Arc<Session>>, Vec<Gone>) {
+        let mut inner = guard(&self.inner);
+        let Some(session) = inner.sessions.get(fingerprint).map(Arc::clone) else {
+            return (None, Vec::new());
+        };
+        if self.is_over(&session, now) {
+            return (None, inner.end(fingerprint));
+        }
         session.seen.again(now);
-        Some(session)
+        (Some(session), Vec::new())
     }
 
     /// Ends one session; the last one of a person locks the vault.
-    pub(crate) fn end(&self, fingerprint: &[u8; 32]) {
-        guard(&self.inner).end(fingerprint);
+    pub(crate) fn end(&self, fingerprint: &[u8; 32]) -> Vec<Gone> {
+        guard(&self.inner).end(fingerprint)
     }
 
     /// Ends all sessions of a vault and locks it.
     pub(crate) fn lock(&self, vault: VaultId) {
-        let mut inner = guard(&self.inner);
-        inner.sessions.retain(|_, session| session.user.vault.id() != vault);
-        inner.lock_unused();
+        guard(&self.inner).end_where(|session| session.user.vault.id() == vault);
     }
 
     /// Ends the sessions whose time is over.
-    pub(crate) fn sweep(&self, now: Moment) {
+    pub(crate) fn sweep(&self, now: Moment) -> Vec<Gone> {
         let mut inner = guard(&self.inner);
-        inner.sessions.retain(|_, session| !self.is_over(session, now));
-        inner.lock_unused();
+        let gone = inner.end_where(|session| self.is_over(session, now));
         inner.users.values().for_each(|user| user.expire_offer(now));
+        gone
     }
 
     /// Everybody who is signed in.
@@ -262,9 +237,25 @@ impl Sessions {
 }
 
 impl Inner {
-    fn end(&mut self, fingerprint: &[u8; 32]) {
-        self.sessions.remove(fingerprint);
+    fn end(&mut self, fingerprint: &[u8; 32]) -> Vec<Gone> {
+        self.end_where(|session| session.fingerprint == *fingerprint)
+    }
+
+    /// The one place where sessions end while the program runs.
+    fn end_where(&mut self, is_over: impl Fn(&Session) -> bool) -> Vec<Gone> {
+        let (mut gone, denied) = (Vec::new(), &mut self.denied);
+        self.sessions.retain(|_, session| {
+            if !is_over(session) {
+                return true;
+            }
+            if session.kept.get().is_some() {
+                denied.insert(session.id);
+                gone.push(Gone { vault: Arc::clone(&session.user.vault), id: session.id });
+            }
+            false
+        });
         self.lock_unused();
+        gone
     }
 
     fn lock_unused(&mut self) {

@@ -1,12 +1,15 @@
 //! How the parts of the program are.
 
-use std::{sync::Arc, time::Duration};
+use std::{
+    sync::{Arc, atomic::Ordering},
+    time::Duration,
+};
 
 use crate::{
     blocking,
     llm::worker::EngineState,
     search::embed::EmbedState,
-    services::{Failure, Services},
+    services::{Failure, Services, sessions::Session},
     store::{StoreState, error::StoreError},
     vault::error::VaultError,
 };
@@ -14,6 +17,9 @@ use crate::{
 /// How often the journal's file is looked at. A page asks every 2 seconds as well, so that what happened is said
 /// within 5 (RR-07).
 const LOOK: Duration = Duration::from_secs(2);
+
+/// How far the clock may stand before the last writing, in milliseconds: clocks get corrected.
+const CLOCK_SLACK_MS: i64 = 60_000;
 
 /// For `/readyz`: `ok`, `loading`, `absent` or `failed` each.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -58,6 +64,13 @@ pub struct About {
 }
 
 impl Services {
+    /// Whether this machine's clock stands before the last time something was written: then it is wrong, or was.
+    pub fn clock_is_behind(&self, session: &Session) -> bool {
+        let written = session.user.vault.last_written().unwrap_or(0);
+        let latest = session.user.latest.fetch_max(written, Ordering::Relaxed).max(written);
+        self.clock.now_ms() < latest.saturating_sub(CLOCK_SLACK_MS)
+    }
+
     /// What is to be said about the journal's file; `None` while all is well. Tells what is known and waits for
     /// nothing.
     pub fn store_note(&self) -> Option<StoreNote> {

@@ -29,8 +29,12 @@ use crate::{
         error::{Alteration, VaultError},
         payload::index::{OutboxV1, RootV1},
         policy,
+        sessions::{forget_records, remove_sessions},
         transaction::{Heads, KeySet, Writer},
-        unlocked::{self, Place, Unlocked, Wrap, keyring_row},
+        unlocked::{
+            self, Place, Unlocked, Wrap, keyring_row,
+            rekey::{Change, Outcome},
+        },
     },
 };
 
@@ -227,21 +231,6 @@ impl Vaults {
         })
     }
 
-    /// Makes all stored sessions of a vault void and removes them. Call [`Vaults::settle`] afterwards.
-    ///
-    /// # Errors
-    /// [`VaultError::ReadOnly`]; store errors.
-    pub fn void_sessions(&self, unlocked: &Unlocked) -> Result<(), VaultError> {
-        let vault = unlocked.id();
-        unlocked.change_keyring(|keyring, _, rows| {
-            keyring.sess_gen += 1;
-            if !remove_sessions(rows, vault)?.is_empty() {
-                compaction::owe(rows)?;
-            }
-            Ok(())
-        })
-    }
-
     /// The way in with this name and password under every live profile, current first.
     pub(super) fn unlockers(&self, name: &Name, password: &Password) -> Result<Vec<Unlocker>, VaultError> {
         let derive = |profile| Unlocker::password(&self.header, profile, name, password);
@@ -276,17 +265,27 @@ impl Vaults {
 
     /// The open vault of a wrap: the one that is open already, or a new one.
     fn unlock(&self, wrap: Wrap) -> Result<Arc<Unlocked>, VaultError> {
+        self.unlock_by(wrap.vault, wrap, Unlocked::admits, unlocked::open)
+    }
+
+    /// The open vault of `proof`: the one that is open already and admits it, or the one that it opens.
+    pub(super) fn unlock_by<P>(
+        &self,
+        vault: VaultId,
+        proof: P,
+        admits: impl FnOnce(&Unlocked, &P) -> Result<bool, VaultError>,
+        opened: impl FnOnce(Place, P) -> Result<Unlocked, VaultError>,
+    ) -> Result<Arc<Unlocked>, VaultError> {
         let mut open = self.open.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some(unlocked) = open.get(&wrap.vault).and_then(Weak::upgrade) {
-            return if unlocked.admits(&wrap)? { Ok(unlocked) } else { Err(VaultError::Replaced) };
+        if let Some(unlocked) = open.get(&vault).and_then(Weak::upgrade) {
+            return if admits(&unlocked, &proof)? { Ok(unlocked) } else { Err(VaultError::Replaced) };
         }
         let place = Place {
             store: Arc::clone(&self.store),
             clock: Arc::clone(&self.clock),
             header: self.header.clone(),
         };
-        let vault = wrap.vault;
-        let unlocked = Arc::new(unlocked::open(place, wrap)?);
+        let unlocked = Arc::new(opened(place, proof)?);
         open.retain(|_, other| other.strong_count() > 0);
         open.insert(vault, Arc::downgrade(&unlocked));
         Ok(unlocked)
@@ -306,8 +305,9 @@ impl Vaults {
         and: impl FnOnce(&mut Keyring),
     ) -> Result<(), VaultError> {
         let (vault, now) = (unlocked.id(), self.clock.now_ms());
-        unlocked.change_keyring(|keyring, urk, rows| {
-            refuse_taken(rows, std::slice::from_ref(way), Some(vault))?;
+        let change = |change: &mut Change<'_>| {
+            let Change { keyring, urk, rows, .. } = change;
+            refuse_taken(*rows, std::slice::from_ref(way), Some(vault))?;
             let sess_gen = keyring.sess_gen;
             let wrap = seal_wrap(way, vault, &self.header, urk)?;
             for old in keyring.wraps.iter().filter(|wrap| is_old(wrap)) {
@@ -316,13 +316,12 @@ impl Vaults {
             keyring.wraps.retain(|wrap| !is_old(wrap) && wrap.row != *way.row());
             keyring.wraps.push(info(way, now));
             rows.put_small(&row_key(way.row()), &wrap)?;
-            compaction::owe(rows)?;
+            compaction::owe(*rows)?;
             and(keyring);
-            if keyring.sess_gen != sess_gen {
-                remove_sessions(rows, vault)?;
-            }
-            Ok(())
-        })
+            let are_void = keyring.sess_gen != sess_gen;
+            Ok(Outcome::Write(if are_void { remove_sessions(*rows, vault)? } else { Vec::new() }))
+        };
+        unlocked.rekey(change, forget_records).map(|_| ())
     }
 
     pub(super) fn refuse_read_only(&self) -> Result<(), VaultError> {
@@ -377,19 +376,4 @@ fn refuse_used(rows: &dyn Rows, vault: VaultId, keys: &RecordKeys) -> Result<(),
         ControlFlow::Break(())
     })?;
     if is_used { Err(StoreError::Failed.into()) } else { Ok(()) }
-}
-
-/// Removes the session rows of a vault; the vault's id stands in clear at bytes 8 to 15 of each. Answers the ids of the
-/// sessions, which are the logical keys of their SESSION records.
-pub(super) fn remove_sessions(rows: &mut dyn RowsMut, vault: VaultId) -> Result<Vec<Vec<u8>>, VaultError> {
-    let mut sids = Vec::new();
-    for copy in Copy::BOTH {
-        for (key, value) in rows.smalls(copy, b"S")? {
-            if value.get(8..15) == Some(vault.as_bytes().as_slice()) {
-                rows.remove_small(&key)?;
-                sids.push(key[1..].to_vec());
-            }
-        }
-    }
-    Ok(sids)
 }

@@ -7,6 +7,7 @@
 pub(crate) mod entry;
 pub(crate) mod index;
 pub(crate) mod log;
+pub(crate) mod session;
 pub(crate) mod small;
 #[cfg(test)]
 mod tests;

@@ -30,11 +30,12 @@ use crate::{
     },
     vault::{
         Vaults,
-        accounts::{info, refuse_taken, remove_sessions},
+        accounts::{info, refuse_taken},
         compaction,
         error::VaultError,
         events,
         rotation::mark::{Cause, Mark},
+        sessions::remove_sessions,
         transaction::Writer,
         unlocked::{
             Unlocked,

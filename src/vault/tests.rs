@@ -12,6 +12,7 @@ mod keys;
 mod model;
 mod rotation;
 mod salvage;
+mod sessions;
 mod thief;
 mod wear;
 

@@ -1,6 +1,7 @@
 //! An open vault.
 
 mod accept;
+mod kept;
 pub(super) mod rekey;
 
 use std::sync::{
@@ -199,9 +200,30 @@ impl Wrap {
 /// Opens a vault with its root key: the keyring must list the row the root key came from, and be the one that the
 /// head names. Without a head that fits, the vault can only be read until its owner accepts it as it is. Where the two copies of these rows differ, the one that opened is written to both.
 pub(super) fn open(place: Place, wrap: Wrap) -> Result<Unlocked, VaultError> {
+    let Wrap { row, value, vault, urk } = wrap;
+    enter(place, vault, urk, |keyring| keyring.lists(&row), Some((row_key(&row).to_vec(), value)))
+}
+
+/// Opens a vault with the root key found in the row of a session; the keyring must still have the session's number.
+pub(super) fn open_session(
+    place: Place,
+    vault: VaultId,
+    urk: Key,
+    sess_gen: u64,
+) -> Result<Unlocked, VaultError> {
+    enter(place, vault, urk, |keyring| keyring.sess_gen == sess_gen, None)
+}
+
+fn enter(
+    place: Place,
+    vault: VaultId,
+    urk: Key,
+    admits: impl FnOnce(&Keyring) -> bool,
+    used: Option<SmallRow>,
+) -> Result<Unlocked, VaultError> {
     let Place { store, clock, header } = place;
-    let (vault, may_write) = (wrap.vault, header.may_write());
-    let vault_keys = VaultKeys::derive(&wrap.urk, header.uuid, vault);
+    let may_write = header.may_write();
+    let vault_keys = VaultKeys::derive(&urk, header.uuid, vault);
     let snapshot = store.snapshot()?;
     let (keyring, value) = match read_keyring(snapshot.rows(), &vault_keys) {
         Err(VaultError::Altered(_)) if is_sealed_anew(snapshot.rows(), &vault_keys)? => {
@@ -209,7 +231,7 @@ pub(super) fn open(place: Place, wrap: Wrap) -> Result<Unlocked, VaultError> {
         }
         found => found?,
     };
-    if !keyring.lists(&wrap.row) {
+    if !admits(&keyring) {
         return Err(VaultError::Replaced);
     }
     let keys = KeySet::of(&keyring, header.uuid, vault);
@@ -224,7 +246,7 @@ pub(super) fn open(place: Place, wrap: Wrap) -> Result<Unlocked, VaultError> {
         heads => Some(heads?),
     };
     let mut good = intact_wraps(snapshot.rows(), &keyring, &header)?;
-    good.push((row_key(&wrap.row).to_vec(), wrap.value));
+    good.extend(used);
     good.push((keyring_row(vault).to_vec(), value));
     drop(snapshot);
     if heads.as_ref().is_some_and(|heads| heads.active.keyring_rev != keyring.rev) {
@@ -235,7 +257,7 @@ pub(super) fn open(place: Place, wrap: Wrap) -> Result<Unlocked, VaultError> {
         tracing::warn!(%error, "a damaged copy of a key row stays for now");
     }
     let name = Arc::from(keyring.name.as_str());
-    let ring = RwLock::new(Ring { urk: wrap.urk, vault_keys, keys: Arc::new(keys), name, doubt: None });
+    let ring = RwLock::new(Ring { urk, vault_keys, keys: Arc::new(keys), name, doubt: None });
     let is_headless = AtomicBool::new(heads.is_none());
     let heads = Mutex::new(heads);
     Ok(Unlocked { store, clock, vault, may_write, ring, heads, is_headless, waiting: AtomicUsize::new(0) })

@@ -54,6 +54,8 @@ pub struct Shell {
     pub lan_http: bool,
     /// Why the journal cannot be used as usual, when it cannot: stands above every page until it can.
     pub store: Option<StoreBanner>,
+    /// Whether this machine's clock stands before the last writing.
+    pub clock_is_behind: bool,
     /// The journal is not as this program left it: stands above every page until it is accepted as it is.
     pub integrity: Option<IntegrityBanner>,
 }
@@ -102,6 +104,7 @@ impl Shell {
             lan_http: false,
             store: None,
             integrity: None,
+            clock_is_behind: false,
         }
     }
 

@@ -1,6 +1,7 @@
 //! The one cookie a visitor carries: reading it, setting it, clearing it (SR-10, SR-14).
 //!
-//! The value is a random token. Signed in, it names a session in memory; before that it only carries the binding
+//! The value is a random token. Signed in, it names a session in memory, and opens the row of a session that survives
+//! a restart; before that it only carries the binding
 //! of CSRF tokens. It is never adopted: signing in always sets a new one.
 
 use std::sync::Arc;
@@ -28,11 +29,11 @@ pub struct Visitor {
 impl Visitor {
     /// Reads the cookie of a request; a visitor without a usable one gets a new token, which reaches the browser
     /// only when a page with a form is answered.
-    pub fn of(services: &Services, headers: &HeaderMap) -> Self {
+    pub async fn of(services: &Arc<Services>, headers: &HeaderMap) -> Self {
         if let Some(token) = cookies::value(headers, COOKIE)
             && let Some(fingerprint) = services.fingerprint(token)
         {
-            let session = services.session(token);
+            let session = services.visit(token).await;
             if let Some(session) = &session {
                 session.label_as(|| agent::class(headers));
             }
@@ -63,6 +64,11 @@ impl Visitor {
 /// `Set-Cookie` that gives the browser `token`. It lasts as long as the browser runs.
 pub fn set(token: &str) -> HeaderValue {
     cookies::set(COOKIE, token)
+}
+
+/// `Set-Cookie` of a session that began or was renewed: for as long as the browser runs, or for so many seconds.
+pub fn give(token: &str, seconds: Option<u32>) -> HeaderValue {
+    seconds.map_or_else(|| set(token), |seconds| cookies::set_for(COOKIE, token, seconds))
 }
 
 /// `Set-Cookie` that takes the cookie away.

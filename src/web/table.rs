@@ -137,8 +137,11 @@ impl Endpoint for Leaf {
         let row = self.rows.iter().find(|row| row.method == *method);
         let pattern = self.rows.first().map_or("", |row| row.pattern);
         let has_visitor = self.rows.iter().any(|row| !matches!(row.kind, Kind::Asset | Kind::Health));
-        let visitor =
-            if has_visitor { Visitor::of(&self.state.services, req.headers()) } else { Visitor::nobody() };
+        let visitor = if has_visitor {
+            Visitor::of(&self.state.services, req.headers()).await
+        } else {
+            Visitor::nobody()
+        };
         let call = Arc::new(Call::of(&self.state, &req, pattern, visitor));
         let answer = match row {
             None => Err(WebError::wrong_method(&self.allow())),

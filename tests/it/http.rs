@@ -11,6 +11,7 @@ mod guessing;
 mod held;
 mod integrity;
 mod invitations;
+mod kept;
 mod limits;
 mod replies;
 mod rotation;

@@ -1,5 +1,6 @@
 //! What every answer must and must not do.
 
+mod clock;
 mod cookies;
 mod csrf;
 mod fresh;

@@ -52,8 +52,9 @@ fn a_session_lives_between_its_limits() {
     let session = session();
     let idle = 1_000_000;
     assert!(session.is_live(3, 2_000_000, idle));
-    assert!(session.is_live(3, 1_000_000 - CLOCK_SLACK_MS, idle), "the clock was set back a little");
-    assert!(!session.is_live(3, 1_000_000 - CLOCK_SLACK_MS - 1, idle), "made in the future");
+    assert!(session.is_live(3, 2_000_000 - CLOCK_SLACK_MS, idle), "the clock was set back a little");
+    assert!(!session.is_live(3, 2_000_000 - CLOCK_SLACK_MS - 1, idle), "used in the future");
+    assert!(!session.is_live(3, 1_000_000 - CLOCK_SLACK_MS - 1, i64::MAX), "made in the future");
     assert!(session.is_live(3, 2_999_999, idle));
     assert!(!session.is_live(3, 3_000_000, idle), "idle");
     assert!(session.is_live(3, 8_999_999, i64::MAX));

@@ -73,3 +73,38 @@ fn a_device_cookie_belongs_to_one_name_one_vault_and_one_instance() {
         assert!(key.read(&mira, text).is_none());
     }
 }
+
+// proves: SR-11 (monobit, chi-square of bytes and no repetition, a million tokens)
+#[test]
+fn a_million_tokens_look_random() {
+    const TOKENS: usize = 1_000_000;
+    let (mut ones, mut counts, mut fronts) = (0_u64, [0_u64; 256], Vec::with_capacity(TOKENS));
+    for _ in 0..TOKENS {
+        let token = Token::random();
+        let bytes = token.key().expose();
+        for part in bytes.chunks_exact(16) {
+            ones += u64::from(u128::from_le_bytes(part.try_into().unwrap()).count_ones());
+        }
+        bytes.iter().for_each(|byte| counts[usize::from(*byte)] += 1);
+        fronts.push(u128::from_le_bytes(bytes[..16].try_into().unwrap()));
+    }
+    // Six standard deviations of 256 million fair coins.
+    assert!(ones.abs_diff(128 * TOKENS as u64) < 6 * 8_000, "{ones} ones");
+    // 255 degrees of freedom: mean 255, standard deviation 22.6; more than six of them above.
+    let expected = (32 * TOKENS / 256) as u64;
+    let chi: u64 = counts.iter().map(|count| count.abs_diff(expected).pow(2)).sum::<u64>() / expected;
+    assert!((120..400).contains(&chi), "chi-square {chi}");
+    fronts.sort_unstable();
+    assert!(fronts.windows(2).all(|pair| pair[0] != pair[1]), "a token came twice");
+}
+
+#[test]
+fn the_name_of_a_session_reads_back_and_is_not_its_token() {
+    let id = token().id();
+    assert_eq!(id.to_string().parse(), Ok(id));
+    assert_eq!(id.to_string().len(), 32);
+    for text in ["", "0", &id.to_string()[2..], &format!("{id}00"), &id.to_string().to_uppercase()] {
+        assert!(text.parse::<SessionId>().is_err() || text == id.to_string(), "{text}");
+    }
+    assert!(!token().to_cookie().contains(&id.to_string()));
+}

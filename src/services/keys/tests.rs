@@ -26,6 +26,7 @@ fn on(disk: &Disk) -> Arc<Services> {
         llm: Engine::start(|| Err(LlmError::NoModel)),
         embed: EmbedEngine::start(|| Ok(Box::new(Toy::default()))),
         session: SessionLimits::default(),
+        keeps_sessions: false,
         generation: Generation::default(),
         registration: crate::services::admission::Registration::default(),
         prompts: Prompts::embedded().unwrap(),
@@ -67,7 +68,7 @@ async fn a_change_that_is_committed_ends_other_sessions_also_when_the_disk_fails
         assert!(new_opens);
         assert!(services.sign_in("Mira", PASSWORD).await.unwrap().is_none());
         assert!(services.session(&other).is_none(), "after {allowed}");
-        assert!(services.session(confirmed.cookie().expect("a new token")).is_some());
+        assert!(services.session(&confirmed.cookie().expect("a new token").value).is_some());
         if !services.vaults.settle().unwrap() {
             break;
         }
@@ -150,7 +151,7 @@ async fn old_bytes_that_were_left_are_taken_out_when_the_program_starts() {
 async fn a_session_that_ended_meanwhile_is_not_revived() {
     let services = on(&Disk::default());
     let (session, ..) = mira(&services).await;
-    services.lock(&session);
+    services.lock(&session).await;
     let chosen = Chosen { name: "Mira", password: NEW, confirm: NEW };
     assert!(matches!(services.confirm_password(&session, PASSWORD).await, Err(KeyError::Ended)));
     assert!(matches!(services.change_password(&session, PASSWORD, chosen).await, Err(KeyError::Ended)));
@@ -168,7 +169,7 @@ async fn a_code_that_waits_is_wiped_when_the_journal_is_locked() {
     let shown = services.offer_code(&confirmed);
     let user = Arc::clone(&confirmed.session().user);
     let code = Arc::downgrade(&user.offered(services.clock.moment()).expect("it waits"));
-    services.lock(confirmed.session());
+    services.lock(confirmed.session()).await;
     assert!(code.upgrade().is_none(), "also while a request still holds the user");
     let adopted = services.adopt_code(&confirmed, &shown[shown.len() - 4..]).await.unwrap();
     assert!(matches!(adopted, Adopted::NoneWaits));

@@ -3,9 +3,13 @@
 use std::sync::{Arc, atomic::Ordering};
 
 pub use crate::crypto::token::SessionId;
-use crate::services::{
-    Services,
-    sessions::{Session, Sessions, guard},
+use crate::{
+    blocking,
+    services::{
+        Failure, Services,
+        sessions::{Gone, Session, Sessions, guard},
+    },
+    vault::sessions::Listed,
 };
 
 /// Said of a browser of which no kind is known yet.
@@ -24,6 +28,8 @@ pub struct SignedIn {
     pub seen: i64,
     /// Whether it is the one that asks.
     pub is_this: bool,
+    /// Whether it stays signed in when the program starts again.
+    pub is_kept: bool,
 }
 
 impl Session {
@@ -44,6 +50,7 @@ impl Session {
             began: self.began.wall_ms,
             seen: self.seen.wall_ms.load(Ordering::Relaxed),
             is_this: self.fingerprint == asking.fingerprint,
+            is_kept: false,
         }
     }
 }
@@ -64,27 +71,53 @@ impl Sessions {
         found.iter().map(|session| session.line(asking)).collect()
     }
 
-    /// Ends the session of this name if it is one of the person who asks. `false` when there is none.
-    pub(crate) fn end_one(&self, asking: &Session, id: SessionId) -> bool {
+    /// Ends the session of this name if it is one of the person who asks.
+    fn end_one(&self, asking: &Session, id: SessionId) -> Vec<Gone> {
         let vault = asking.user.vault.id();
-        let mut inner = guard(&self.inner);
-        let found = inner
-            .sessions
-            .values()
-            .find(|session| session.id == id && session.user.vault.id() == vault)
-            .map(|session| session.fingerprint);
-        found.inspect(|fingerprint| inner.end(fingerprint)).is_some()
+        guard(&self.inner).end_where(|session| session.id == id && session.user.vault.id() == vault)
     }
 }
 
 impl Services {
-    /// The browsers a person is signed in with, the one that asks first.
-    pub fn signed_in(&self, asking: &Session) -> Vec<SignedIn> {
-        self.sessions.of(asking)
+    /// The browsers a person is signed in with: the one that asks first, last those that stay signed in and have not
+    /// been here since the program started.
+    ///
+    /// # Errors
+    /// When the file cannot be read.
+    pub async fn signed_in(&self, asking: &Session) -> Result<Vec<SignedIn>, Failure> {
+        let mut found = self.sessions.of(asking);
+        if self.keeps_sessions {
+            let (vaults, vault) = (Arc::clone(&self.vaults), Arc::clone(&asking.user.vault));
+            let listed = blocking::db(move || vaults.listed_sessions(&vault)).await??;
+            for line in &mut found {
+                line.is_kept = listed.iter().any(|other| other.id == line.id);
+            }
+            let absent = listed.into_iter().filter(|other| found.iter().all(|line| line.id != other.id));
+            let mut absent: Vec<SignedIn> = absent.map(SignedIn::from).collect();
+            absent.sort_by_key(|line| -line.seen);
+            found.extend(absent);
+        }
+        Ok(found)
     }
 
-    /// Signs another browser of the same person out. `false` when there is none of this name.
-    pub fn end_session(&self, asking: &Session, id: SessionId) -> bool {
-        self.sessions.end_one(asking, id)
+    /// Signs another browser of the same person out; nothing happens when there is none of this name.
+    ///
+    /// # Errors
+    /// When the file cannot be read.
+    pub async fn end_session(&self, asking: &Session, id: SessionId) -> Result<(), Failure> {
+        let vault = Arc::clone(&asking.user.vault);
+        self.forget(self.sessions.end_one(asking, id)).await;
+        let (vaults, of) = (Arc::clone(&self.vaults), vault.id());
+        if self.keeps_sessions && blocking::db(move || vaults.session_ids(of)).await??.contains(&id) {
+            self.end_kept(vault, id).await;
+        }
+        Ok(())
+    }
+}
+
+impl From<Listed> for SignedIn {
+    fn from(listed: Listed) -> Self {
+        let label = if listed.label.is_empty() { UNKNOWN.to_owned() } else { listed.label };
+        Self { id: listed.id, label, began: listed.created, seen: listed.seen, is_this: false, is_kept: true }
     }
 }

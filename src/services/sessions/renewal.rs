@@ -82,6 +82,9 @@ impl Sessions {
     pub(crate) fn renew(&self, session: &Session, token: &Token, now: Moment) -> Option<Arc<Session>> {
         let mut inner = guard(&self.inner);
         let old = inner.sessions.remove(session.fingerprint())?;
+        if old.kept.get().is_some() {
+            inner.denied.insert(old.id);
+        }
         let fingerprint = token.fingerprint();
         let renewed = Arc::new(Session {
             fingerprint,
@@ -90,6 +93,7 @@ impl Sessions {
             began: old.began,
             seen: Seen::at(now),
             label: old.label.clone(),
+            kept: old.kept.clone(),
             stamp: Stamp::none(old.stamp.binding),
         });
         renewed.confirm(now);
@@ -105,8 +109,8 @@ impl Sessions {
     /// Ends all sessions of a person but this one.
     pub(crate) fn end_others(&self, keep: &Session) {
         let vault = keep.user.vault.id();
-        guard(&self.inner)
-            .sessions
-            .retain(|print, session| session.user.vault.id() != vault || print == keep.fingerprint());
+        guard(&self.inner).end_where(|session| {
+            session.user.vault.id() == vault && session.fingerprint() != keep.fingerprint()
+        });
     }
 }

@@ -8,6 +8,7 @@ use crate::vault::{
         entry::{EntryV1, ProvenanceV1},
         index::{DayItemV1, DayV1, OutboxItemV1, OutboxV1, RootV1, TrashItemV1, TrashV1, YearV1},
         log::{EventV1, EventsV1},
+        session::SessionV1,
         small::{ChunkV1, DraftV1, SettingV1, VectorV1},
     },
 };
@@ -188,4 +189,16 @@ fn events_v1_is_frozen() {
         EventV1 { at: 0, kind: 300, days: Vec::new(), numbers: Vec::new() },
     ];
     frozen(golden!("events-v1"), &EventsV1 { items, ext: vec![(1, b"k".to_vec())] });
+}
+
+#[test]
+fn session_v1_is_frozen() {
+    let session = SessionV1 {
+        created: 1_795_305_600_000,
+        expires: 1_797_897_600_000,
+        seen: -1,
+        label: "Firefox on Linux \u{2603}".to_owned(),
+        ext: vec![(300, vec![9, 8])],
+    };
+    frozen(golden!("session-v1"), &session);
 }

@@ -34,14 +34,6 @@ pub(in crate::vault) enum Outcome<T> {
 }
 
 impl Unlocked {
-    /// Changes the keyring and small rows in one transaction: the keyring's `rev` grows by one and the head says so.
-    pub(in crate::vault) fn change_keyring<T>(
-        &self,
-        work: impl FnOnce(&mut Keyring, &Key, &mut dyn RowsMut) -> Result<T, VaultError>,
-    ) -> Result<T, VaultError> {
-        self.rekey(|change| Ok(Outcome::Write(work(change.keyring, change.urk, change.rows)?)), |_, _| Ok(()))
-    }
-
     /// Changes the keyring, and with it the generations and the root key, in one transaction; `and` writes records that
     /// belong to the change, under the keys it brings. Readers and writers wait until it is committed and the keys in
     /// memory are those of the file.

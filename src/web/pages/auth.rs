@@ -90,6 +90,8 @@ pub struct LoginPage {
     pub registration_open: bool,
     /// A text that will be saved once after signing in.
     pub held: Option<Held>,
+    /// Whether the browser may ask to stay signed in, with the field `stay`.
+    pub may_stay: bool,
 }
 
 impl Template for LoginPage {
@@ -103,15 +105,18 @@ impl Template for LoginPage {
             error: None,
             registration_open: true,
             held: None,
+            may_stay: false,
         };
         let wrong = Self {
             username: "mira".to_owned(),
             error: Some("This name and this password open nothing here.".to_owned()),
             registration_open: false,
+            may_stay: true,
             ..plain.clone()
         };
         let mut held = Self { held: Some(Held::sample()), ..plain.clone() };
         held.shell.lan_http = true;
+        held.shell.clock_is_behind = true;
         vec![plain, wrong, held]
     }
 }

@@ -28,6 +28,8 @@ pub struct SecurityPage {
     pub browsers: Vec<BrowserView>,
     /// Invitations that wait, where journals are made by invitation.
     pub invitations: Option<usize>,
+    /// Whether browsers may stay signed in over a restart of the program.
+    pub keeps_sessions: bool,
 }
 
 /// A browser somebody is signed in with. `POST /settings/security/sessions/{id}/end`, field `csrf`, signs it out.
@@ -43,6 +45,8 @@ pub struct BrowserView {
     pub seen: String,
     /// Whether it is the one that shows the page.
     pub is_this: bool,
+    /// Whether it stays signed in over a restart.
+    pub is_kept: bool,
 }
 
 impl BrowserView {
@@ -53,6 +57,7 @@ impl BrowserView {
             began: "21 November 2026, 19:05".to_owned(),
             seen: "22 November 2026, 10:00".to_owned(),
             is_this,
+            is_kept: !is_this,
         }
     }
 }
@@ -156,6 +161,7 @@ impl Template for SecurityPage {
             code_since: Some(day()),
             browsers: vec![BrowserView::sample(true, "Firefox on Linux")],
             invitations: None,
+            keeps_sessions: false,
         };
         let changed = Self {
             done: Some("Your name and password were changed."),
@@ -166,6 +172,7 @@ impl Template for SecurityPage {
                 BrowserView::sample(false, "Safari on iPhone"),
             ],
             invitations: Some(2),
+            keeps_sessions: true,
             ..plain.clone()
         };
         let inviting = Self { invitations: Some(0), ..plain.clone() };

@@ -41,6 +41,8 @@ pub struct Options {
     pub loading: Option<Arc<Barrier>>,
     /// The disk the journal lies on, instead of plain memory.
     pub disk: Option<Disk>,
+    /// Whether browsers may stay signed in over a restart.
+    pub keeps_sessions: bool,
 }
 
 impl Default for Options {
@@ -54,6 +56,7 @@ impl Default for Options {
             backups: Plan::default(),
             loading: None,
             disk: None,
+            keeps_sessions: false,
         }
     }
 }
@@ -62,6 +65,13 @@ impl Default for Options {
 pub fn services(options: &Options) -> (Arc<Services>, Arc<Fixed>) {
     let store = options.disk.as_ref().map_or_else(Store::in_memory, Store::on_disk);
     make(options, Arc::new(store.expect("a store")))
+}
+
+/// The program started again over the same store, at the time of the clock before.
+pub fn restarted(options: &Options, store: Arc<Store>, now: i64) -> (Arc<Services>, Arc<Fixed>) {
+    let (services, clock) = make(options, store);
+    clock.jump(now - NOW);
+    (services, clock)
 }
 
 /// The same over a store that holds something already.
@@ -94,6 +104,7 @@ fn make(options: &Options, store: Arc<Store>) -> (Arc<Services>, Arc<Fixed>) {
         }),
         embed: EmbedEngine::start(|| Ok(Box::new(Toy::default()))),
         session: SessionLimits::default(),
+        keeps_sessions: options.keeps_sessions,
         generation: Generation::default(),
         registration: Registration {
             is_remote: options.is_remote,

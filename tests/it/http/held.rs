@@ -9,7 +9,7 @@ const TEXT: &str = "Written \"just\" in time & <kept>.";
 /// Ends the session behind the browser's back; its cookie and the token on its page stay.
 async fn expire(app: &TestApp, mira: &SignedIn) {
     let session = app.state.services.session(&mira.cookie().expect("a cookie")).expect("a session");
-    app.state.services.sign_out(&session);
+    app.state.services.sign_out(&session).await;
 }
 
 fn held_fields(page: &str) -> Vec<(&'static str, String)> {

@@ -209,7 +209,7 @@ async fn the_same_holds_over_a_sign_in() {
     let app = TestApp::new().await;
     let mira = app.register("Mira").await;
     let session = app.state.services.session(&mira.cookie().expect("a cookie")).expect("a session");
-    app.state.services.sign_out(&session);
+    app.state.services.sign_out(&session).await;
     let path = format!("/d/{TODAY}/entries");
     let cut = format!("The beginning. {}", "x".repeat(256 * KIB));
     let got =

@@ -9,10 +9,11 @@ const IPHONE: &str = "Mozilla/5.0 (iPhone; CPU iPhone OS 18_6 like Mac OS X) App
                       Version/18.6 Mobile/15E148 Safari/604.1";
 
 /// Mira in another browser.
-async fn elsewhere(app: &TestApp) -> Anonymous {
+async fn elsewhere(app: &TestApp, agent: &str) -> Anonymous {
     let other = app.anonymous();
     other.get("/login").await.expect(200);
-    other.post("/login", &[("username", "Mira"), ("password", PASSWORD)]).await.expect(303);
+    let form = Ask::post("/login").fields(&[("username", "Mira"), ("password", PASSWORD)]);
+    other.send(form.header("user-agent", agent)).await.expect(303);
     other
 }
 
@@ -33,9 +34,9 @@ async fn every_browser_is_listed_and_any_other_can_be_signed_out() {
     let list = async || mira.send(Ask::get(HOME).header("user-agent", FIREFOX)).await.expect(200).body;
     assert!(ends(&list().await).is_empty(), "this browser is not signed out from the list");
     app.clock.advance(60_000);
-    let (phone, tablet) = (elsewhere(&app).await, elsewhere(&app).await);
+    let (phone, tablet) = (elsewhere(&app, IPHONE).await, elsewhere(&app, "").await);
     app.clock.advance(3_600_000);
-    phone.send(Ask::get("/search").header("user-agent", IPHONE)).await.expect(200);
+    phone.get("/search").await.expect(200);
 
     let body = list().await;
     for fact in ["Firefox on Linux", "this browser", "Signed in 22 November 2026, 11:00", "Safari on iPhone"]
@@ -60,7 +61,7 @@ async fn every_browser_is_listed_and_any_other_can_be_signed_out() {
 async fn only_ones_own_browsers_are_listed_and_ended() {
     let app = TestApp::new().await;
     let mira = app.register("Mira").await;
-    let phone = elsewhere(&app).await;
+    let phone = elsewhere(&app, FIREFOX).await;
     let jonas = app.register("Jonas").await;
     let of_mira = ends(&mira.get(HOME).await.expect(200).body);
     assert!(ends(&jonas.get(HOME).await.expect(200).body).is_empty());
@@ -77,7 +78,7 @@ async fn only_ones_own_browsers_are_listed_and_ended() {
 async fn names_in_the_list_open_nothing() {
     let app = TestApp::new().await;
     let mira = app.register("Mira").await;
-    elsewhere(&app).await;
+    elsewhere(&app, FIREFOX).await;
     let found = ends(&mira.get(HOME).await.expect(200).body);
     let id = found[0].split('/').nth(4).expect("a name");
     let mallory = app.anonymous();

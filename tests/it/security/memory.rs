@@ -7,12 +7,24 @@ use std::{
 
 use llamora::crypto::memory;
 
-use crate::it::common::{Options, TODAY, TestApp};
+use crate::it::common::{Ask, Options, TODAY, TestApp};
 
 /// Keys belong to the process, so this one has a process of its own.
 const ALONE: &str = "LLAMORA_TEST_ALONE";
 
-// proves: SR-56
+fn upload(token: &str, name: &str, bytes: &[u8]) -> Ask {
+    let mut body = format!(
+        "--XyZ\r\nContent-Disposition: form-data; name=\"csrf\"\r\n\r\n{token}\r\n--XyZ\r\n\
+         Content-Disposition: form-data; name=\"file\"; filename=\"{name}\"\r\nContent-Type: application/octet-stream\r\n\r\n"
+    )
+    .into_bytes();
+    body.extend_from_slice(bytes);
+    body.extend_from_slice(b"\r\n--XyZ--\r\n");
+    let kind = "multipart/form-data; boundary=XyZ";
+    Ask::post("/settings/data/import").body(body).header("content-type", kind)
+}
+
+// proves: SR-15, SR-56 (locked within 2 s while a reply runs, an import waits and the index is being built)
 #[test]
 fn after_lock_and_sign_out_no_key_is_left_in_the_arena() {
     let name = "it::security::memory::after_lock_and_sign_out_no_key_is_left_in_the_arena";
@@ -36,6 +48,14 @@ fn after_lock_and_sign_out_no_key_is_left_in_the_arena() {
             let mira = app.register("Mira").await;
             let entry = mira.write("Slowly and at length.").await;
             mira.get(&format!("/d/{TODAY}")).await.expect(200);
+            // Indexing works, an import waits for its yes, and a reply runs.
+            for n in 0..40 {
+                mira.write(&format!("Words number {n} that wait for the index.")).await;
+            }
+            let file =
+                r#"[{"title": "Read", "body": "for an import", "date": "2020-01-02", "time": "10:00"}]"#;
+            let jrnl = format!(r#"{{"tags": {{}}, "entries": {file}}}"#);
+            mira.send(upload(&mira.token(), "journal.json", jrnl.as_bytes())).await.expect(303);
             mira.post(&format!("/entries/{entry}/replies"), &[]).await.expect(303);
             let open = memory::census();
             assert!(

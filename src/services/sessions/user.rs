@@ -1,0 +1,85 @@
+//! A person whose vault is unlocked.
+
+use std::sync::{
+    Arc, Mutex,
+    atomic::{AtomicBool, AtomicI64},
+};
+
+use jiff::tz::TimeZone;
+
+use crate::{
+    services::{
+        generation::Running,
+        indexing::UserIndex,
+        integrity::UserIntegrity,
+        rotation::UserRotation,
+        sessions::{guard, renewal::Offer},
+        transfer::ImportSlot,
+    },
+    shutdown::{Shutdown, Stopper, shutdown},
+    vault::unlocked::Unlocked,
+};
+
+/// A person whose vault is unlocked. All sessions of the person share it; when it is dropped the keys are wiped.
+pub struct User {
+    /// The open vault.
+    pub(crate) vault: Arc<Unlocked>,
+    /// The writer's time zone.
+    zone: Mutex<(String, TimeZone)>,
+    /// Replies that run now.
+    pub(crate) running: Running,
+    /// The open search index.
+    pub(crate) index: UserIndex,
+    /// Renewing the keys.
+    pub(crate) rotation: UserRotation,
+    /// What the check after unlocking found.
+    pub(crate) integrity: UserIntegrity,
+    /// When the trash was last looked through for what has been there too long.
+    pub(crate) tended: AtomicI64,
+    /// The latest moment something was written, by the clock of that time.
+    pub(crate) latest: AtomicI64,
+    /// What was read for an import and waits for a yes.
+    pub(crate) import: ImportSlot,
+    /// The writer has switched the model off.
+    pub(crate) model_is_off: AtomicBool,
+    /// Was told, since signing in, that there is no model.
+    pub(crate) knows_no_model: AtomicBool,
+    /// Told when the vault is locked.
+    pub(crate) locked: Shutdown,
+    stopper: Stopper,
+    pub(super) offer: Offer,
+}
+
+impl User {
+    pub(super) fn new(vault: Arc<Unlocked>, zone_name: String, zone: TimeZone) -> Self {
+        let (stopper, locked) = shutdown();
+        Self {
+            vault,
+            zone: Mutex::new((zone_name, zone)),
+            running: Running::default(),
+            index: UserIndex::default(),
+            rotation: UserRotation::default(),
+            integrity: UserIntegrity::default(),
+            tended: AtomicI64::new(0),
+            latest: AtomicI64::new(0),
+            import: ImportSlot::default(),
+            model_is_off: AtomicBool::new(false),
+            knows_no_model: AtomicBool::new(false),
+            locked,
+            stopper,
+            offer: Offer::default(),
+        }
+    }
+
+    /// The IANA name and the rules of the writer's zone.
+    pub(crate) fn zone(&self) -> (String, TimeZone) {
+        guard(&self.zone).clone()
+    }
+
+    /// Tells everything that works for this person to stop.
+    pub(super) fn lock(&self) {
+        self.stopper.stop();
+        self.running.interrupt_all();
+        self.withdraw_offer();
+    }
+}
