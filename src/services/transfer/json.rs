@@ -20,7 +20,7 @@
 //! | `trashed` | when it went to the trash, or left out |
 //! | `reply_to` | `id` of the entry a reply answers |
 //! | `traces` | ids, or left out |
-//! | `made_by` | of machine text: `model`, `sha256` (hexadecimal, zeros when unknown), `settings` |
+//! | `made_by` | of machine text: `model`, `sha256` (hexadecimal, zeros when unknown), `settings`; `days` (ISO, spaces between) and `wish` it was made with, what had no room (`texts`, `passages`, `shortened`), `cut`, or left out |
 //! | `versions` | earlier texts, oldest first: `revision`, `updated`, `text` |
 
 use serde::Serialize;
@@ -29,7 +29,7 @@ use crate::{
     clock::Clock,
     journal::{
         day,
-        entry::{Ending, Entry, Given, Provenance, Role},
+        entry::{Ending, Entry, Given, LeftOut, Provenance, Role},
         ids::EntryId,
     },
     services::transfer::{
@@ -109,6 +109,18 @@ struct MadeByOut<'a> {
     model: &'a str,
     sha256: String,
     settings: &'a str,
+    #[serde(skip_serializing_if = "String::is_empty")]
+    days: String,
+    #[serde(skip_serializing_if = "str::is_empty")]
+    wish: &'a str,
+    #[serde(skip_serializing_if = "is_none")]
+    texts: u16,
+    #[serde(skip_serializing_if = "is_none")]
+    passages: u16,
+    #[serde(skip_serializing_if = "is_false")]
+    shortened: bool,
+    #[serde(skip_serializing_if = "is_false")]
+    cut: bool,
 }
 
 #[derive(Serialize)]
@@ -162,7 +174,18 @@ fn made_by_out(made_by: &Provenance) -> MadeByOut<'_> {
         model: &made_by.model,
         sha256: data_encoding::HEXLOWER.encode(&made_by.sha256),
         settings: &made_by.settings,
+        days: made_by.given.days.iter().map(ToString::to_string).collect::<Vec<_>>().join(" "),
+        wish: &made_by.given.wish,
+        texts: made_by.given.left_out.texts,
+        passages: made_by.given.left_out.passages,
+        shortened: made_by.given.left_out.is_shortened,
+        cut: made_by.given.is_cut,
     }
+}
+
+#[allow(clippy::trivially_copy_pass_by_ref, reason = "serde asks for a reference")]
+fn is_none(count: &u16) -> bool {
+    *count == 0
 }
 
 #[allow(clippy::trivially_copy_pass_by_ref, reason = "serde asks for a reference")]
@@ -237,13 +260,29 @@ pub fn item(record: &Record, text: &str, around: &Circumstances, clock: &dyn Clo
 
 fn made_by(fields: &Fields) -> Provenance {
     let text = |key: &str, most: usize| fields.get(key).unwrap_or_default().chars().take(most).collect();
+    let number = |key: &str| fields.get(key).and_then(|text| text.parse().ok()).unwrap_or(0);
     let digest =
         fields.get("sha256").and_then(|hex| data_encoding::HEXLOWER_PERMISSIVE.decode(hex.as_bytes()).ok());
     Provenance {
         model: text("model", 200),
         sha256: digest.and_then(|bytes| bytes.try_into().ok()).unwrap_or_default(),
         settings: text("settings", 1_000),
-        given: Given::default(),
+        given: Given {
+            days: fields
+                .get("days")
+                .unwrap_or_default()
+                .split(' ')
+                .filter_map(|day| day.parse().ok())
+                .take(20)
+                .collect(),
+            wish: text("wish", 300),
+            left_out: LeftOut {
+                texts: number("texts"),
+                passages: number("passages"),
+                is_shortened: fields.is("shortened"),
+            },
+            is_cut: fields.is("cut"),
+        },
     }
 }
 

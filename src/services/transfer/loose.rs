@@ -11,7 +11,7 @@ use crate::vault::entries::MAX_VERSIONS;
 pub const MAX_DEPTH: usize = 32;
 
 /// Fields that are kept, as text.
-const KEYS: [&str; 27] = [
+const KEYS: [&str; 33] = [
     "id",
     "role",
     "state",
@@ -29,6 +29,12 @@ const KEYS: [&str; 27] = [
     "model",
     "sha256",
     "settings",
+    "days",
+    "wish",
+    "texts",
+    "passages",
+    "shortened",
+    "cut",
     "title",
     "body",
     "date",

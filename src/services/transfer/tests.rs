@@ -12,7 +12,7 @@ use crate::{
     crypto::{canon::Name, secret::Password},
     journal::{
         day::Day,
-        entry::{Ending, Entry, EntryText, Given, Provenance, Role},
+        entry::{Ending, Entry, EntryText, Given, LeftOut, Provenance, Role},
         ids::EntryId,
     },
     services::transfer::{
@@ -179,7 +179,12 @@ fn write(vault: &Unlocked, all: &[Written]) {
                 model: "A <model> --> of\n## 13:00".into(),
                 sha256: [number; 32],
                 settings: "t 0.7".into(),
-                given: Given::default(),
+                given: Given {
+                    days: vec![written.day],
+                    wish: "shorter, in \"Dutch\" -->".into(),
+                    left_out: LeftOut { texts: 2, passages: 1, is_shortened: true },
+                    is_cut: true,
+                },
             };
             let reply = Entry {
                 role: Role::Reply,
