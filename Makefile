@@ -46,6 +46,7 @@ help:
 	@echo 'make check        formatting, lints, documentation, layer rules'
 	@echo 'make dist         dist/llamora (models inside) and dist/llamora-slim'
 	@echo 'make bench        figures of the built program'
+	@echo 'make bench-search how well search finds, on the judged set in tests/quality'
 	@echo 'make torture      the tests that kill, cut, flood and damage, at full count'
 	@echo 'make messages     tests/golden/messages.txt, every error a person can meet, written anew'
 	@echo 'make screenshots  the pictures of README.md, taken anew'
@@ -143,6 +144,11 @@ check: deps web $(DENY)
 bench: dist
 	@LLAMORA_BIN=$(CURDIR)/dist/llamora LLAMORA_SLIM=$(CURDIR)/dist/llamora-slim \
 	 cargo test $(TEST_FLAGS) --test binary -- --nocapture --test-threads=1 figures
+
+# Needs the embedder of `make deps`; without it the test says so and measures nothing.
+.PHONY: bench-search
+bench-search: deps
+	@cargo test $(TEST_FLAGS) --lib -- --nocapture --test-threads=1 search::tests::quality
 
 # What CI does at a bearable count, at full count. LLAMORA_TEST_TORTURE multiplies the loops of the Rust tests.
 .PHONY: torture

@@ -43,6 +43,8 @@ pub struct WordHits {
     pub hits: Vec<WordHit>,
     /// Entries that may be results, also by meaning alone: seen, nothing excluded, all quoted phrases said.
     pub allowed: HashMap<EntryId, Seen>,
+    /// The query is one word and no entry says it: perhaps a name that is not in this journal.
+    pub unknown_word: bool,
 }
 
 /// Reads entries one by one and keeps only counts, so that the text can be dropped at once.
@@ -179,7 +181,8 @@ impl Matcher {
                 WordHit { seen: raw.seen, share: share / total, score: score / total }
             })
             .collect();
-        WordHits { hits, allowed: self.allowed }
+        let unknown_word = matches!((&*self.clauses, &*self.entries_with), ([_], [0]));
+        WordHits { hits, allowed: self.allowed, unknown_word }
     }
 
     /// Places of the clauses in a text, for marks: byte ranges, in order, not overlapping.

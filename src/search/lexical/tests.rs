@@ -63,6 +63,15 @@ fn saying_all_of_the_query_has_share_one() {
 }
 
 #[test]
+fn a_lone_word_that_nobody_said_is_told_from_one_among_others() {
+    let texts = ["a red boat", "a red car"];
+    assert!(walk("Bartholomew", &texts).unknown_word);
+    assert!(!walk("boat", &texts).unknown_word);
+    assert!(!walk("Bartholomew sails", &texts).unknown_word);
+    assert!(!walk("", &texts).unknown_word);
+}
+
+#[test]
 fn numbers_and_scripts_without_spaces_are_found() {
     assert_eq!(found("14:30", &["train at 14:30", "14 trains, 30 buses"]), [0]);
     assert_eq!(found("東京", &["京東", "昨日東京へ行った"]), [1]);
