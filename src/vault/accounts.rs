@@ -321,7 +321,7 @@ impl Vaults {
             let are_void = keyring.sess_gen != sess_gen;
             Ok(Outcome::Write(if are_void { remove_sessions(*rows, vault)? } else { Vec::new() }))
         };
-        unlocked.rekey(change, forget_records).map(|_| ())
+        unlocked.rekey(change, |w, sids| forget_records(w, sids)).map(|_| ())
     }
 
     pub(super) fn refuse_read_only(&self) -> Result<(), VaultError> {

@@ -215,7 +215,7 @@ impl Vaults {
                     }
                     Ok(Outcome::Write(sids))
                 },
-                forget_records,
+                |w, sids| forget_records(w, sids),
             )
             .map(|_| ())
     }
@@ -314,6 +314,6 @@ pub(super) fn remove_sessions(rows: &mut dyn RowsMut, vault: VaultId) -> Result<
 }
 
 /// Removes what the list of sessions says of these; their rows are gone already.
-pub(super) fn forget_records(w: &mut Writer<'_>, sids: &Vec<Vec<u8>>) -> Result<(), VaultError> {
+pub(super) fn forget_records(w: &mut Writer<'_>, sids: &[Vec<u8>]) -> Result<(), VaultError> {
     sids.iter().try_for_each(|sid| w.delete(RecordType::SESSION, sid))
 }
