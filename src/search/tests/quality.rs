@@ -276,6 +276,7 @@ fn both_together_find_more_than_words_or_meaning_alone() {
     for half in HALVES {
         let all = figures(&rows, half, |of| of != NOTHING);
         assert!(all.both >= all.words && all.both >= all.meaning, "{half}: one alone is better than both");
+        assert!(all.answered >= 0.7, "{half}: too few of the answers among the first three");
         assert!(figures(&rows, half, |of| of == NOTHING).quiet >= 0.8, "{half}: noise when nothing fits");
     }
 }
