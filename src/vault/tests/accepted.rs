@@ -99,6 +99,9 @@ fn anna_head(anna: &Unlocked) -> RowBytes {
     *anna.key_set().unwrap().active.head_row().as_bytes()
 }
 
+/// A row and its new value; `None` removes it.
+type Change = (RowBytes, Option<Vec<u8>>);
+
 #[test]
 fn whatever_was_done_to_the_rows_a_journal_can_be_accepted_and_used() {
     let (fixture, anna) = with_two_entries();
@@ -106,7 +109,7 @@ fn whatever_was_done_to_the_rows_a_journal_can_be_accepted_and_used() {
     anna.write(|w| trash::trash(w, id(2), NOON).map(drop)).unwrap();
     let rows = raw(&fixture.store);
     drop(anna);
-    let mut cases: Vec<(String, Vec<(RowBytes, Option<Vec<u8>>)>)> = Vec::new();
+    let mut cases: Vec<(String, Vec<Change>)> = Vec::new();
     for (nth, (key, value)) in rows.iter().enumerate() {
         let (other, other_value) = &rows[(nth + 1) % rows.len()];
         let mut flipped = value.clone();

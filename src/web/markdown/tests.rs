@@ -9,7 +9,7 @@ fn html(markdown: &str) -> String {
 }
 
 /// Every way into a script, a request, a style or a name that we could think of: own ones, and the shapes of the
-/// OWASP filter evasion sheet and of published mutation XSS; then the published sets of DOMPurify. The browser test
+/// OWASP filter evasion sheet and of published mutation XSS; then the published sets of `DOMPurify`. The browser test
 /// loads the same files.
 static PAYLOADS: LazyLock<Vec<String>> = LazyLock::new(|| {
     let own = include_str!("../../../tests/payloads/markdown.json");
