@@ -20,10 +20,13 @@ use crate::{
     config::Config,
     crypto::{SealError, header::REVISION, memory},
     lifecycle::{self, Signals},
-    llm::{self, LlamaOptions, LlmError, catalogue::Catalogue, prompt::templates::Prompts, worker::Engine},
+    llm::{
+        self, LlamaOptions, LlmError, catalogue::Catalogue, openai::UpstreamOptions,
+        prompt::templates::Prompts, worker::Engine,
+    },
     routes,
     search::embed::{EmbedEngine, EmbedError},
-    services::{Parts, Services, admission::Registration, backup::Plan},
+    services::{Parts, Services, admission::Registration, backup::Plan, upstream::Upstream},
     shutdown::shutdown,
     store::{Store, StoreState, error::StoreError},
     vault::{self, KdfChoice, Vaults, error::VaultError},
@@ -229,6 +232,10 @@ fn parts(
         Some(source) => llm::load_local(&source, &options),
         None => Err(LlmError::NoModel),
     });
+    let chat = &config.llm.chat;
+    let upstream = UpstreamOptions::of(&config.llm.upstream.host, &chat.base_url, &chat.model, &chat.api_key)
+        .map_err(|error| anyhow::anyhow!("llm.upstream.host or llm.chat.base_url: {error}"))?
+        .map(Upstream::new);
     let embedder = found.embedder.clone();
     let embed = EmbedEngine::start(move || match &embedder {
         Some(files) => models::load_embedder(files),
@@ -239,6 +246,7 @@ fn parts(
         vaults,
         clock,
         llm,
+        upstream,
         embed,
         session: config.session.clone(),
         keeps_sessions: keeping::keeps_sessions(config, folder) == Ok(true),

@@ -7,6 +7,7 @@ pub mod backup;
 pub mod manifest;
 pub mod prompts;
 pub mod session;
+pub mod upstream;
 
 use std::path::{Path, PathBuf};
 
@@ -22,6 +23,9 @@ pub use crate::config::session::{Crypto, DekStorage, SessionLimits};
 /// Environment variables with our prefix that are not settings: the data folder, and those of builds and tests.
 const NOT_SETTINGS: &[&str] =
     &["data", "bin", "slim", "node_modules", "require_offline", "screenshots", "preview"];
+
+/// Settings that are never shown.
+const SECRETS: &[&str] = &["llm.chat.api_key"];
 
 /// The whole configuration. Sections and keys carry the names of the settings table in the README.
 #[derive(Clone, Debug, Default, Serialize, Deserialize)]
@@ -96,6 +100,10 @@ pub struct Llm {
     pub generation: Generation,
     /// The model inside the program.
     pub local: Local,
+    /// Another program that may answer instead.
+    pub upstream: upstream::Upstream,
+    /// How to talk to it.
+    pub chat: upstream::Chat,
 }
 
 /// Section `llm.generation`.
@@ -257,6 +265,7 @@ impl Config {
         )?;
         range((0.0..=1.0).contains(&self.llm.generation.top_p), "llm.generation.top_p", "0 to 1")?;
         range((512..=8192).contains(&self.llm.local.ctx_size), "llm.local.ctx_size", "512 to 8192")?;
+        self.llm.chat.validate()?;
         self.backup.validate()
     }
 
@@ -317,6 +326,8 @@ fn distance(left: &str, right: &str) -> usize {
 
 fn effective(figment: &Figment, key: &str) -> Effective {
     let value = match figment.find_value(key) {
+        // Never shown, not even how long it is.
+        Ok(Value::String(_, text)) if SECRETS.contains(&key) && !text.is_empty() => "********".to_owned(),
         Ok(Value::String(_, text)) => format!("{text:?}"),
         Ok(value) => serde_json::to_string(&value).unwrap_or_default(),
         Err(_) => String::new(),

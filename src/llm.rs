@@ -19,6 +19,7 @@ pub mod gguf;
 #[cfg(feature = "llama")]
 mod llama;
 pub mod machine;
+pub mod openai;
 pub mod pace;
 pub mod prompt;
 pub mod queue;
@@ -265,6 +266,9 @@ pub enum LlmError {
     /// Stopped before it began.
     #[error("stopped before it began")]
     Cancelled,
+    /// The upstream cannot be asked or broke off; a sentence that names its host and nothing it said.
+    #[error("{0}")]
+    Upstream(String),
     /// The model failed while it worked.
     #[error("the language model failed: {0}")]
     Failed(String),

@@ -13,6 +13,7 @@ pub mod integrity;
 pub mod invitations;
 pub mod items;
 pub mod keys;
+pub mod model;
 pub mod register;
 pub mod replies;
 pub mod search;
@@ -90,6 +91,7 @@ pub static ROWS: &[Row] = &[
     row!(GET    "/entries/:id/versions"            signed      entries::versions,     Kind::Page,   "/entries/01KAMQ0000000000000000000A/versions"),
     row!(POST   "/entries/:id/versions/:n/restore" signed_form entries::restore_version, OTHER,     "/entries/01KAMQ0000000000000000000A/versions/1/restore"),
     row!(POST   "/entries/:id/replies"             signed_form replies::create,       OTHER,        "/entries/01KAMQ0000000000000000000A/replies"),
+    row!(POST   "/entries/:id/sending"             signed_form entries::sending,      OTHER,        "/entries/01KAMQ0000000000000000000A/sending"),
     row!(GET    "/replies/:id"                     signed      replies::show,         Kind::Page,   "/replies/01KAMQ0000000000000000000A"),
     row!(GET    "/replies/:id/events"              signed      replies::events,       Kind::Events, "/replies/01KAMQ0000000000000000000A/events"),
     row!(DELETE "/replies/:id"                     signed_form replies::stop,         OTHER,        "/replies/01KAMQ0000000000000000000A"),
@@ -115,8 +117,9 @@ pub static ROWS: &[Row] = &[
     row!(POST   "/settings/keys/revoke"            signed_form keys::revoke,          OTHER,        "/settings/keys/revoke"),
     row!(POST   "/settings/keys/code"              signed_form keys::keep_code,       OTHER,        "/settings/keys/code"),
     row!(POST   "/settings/keys/let-go"            signed_form keys::let_go,          OTHER,        "/settings/keys/let-go"),
-    row!(GET    "/settings/model"                  signed      settings::model,       Kind::Page,   "/settings/model"),
-    row!(POST   "/settings/model/switch"           signed_form settings::switch_model, OTHER,      "/settings/model/switch"),
+    row!(GET    "/settings/model"                  signed      model::show,           Kind::Page,   "/settings/model"),
+    row!(POST   "/settings/model/upstream"         signed_form model::upstream,       OTHER,        "/settings/model/upstream"),
+    row!(POST   "/settings/model/switch"           signed_form model::switch,         OTHER,        "/settings/model/switch"),
     row!(GET    "/settings/security"               signed      security::overview,    Kind::Page,   "/settings/security"),
     row!(GET    "/settings/security/password"      signed      security::show_password, Kind::Page, "/settings/security/password"),
     row!(POST   "/settings/security/password"      signed_form security::set_password, OTHER,       "/settings/security/password"),

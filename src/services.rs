@@ -25,6 +25,7 @@ pub mod switch;
 pub mod tasks;
 pub mod transfer;
 pub mod trash;
+pub mod upstream;
 
 use std::{
     sync::{Arc, OnceLock},
@@ -74,6 +75,8 @@ pub struct Parts {
     pub clock: Arc<dyn Clock>,
     /// The text model; [`Engine`] without a loader that works when there is none.
     pub llm: Engine,
+    /// Another program that may answer, when the owner has set one.
+    pub upstream: Option<upstream::Upstream>,
     /// The embedder.
     pub embed: EmbedEngine,
     /// How long sign-ins last.
@@ -107,6 +110,7 @@ pub struct Services {
     keeps_sessions: bool,
     csrf: CsrfKey,
     llm: Engine,
+    upstream: Option<upstream::Upstream>,
     embed: EmbedEngine,
     generation: Generation,
     gate: Gate,
@@ -192,6 +196,7 @@ impl Services {
             keeps_sessions: parts.keeps_sessions,
             csrf: CsrfKey::random(),
             llm: parts.llm,
+            upstream: parts.upstream,
             embed: parts.embed,
             generation: parts.generation,
             gate: Gate::from(parts.registration),
@@ -257,7 +262,11 @@ impl Services {
         self.tasks.finish(STOP_LIMIT).await;
         let (llm, embed) = (Duration::from_millis(700), Duration::from_millis(300));
         let services = Arc::clone(self);
-        let stopped = blocking::db(move || services.llm.shutdown(llm) & services.embed.shutdown(embed)).await;
+        let stopped = blocking::db(move || {
+            let upstream = services.upstream.as_ref().is_none_or(|upstream| upstream.engine.shutdown(llm));
+            services.llm.shutdown(llm) & services.embed.shutdown(embed) & upstream
+        })
+        .await;
         if !matches!(stopped, Ok(true)) {
             tracing::warn!("a model thread did not end in time");
         }

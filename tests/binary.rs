@@ -55,5 +55,7 @@ mod shelf;
 mod stop;
 #[path = "binary/transfer.rs"]
 mod transfer;
+#[path = "binary/upstream.rs"]
+mod upstream;
 #[path = "binary/visitor.rs"]
 mod visitor;

@@ -103,6 +103,12 @@ impl Place {
         }
     }
 
+    /// The whole address, as text.
+    pub fn address(&self) -> String {
+        let scheme = if self.is_tls { "https" } else { "http" };
+        format!("{scheme}://{}{}", self.authority(), self.path)
+    }
+
     /// Server and port for people.
     pub fn shown(&self) -> String {
         self.authority()

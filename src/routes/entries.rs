@@ -207,6 +207,16 @@ pub async fn restore(call: Arc<Call>, session: Arc<Session>, _form: Form) -> Ans
     shown(&call, &session, entry).await
 }
 
+/// `POST /entries/{id}/sending`: whether the entry may be sent to the upstream (`never_send` is `yes` or `no`).
+///
+/// # Errors
+/// 404 when there is none.
+pub async fn sending(call: Arc<Call>, session: Arc<Session>, form: Form) -> Answer {
+    let never_send = form.text("never_send") != "no";
+    let entry = call.services().keep_here(&session, call.id()?, never_send).await?;
+    shown(&call, &session, entry.ok_or_else(WebError::not_found)?).await
+}
+
 /// `GET /entries/{id}/versions`: the texts an entry has had, newest first, each with what was changed; `?page=2` is
 /// the next twenty.
 ///

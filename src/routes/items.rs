@@ -21,7 +21,8 @@ use crate::{
 /// An entry with its replies.
 pub fn entry_item(call: &Call, session: &Session, view: &EntryView) -> EntryItem {
     let EntryView { entry, replies } = view;
-    let model = call.services().model_for(session);
+    let model = call.services().model_for_entry(session, entry);
+    let upstream = call.services().upstream(session).filter(|upstream| upstream.is_allowed);
     let is_loading = model.state == "loading";
     let can_answer = is_loading || model.state == "ready";
     let is_answering = replies.iter().any(|reply| reply.state.is_running());
@@ -39,6 +40,8 @@ pub fn entry_item(call: &Call, session: &Session, view: &EntryView) -> EntryItem
             .collect(),
         can_ask: can_answer && !is_answering,
         ask_note: is_loading.then(|| "The model is loading".to_owned()),
+        never_send: entry.never_send,
+        sends_to: upstream.map(|upstream| upstream.host),
     }
 }
 
@@ -56,6 +59,7 @@ pub fn reply_item(view: &ReplyView, can_retry: bool) -> ReplyItem {
         position: view.position,
         last_event: view.last_event,
         model: made_by.map(|made_by| made_by.model.clone()),
+        sent_to: made_by.and_then(sent_to),
         note: view.note.clone(),
         days: if running {
             Vec::new()
@@ -76,7 +80,8 @@ fn days(given: &Given) -> Vec<(String, String)> {
 fn about(made_by: &Provenance) -> Vec<String> {
     let Provenance { model, sha256, settings, given } = made_by;
     let checksum: String = sha256[..4].iter().map(|byte| format!("{byte:02x}")).collect();
-    let mut about = vec![format!("Made by {model} (checksum {checksum}), {settings}.")];
+    let checksum = if *sha256 == [0; 32] { String::new() } else { format!(" (checksum {checksum})") };
+    let mut about = vec![format!("Made by {model}{checksum}, {settings}.")];
     if !given.wish.is_empty() {
         about.push(format!("You wished: {}.", given.wish));
     }
@@ -144,6 +149,12 @@ pub fn refused(call: &Call, day: day::Day, op: &str, text: &str, sentence: &str)
 pub fn model_view(call: &Call, session: &Session) -> ModelView {
     let model = call.services().model_for(session);
     ModelView { state: model.state, name: model.name, sentence: model.sentence, is_said: false }
+}
+
+/// The host that answered, when it was another program: such a reply names no checksum, and a host after its model.
+fn sent_to(made_by: &Provenance) -> Option<String> {
+    let (_, host) = made_by.model.rsplit_once(" at ").filter(|_| made_by.sha256 == [0; 32])?;
+    Some(host.to_owned())
 }
 
 fn moment(millis: i64) -> String {

@@ -5,14 +5,13 @@ use std::sync::Arc;
 use poem::http::StatusCode;
 
 use crate::{
-    routes::items,
     services::{backup::BackupState, sessions::Session},
     web::{
         call::{Answer, Call, see_other},
         error::WebError,
         form::Form,
         pages::{
-            settings::{BackupView, SettingsDataPage, SettingsModelPage},
+            settings::{BackupView, SettingsDataPage},
             transfer::TransferSection,
         },
     },
@@ -83,45 +82,8 @@ fn backup_view(call: &Call, session: &Session, state: BackupState) -> BackupView
     }
 }
 
-/// `GET /settings/model`.
-///
-/// # Errors
-/// Only faults of ours.
-pub async fn model(call: Arc<Call>, session: Arc<Session>) -> Answer {
-    let embedder = match call.services().readiness().embedder {
-        "ok" => "Search by meaning is ready.",
-        "loading" => "Search by meaning is being prepared; search by word works already.",
-        "failed" => "Search by meaning could not be started; search by word works.",
-        _ => "Search by meaning is not in this build; search by word works.",
-    };
-    let page = SettingsModelPage {
-        shell: call.shell("Settings"),
-        model: items::model_view(&call, &session),
-        embedder: embedder.to_owned(),
-    };
-    call.page(StatusCode::OK, &page)
-}
-
-/// `POST /settings/model/switch`: switches the model off (`model=off`) or on (`model=on`) for this writer.
-///
-/// # Errors
-/// 400 for another value; 5xx when the store fails.
-pub async fn switch_model(call: Arc<Call>, session: Arc<Session>, form: Form) -> Answer {
-    let is_on = match form.text("model") {
-        "on" => true,
-        "off" => false,
-        _ => {
-            return Err(WebError::bad_request(
-                "The form does not say whether to switch the model on or off.",
-            ));
-        }
-    };
-    call.services().switch_model(&session, is_on).await?;
-    Ok(see_other("/settings/model"))
-}
-
 /// Bytes for people, in powers of ten with one decimal.
-fn size(bytes: u64) -> String {
+pub fn size(bytes: u64) -> String {
     const UNITS: [&str; 4] = ["kB", "MB", "GB", "TB"];
     if bytes < 1_000 {
         return format!("{bytes} bytes");

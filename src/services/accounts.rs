@@ -293,6 +293,7 @@ impl Services {
         if begun.is_first {
             user.model_is_off.store(model.is_some_and(|value| value == MODEL_OFF), Ordering::SeqCst);
             self.wake_engines_for(user);
+            self.prepare_upstream(user).await?;
             self.start_user_work(user);
             self.purge_kept(user);
         }

@@ -22,12 +22,12 @@ use crate::{
     llm::{
         GenRequest, LlmError, ModelIdentity,
         prompt::{self, Asked, Prompt},
-        worker::EngineState,
     },
     services::{
         Failure, Services,
         generation::Intent,
         sessions::{Session, Sessions, User},
+        upstream::{Answerer, leave_out_kept},
     },
     vault::{entries, transaction::Writer, trash},
 };
@@ -149,19 +149,21 @@ impl Services {
         if let Some(running) = user.running.of_entry(id) {
             return Ok(Ask::Started(running.reply()));
         }
-        let identity = match self.llm.state() {
-            EngineState::Ready(identity) if !user.model_is_off.load(Ordering::SeqCst) => identity,
-            _ => return Ok(Ask::NotReady(self.model_for(session).sentence)),
+        let answerer = match self.answerer(session, &view.entry).await {
+            Ok(answerer) => answerer,
+            Err(sentence) => return Ok(Ask::NotReady(sentence)),
         };
-        let Prompt { messages, parts, left_out } = self.prompt(&user, &view.entry, wish, &identity).await?;
+        let Prompt { messages, parts, left_out } = self.prompt(&user, &view.entry, wish, &answerer).await?;
+        let Answerer { engine, identity, is_upstream } = answerer;
         let given = Given { days: prompt::days(&parts), wish: told(wish), left_out, is_cut: false };
         let reply = self.new_reply(&user, &view.entry, &identity, given);
         let generation = match user.running.begin(reply.id, id) {
             Ok(begun) => begun,
             Err(running) => return Ok(Ask::Started(running.reply())),
         };
-        // Locked or switched off since: whatever ran was ended before this one could be seen.
-        if user.locked.is_stopping() || user.model_is_off.load(Ordering::SeqCst) {
+        // Locked or switched off since, or no longer allowed: whatever ran was ended before this one could be seen.
+        let may_send = !is_upstream || self.sends(&user, Some(&view.entry));
+        if user.locked.is_stopping() || user.model_is_off.load(Ordering::SeqCst) || !may_send {
             user.running.forget(reply.id);
             return Ok(Ask::NoEntry);
         }
@@ -175,13 +177,13 @@ impl Services {
             top_p: settings.top_p,
             seed: u32::from_le_bytes(reply.id.as_bytes()[12..16].try_into().expect("four bytes")),
         };
-        let ticket = match self.llm.submit(owner, request, generation.cancel()) {
+        let ticket = match engine.submit(owner, request, generation.cancel()) {
             Ok(ticket) => ticket,
             Err(refused) => {
                 user.running.forget(reply.id);
                 return Ok(match refused {
                     LlmError::Overloaded => Ask::Full { retry_after_s: RETRY_AFTER_S },
-                    _ => Ask::NotReady(self.model().sentence),
+                    _ => Ask::NotReady(self.model_for_entry(session, &view.entry).sentence),
                 });
             }
         };
@@ -313,11 +315,16 @@ impl Services {
         user: &Arc<User>,
         entry: &Entry,
         wish: &Wish,
-        model: &ModelIdentity,
+        answerer: &Answerer<'_>,
     ) -> Result<Prompt, Failure> {
+        let (model, sent) = (&answerer.identity, answerer.is_upstream);
         let (keep, day) = (Arc::clone(user), entry.day);
-        let written = blocking::db(move || keep.vault.read(|r| entries::day(r, day))).await??;
-        let memories = self.memories(user, entry, prompt::most_memories(model.ability)).await?;
+        let mut written = blocking::db(move || keep.vault.read(|r| entries::day(r, day))).await??;
+        if sent {
+            leave_out_kept(&mut written);
+        }
+        let most = prompt::most_memories(model.ability);
+        let memories = self.memories(user, entry, most, sent).await?;
         let asked = Asked {
             entry,
             day: &written,

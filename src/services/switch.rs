@@ -21,7 +21,7 @@ impl Services {
     /// How the model is for a writer, who may have switched it off.
     pub fn model_for(&self, session: &Session) -> ModelState {
         if !session.user.model_is_off.load(Ordering::SeqCst) {
-            return self.model();
+            return self.answering(session, None);
         }
         let sentence = "You have switched the model off. It reads nothing and writes nothing.".to_owned();
         ModelState { state: "off", name: None, sentence }

@@ -14,6 +14,7 @@ pub mod errors;
 pub mod integrity;
 pub mod invitations;
 pub mod keys;
+pub mod model;
 pub mod registry;
 pub mod search;
 pub mod security;

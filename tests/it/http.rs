@@ -23,3 +23,4 @@ mod table;
 mod together;
 mod transfer;
 mod trash;
+mod upstream;

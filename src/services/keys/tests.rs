@@ -24,6 +24,7 @@ fn on(disk: &Disk) -> Arc<Services> {
         vaults,
         clock,
         llm: Engine::start(|| Err(LlmError::NoModel)),
+        upstream: None,
         embed: EmbedEngine::start(|| Ok(Box::new(Toy::default()))),
         session: SessionLimits::default(),
         keeps_sessions: false,

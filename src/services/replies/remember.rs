@@ -20,12 +20,14 @@ const NEAR_ENOUGH: f32 = 0.35;
 
 impl Services {
     /// Passages of other days that are near in meaning to an entry, nearest first, at most `most`. None while there is
-    /// no embedder that can be asked; a reply never waits for one.
+    /// no embedder that can be asked; a reply never waits for one. What is `sent` to an upstream leaves out what is
+    /// marked as never sent.
     pub(super) async fn memories(
         &self,
         user: &Arc<User>,
         entry: &Entry,
         most: usize,
+        sent: bool,
     ) -> Result<Vec<Memory>, Failure> {
         if !self.has_embedder || !matches!(self.embed.state(), EmbedState::Ready(_)) {
             return Ok(Vec::new());
@@ -53,7 +55,8 @@ impl Services {
                 let mut memories = Vec::new();
                 for near in near {
                     // The index may be behind: what is in the trash by now is not remembered.
-                    if let Some(found) = entries::entry(r, near.meta.id)?.filter(is_searchable) {
+                    let may_go = |found: &Entry| is_searchable(found) && !(sent && found.never_send);
+                    if let Some(found) = entries::entry(r, near.meta.id)?.filter(may_go) {
                         memories.push(Memory { day: found.day, text: passage(&found, &near) });
                     }
                 }

@@ -38,6 +38,8 @@ pub struct User {
     pub(crate) tended: AtomicI64,
     /// The latest moment something was written, by the clock of that time.
     pub(crate) latest: AtomicI64,
+    /// Whether the person allowed that entries go to the upstream.
+    pub(crate) may_send: AtomicBool,
     /// What was read for an import and waits for a yes.
     pub(crate) import: ImportSlot,
     /// The writer has switched the model off.
@@ -62,6 +64,7 @@ impl User {
             integrity: UserIntegrity::default(),
             tended: AtomicI64::new(0),
             latest: AtomicI64::new(0),
+            may_send: AtomicBool::new(false),
             import: ImportSlot::default(),
             model_is_off: AtomicBool::new(false),
             knows_no_model: AtomicBool::new(false),

@@ -32,6 +32,10 @@ pub struct EntryItem {
     pub can_ask: bool,
     /// Why it cannot be pressed yet, in a few words; the button says this until it can.
     pub ask_note: Option<String>,
+    /// It is never sent to another program.
+    pub never_send: bool,
+    /// Host of the other program that answers this person, when one is allowed; draws the switch for `never_send`.
+    pub sends_to: Option<String>,
 }
 
 /// One reply of the model. `id="reply-{id}"`, `data-reply-id`, `data-state`; events at `/replies/{id}/events`.
@@ -53,6 +57,8 @@ pub struct ReplyItem {
     pub last_event: u64,
     /// Name of the model.
     pub model: Option<String>,
+    /// Host of the other program that it was sent to.
+    pub sent_to: Option<String>,
     /// One sentence for `stopped`, `failed` and `interrupted`.
     pub note: Option<String>,
     /// Days whose pages the model was shown: address part and words.
@@ -187,6 +193,8 @@ impl EntryItem {
             replies: Vec::new(),
             can_ask: true,
             ask_note: None,
+            never_send: false,
+            sends_to: None,
         };
         let second = Self {
             id: "018f3c1e9a7b4c2d8e6f001122334466".to_owned(),
@@ -199,7 +207,10 @@ impl EntryItem {
             ask_note: Some("The model is loading".to_owned()),
             ..first.clone()
         };
-        vec![first, second]
+        let sends_to = Some("127.0.0.1:8081".to_owned());
+        let sent = Self { sends_to: sends_to.clone(), ..first.clone() };
+        let kept = Self { never_send: true, sends_to, ..first.clone() };
+        vec![first, second, sent, kept]
     }
 }
 
@@ -218,6 +229,7 @@ impl ReplyItem {
             position: None,
             last_event: 0,
             model: Some("SmolLM2 135M Instruct".to_owned()),
+            sent_to: None,
             note: None,
             days: vec![
                 ("2026-11-03".to_owned(), "3 November 2026".to_owned()),
@@ -253,8 +265,14 @@ impl ReplyItem {
             can_retry: false,
             ..complete.clone()
         };
+        let sent = Self {
+            model: Some("Qwen3-4B at 127.0.0.1:8081".to_owned()),
+            sent_to: Some("127.0.0.1:8081".to_owned()),
+            ..complete.clone()
+        };
         vec![
             complete.clone(),
+            sent,
             ended(1, "stopped", "Stopped by you."),
             ended(2, "failed", "The model failed. What it had written is kept."),
             ended(3, "interrupted", "The program ended before the reply did."),

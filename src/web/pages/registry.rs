@@ -2,8 +2,8 @@
 
 use crate::web::{
     pages::{
-        auth, choosing, days, entries, errors, integrity, invitations, keys, search, security, settings,
-        transfer, trash,
+        auth, choosing, days, entries, errors, integrity, invitations, keys, model, search, security,
+        settings, transfer, trash,
     },
     view::{Template, ViewError, Views},
 };
@@ -41,7 +41,7 @@ pub fn render_samples(views: &Views) -> Result<Vec<Rendered>, ViewError> {
     all.append(&mut rendered::<entries::VersionsPage>(views)?);
     all.append(&mut rendered::<search::SearchPage>(views)?);
     all.append(&mut rendered::<settings::SettingsDataPage>(views)?);
-    all.append(&mut rendered::<settings::SettingsModelPage>(views)?);
+    all.append(&mut rendered::<model::ModelPage>(views)?);
     all.append(&mut rendered::<security::SecurityPage>(views)?);
     all.append(&mut rendered::<security::ConfirmPage>(views)?);
     all.append(&mut rendered::<security::PasswordPage>(views)?);

@@ -3,7 +3,7 @@
 use serde::Serialize;
 
 use crate::web::{
-    pages::{ModelView, Shell, transfer::TransferSection},
+    pages::{Shell, transfer::TransferSection},
     view::Template,
 };
 
@@ -81,17 +81,6 @@ impl BackupView {
     }
 }
 
-/// `GET /settings/model`.
-#[derive(Serialize, Clone)]
-pub struct SettingsModelPage {
-    /// Surroundings.
-    pub shell: Shell,
-    /// The model.
-    pub model: ModelView,
-    /// One sentence on the embedder.
-    pub embedder: String,
-}
-
 impl Template for SettingsDataPage {
     const NAME: &'static str = "settings/data.html";
 
@@ -111,20 +100,5 @@ impl Template for SettingsDataPage {
             TransferSection::samples().into_iter().map(|transfer| sample(first.clone(), transfer));
         let plain = |backup| sample(backup, TransferSection::default());
         backups.clone().into_iter().map(plain).chain(transfers).collect()
-    }
-}
-
-impl Template for SettingsModelPage {
-    const NAME: &'static str = "settings/model.html";
-
-    fn samples() -> Vec<Self> {
-        ModelView::samples()
-            .into_iter()
-            .map(|model| Self {
-                shell: Shell::sample("Settings"),
-                model,
-                embedder: "Search by meaning is ready (all-MiniLM-L6-v2).".to_owned(),
-            })
-            .collect()
     }
 }

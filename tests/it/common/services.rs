@@ -8,12 +8,16 @@ use std::{
 use llamora::{
     clock::Fixed,
     config::{Generation, SessionLimits},
-    llm::{LlmError, prompt::templates::Prompts, scripted::ScriptedGenerator, worker::Engine},
+    llm::{
+        LlmError, openai::UpstreamOptions, prompt::templates::Prompts, scripted::ScriptedGenerator,
+        worker::Engine,
+    },
     search::{embed::EmbedEngine, toy::Toy},
     services::{
         Parts, Services,
         admission::{Registration, Setup},
         backup::Plan,
+        upstream::Upstream,
     },
     store::{Store, faults::Disk},
     vault::{KdfChoice, Vaults},
@@ -43,6 +47,8 @@ pub struct Options {
     pub disk: Option<Disk>,
     /// Whether browsers may stay signed in over a restart.
     pub keeps_sessions: bool,
+    /// Address of an upstream, as the owner sets it.
+    pub upstream: Option<String>,
 }
 
 impl Default for Options {
@@ -57,8 +63,14 @@ impl Default for Options {
             loading: None,
             disk: None,
             keeps_sessions: false,
+            upstream: None,
         }
     }
+}
+
+fn upstream(host: &str) -> Upstream {
+    let options = UpstreamOptions::of(host, "", "", "sk-canary").expect("an address").expect("one is set");
+    Upstream::new(options)
 }
 
 /// Makes and starts them, and gives their clock as well.
@@ -102,6 +114,7 @@ fn make(options: &Options, store: Arc<Store>) -> (Arc<Services>, Arc<Fixed>) {
                 Err(LlmError::NoModel)
             }
         }),
+        upstream: options.upstream.as_deref().map(upstream),
         embed: EmbedEngine::start(|| Ok(Box::new(Toy::default()))),
         session: SessionLimits::default(),
         keeps_sessions: options.keeps_sessions,

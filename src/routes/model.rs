@@ -1,0 +1,90 @@
+//! `/settings/model`: which model answers, and whether another program may.
+
+use std::sync::Arc;
+
+use poem::http::StatusCode;
+
+use crate::{
+    routes::{
+        confirm::{self, Wanted},
+        items,
+    },
+    services::sessions::Session,
+    web::{
+        call::{Answer, Call, see_other},
+        error::WebError,
+        form::Form,
+        pages::model::{ModelPage, UpstreamView},
+    },
+};
+
+const PAGE: &str = "/settings/model";
+const ALLOW: Wanted = Wanted {
+    action: "/settings/model/upstream",
+    title: "Let another program answer",
+    sentence: "From now on an entry that you ask about, and the texts that go along with it, leave this program for the \
+               address that the page names. You can take this back at any time.",
+    button: "Allow it",
+};
+
+/// `GET /settings/model`.
+///
+/// # Errors
+/// Only faults of ours.
+pub async fn show(call: Arc<Call>, session: Arc<Session>) -> Answer {
+    let embedder = match call.services().readiness().embedder {
+        "ok" => "Search by meaning is ready.",
+        "loading" => "Search by meaning is being prepared; search by word works already.",
+        "failed" => "Search by meaning could not be started; search by word works.",
+        _ => "Search by meaning is not in this build; search by word works.",
+    };
+    let upstream = call.services().upstream(&session).map(|upstream| UpstreamView {
+        host: upstream.host,
+        is_protected: upstream.is_protected,
+        is_here: upstream.is_here,
+        is_allowed: upstream.is_allowed,
+        sentence: upstream.sentence,
+    });
+    let page = ModelPage {
+        shell: call.shell("Settings"),
+        model: items::model_view(&call, &session),
+        embedder: embedder.to_owned(),
+        upstream,
+    };
+    call.page(StatusCode::OK, &page)
+}
+
+/// `POST /settings/model/upstream`: allows the upstream for this person, with the password typed again, or takes that
+/// back (`allow` is `yes` or `no`).
+///
+/// # Errors
+/// When it cannot be written.
+pub async fn upstream(call: Arc<Call>, session: Arc<Session>, form: Form) -> Answer {
+    if form.text("allow") != "yes" {
+        call.services().refuse_upstream(&session).await?;
+        return Ok(see_other(PAGE));
+    }
+    confirm::first(call, session, form, &ALLOW, |call, confirmed, _form| async move {
+        call.services().allow_upstream(&confirmed).await?;
+        Ok(see_other(PAGE))
+    })
+    .await
+}
+
+/// `POST /settings/model/switch`: switches the model off (`model=off`) or on (`model=on`) for this writer.
+///
+/// # Errors
+/// 400 for another value; 5xx when the store fails.
+pub async fn switch(call: Arc<Call>, session: Arc<Session>, form: Form) -> Answer {
+    let is_on = match form.text("model") {
+        "on" => true,
+        "off" => false,
+        _ => {
+            return Err(WebError::bad_request(
+                "The form does not say whether to switch the model on or off.",
+            ));
+        }
+    };
+    call.services().switch_model(&session, is_on).await?;
+    Ok(see_other(PAGE))
+}
