@@ -1,9 +1,6 @@
 //! How the parts of the program are.
 
-use std::{
-    sync::{Arc, atomic::Ordering},
-    time::Duration,
-};
+use std::{sync::Arc, time::Duration};
 
 use crate::{
     blocking,
@@ -66,9 +63,7 @@ pub struct About {
 impl Services {
     /// Whether this machine's clock stands before the last time something was written: then it is wrong, or was.
     pub fn clock_is_behind(&self, session: &Session) -> bool {
-        let written = session.user.vault.last_written().unwrap_or(0);
-        let latest = session.user.latest.fetch_max(written, Ordering::Relaxed).max(written);
-        self.clock.now_ms() < latest.saturating_sub(CLOCK_SLACK_MS)
+        self.clock.now_ms() < session.user.vault.latest_writing().saturating_sub(CLOCK_SLACK_MS)
     }
 
     /// What is to be said about the journal's file; `None` while all is well. Tells what is known and waits for

@@ -6,7 +6,7 @@ pub(super) mod rekey;
 
 use std::sync::{
     Arc, Mutex, MutexGuard, PoisonError, RwLock, RwLockReadGuard,
-    atomic::{AtomicBool, AtomicUsize, Ordering},
+    atomic::{AtomicBool, AtomicI64, AtomicUsize, Ordering},
 };
 
 use crate::{
@@ -58,6 +58,8 @@ pub struct Unlocked {
     /// The head was missing, broken or older than the keyring when the vault was opened: nothing is written before its
     /// owner accepts the journal as it is.
     is_headless: AtomicBool,
+    /// The latest moment of a commit, by the clock of that time; 0 when not known.
+    latest: AtomicI64,
     /// Writers that wait for their turn; long work in small steps makes way for them.
     waiting: AtomicUsize,
 }
@@ -143,6 +145,7 @@ impl Unlocked {
             let value = work(&mut writer)?;
             Ok((value, writer.finish()?))
         })?;
+        self.latest.fetch_max(committed.active.wall, Ordering::Relaxed);
         *heads = Some(committed);
         Ok(value)
     }
@@ -259,8 +262,10 @@ fn enter(
     let name = Arc::from(keyring.name.as_str());
     let ring = RwLock::new(Ring { urk, vault_keys, keys: Arc::new(keys), name, doubt: None });
     let is_headless = AtomicBool::new(heads.is_none());
+    let latest = heads.as_ref().map_or(0, |heads| heads.active.wall).into();
     let heads = Mutex::new(heads);
-    Ok(Unlocked { store, clock, vault, may_write, ring, heads, is_headless, waiting: AtomicUsize::new(0) })
+    let waiting = AtomicUsize::new(0);
+    Ok(Unlocked { store, clock, vault, may_write, ring, heads, is_headless, latest, waiting })
 }
 
 /// The other wraps of which one copy is gone or plainly damaged. Whether the sealed part of the remaining one is

@@ -36,8 +36,6 @@ pub struct User {
     pub(crate) integrity: UserIntegrity,
     /// When the trash was last looked through for what has been there too long.
     pub(crate) tended: AtomicI64,
-    /// The latest moment something was written, by the clock of that time.
-    pub(crate) latest: AtomicI64,
     /// Whether the person allowed that entries go to the upstream.
     pub(crate) may_send: AtomicBool,
     /// What was read for an import and waits for a yes.
@@ -63,7 +61,6 @@ impl User {
             rotation: UserRotation::default(),
             integrity: UserIntegrity::default(),
             tended: AtomicI64::new(0),
-            latest: AtomicI64::new(0),
             may_send: AtomicBool::new(false),
             import: ImportSlot::default(),
             model_is_off: AtomicBool::new(false),

@@ -1,6 +1,8 @@
 //! What sessions that survive a restart need of an open vault: its root key while a row is sealed, and proof that a row
 //! still leads here.
 
+use std::sync::atomic::Ordering;
+
 use crate::{
     crypto::secret::Key,
     vault::{
@@ -36,9 +38,9 @@ impl Unlocked {
         self.heads().as_ref().map_or(0, |heads| heads.active.wall)
     }
 
-    /// The same for a page, which waits for nobody: nothing while something is being written.
-    pub fn last_written(&self) -> Option<i64> {
-        let heads = self.heads.try_lock().ok()?;
-        heads.as_ref().map(|heads| heads.active.wall)
+    /// The latest moment something was written since it was opened or before, by the clock of that time; 0 when not
+    /// known. Waits for nobody.
+    pub fn latest_writing(&self) -> i64 {
+        self.latest.load(Ordering::Relaxed)
     }
 }
