@@ -10,7 +10,7 @@ use crate::config::ConfigError;
 #[derive(Clone, Debug, Default, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct Upstream {
-    /// A server that speaks the protocol of OpenAI, such as `http://127.0.0.1:8081`; empty means none.
+    /// A server that speaks the protocol of `OpenAI`, such as `http://127.0.0.1:8081`; empty means none.
     pub host: String,
 }
 

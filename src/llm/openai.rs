@@ -1,4 +1,4 @@
-//! An upstream: another program that speaks the protocol of OpenAI, asked instead of the model inside.
+//! An upstream: another program that speaks the protocol of `OpenAI`, asked instead of the model inside.
 //!
 //! [`Upstream`] is a [`Generator`]. Making one asks the server what it is: `GET /models` for the model, and `GET /props`
 //! beside it, which only llama.cpp answers, for context and slots. A request is `POST /chat/completions`, streamed.
@@ -132,7 +132,7 @@ impl Upstream {
             .iter()
             .map(|message| Turn { role: role_name(message.role), content: &message.text })
             .collect();
-        let llama = self.known.is_llama.then(|| Llama {
+        let llama = self.known.is_llama.then_some(Llama {
             cache_prompt: true,
             return_progress: true,
             min_p: 0.05,
