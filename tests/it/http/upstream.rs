@@ -9,7 +9,7 @@ use std::{
 
 use crate::it::common::{Ask, Options, PASSWORD, SignedIn, TODAY, TestApp};
 
-/// A server that speaks the protocol of OpenAI, and keeps what it was sent.
+/// A server that speaks the protocol of `OpenAI`, and keeps what it was sent.
 struct Mock {
     host: String,
     sent: Arc<Mutex<Vec<String>>>,
