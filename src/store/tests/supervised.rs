@@ -316,7 +316,11 @@ fn rr09_a_file_too_large_to_check_at_start_is_read_through_later() {
         let mut damaged = whole.clone();
         damaged[page * 4096..][..4096].fill(0xa5);
         fs::write(&path, &damaged).unwrap();
-        let Ok(store) = Store::open_checking_up_to(&path, 1000) else { continue };
+        // With debug assertions redb looks at more of the file when it opens it.
+        let Ok(store) = Store::open_checking_up_to(&path, 1000) else {
+            noticed += 1;
+            continue;
+        };
         match store.read_through() {
             Ok(found) if found == rows => {}
             Ok(_) => noticed += 1,
