@@ -47,6 +47,8 @@ mod process;
 mod program;
 #[path = "binary/saving.rs"]
 mod saving;
+#[path = "binary/secrets.rs"]
+mod secrets;
 #[path = "binary/shadows.rs"]
 mod shadows;
 #[path = "binary/shelf.rs"]

@@ -90,6 +90,11 @@ impl Client {
         Ok(stream)
     }
 
+    /// The values of the cookies it keeps.
+    pub fn cookies(&self) -> impl Iterator<Item = &str> {
+        self.cookies.values().map(String::as_str)
+    }
+
     fn keep(&mut self, cookie: &str) {
         let mut parts = cookie.split(';');
         let Some((name, value)) = parts.next().and_then(|pair| pair.split_once('=')) else { return };
