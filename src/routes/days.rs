@@ -7,7 +7,7 @@ use poem::{Response, http::StatusCode};
 use crate::{
     journal::{day::Day, ids::EntryId},
     routes::items,
-    services::sessions::Session,
+    services::{days::Totals, sessions::Session},
     web::{
         call::{Answer, Call, see_other},
         error::WebError,
@@ -115,6 +115,10 @@ async fn page(
         Some(_) => Some("Moved to the trash, with its replies."),
         None => None,
     };
+    let last_entry = match day == today {
+        true => call.services().greeting(session).await.map(|totals| last_entry(&totals)),
+        false => None,
+    };
     let mut shell = call.shell("Day");
     shell.refresh = refreshes;
     let page = DayPage {
@@ -129,9 +133,24 @@ async fn page(
         },
         notice: notice.map(str::to_owned),
         flaw: view.flaw,
+        last_entry,
         undo,
     };
     call.page(status, &page)
+}
+
+/// As in `Last entry: Friday, 20 November 2026. 1,204 entries on 388 days.`
+fn last_entry(totals: &Totals) -> String {
+    let counted = |count: u64, one: &str, many: &str| {
+        format!("{} {}", crate::routes::keys::grouped(count), if count == 1 { one } else { many })
+    };
+    format!(
+        "Last entry: {}, {}. {} on {}.",
+        totals.last.weekday(),
+        totals.last.long(),
+        counted(totals.entries, "entry", "entries"),
+        counted(totals.days, "day", "days")
+    )
 }
 
 fn head(day: Day, today: Day, previous: Option<Day>, next: Option<Day>) -> DayHead {

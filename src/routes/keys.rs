@@ -193,7 +193,7 @@ fn refusal(error: AccountError) -> WebError {
 }
 
 /// A number for people: 20,000.
-fn grouped(number: u64) -> String {
+pub(super) fn grouped(number: u64) -> String {
     let digits = number.to_string();
     let mut text = String::new();
     for (place, digit) in digits.chars().enumerate() {

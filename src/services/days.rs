@@ -1,6 +1,9 @@
 //! Days: what stands on the page of a day.
 
-use std::{collections::HashMap, sync::Arc};
+use std::{
+    collections::HashMap,
+    sync::{Arc, atomic::Ordering},
+};
 
 use crate::{
     blocking,
@@ -23,6 +26,8 @@ use crate::{
         error::VaultError,
     },
 };
+
+pub use crate::vault::days::Totals;
 
 /// A day as its page shows it.
 pub struct DayView {
@@ -92,6 +97,16 @@ impl Services {
             })
         })
         .await?
+    }
+
+    /// What the journal holds, for the first page after signing in and for no later one: so that an older copy in its
+    /// place is seen. `None` also when it cannot be read now.
+    pub async fn greeting(&self, session: &Session) -> Option<Totals> {
+        if session.is_greeted.swap(true, Ordering::Relaxed) {
+            return None;
+        }
+        let user = Arc::clone(&session.user);
+        blocking::db(move || user.vault.read(days::totals)).await.ok()?.ok()?
     }
 
     /// Keeps unsaved text, sealed; an empty text removes it.

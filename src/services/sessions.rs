@@ -13,7 +13,7 @@ use std::{
     collections::{HashMap, HashSet},
     sync::{
         Arc, Mutex, MutexGuard, OnceLock, PoisonError,
-        atomic::{AtomicI64, Ordering},
+        atomic::{AtomicBool, AtomicI64, Ordering},
     },
 };
 
@@ -46,6 +46,8 @@ pub struct Session {
     /// That it stays when the program starts again.
     kept: OnceLock<Kept>,
     stamp: Stamp,
+    /// Whether the first page after signing in was shown.
+    pub(crate) is_greeted: AtomicBool,
 }
 
 /// A session about to begin.
@@ -163,7 +165,9 @@ impl Sessions {
         let new_user = || Arc::new(User::new(vault, zone.0, zone.1));
         let user = Arc::clone(inner.users.entry(vault_id).or_insert_with(new_user));
         let (seen, stamp) = (Seen::at(now), Stamp::none(fingerprint));
-        let session = Arc::new(Session { fingerprint, id, user, began, seen, label, kept, stamp });
+        let is_greeted = AtomicBool::default();
+        let session = Session { fingerprint, id, user, began, seen, label, kept, stamp, is_greeted };
+        let session = Arc::new(session);
         inner.sessions.insert(fingerprint, Arc::clone(&session));
         let mut others: Vec<(i64, [u8; 32])> = inner
             .sessions

@@ -68,6 +68,34 @@ pub fn span(r: &Reader<'_>) -> Result<Option<(Day, Day)>, VaultError> {
     Ok(Day::from_number(root.first_day).zip(Day::from_number(root.last_day)))
 }
 
+/// What a whole journal holds.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Totals {
+    /// The last day with an entry of the writer's.
+    pub last: Day,
+    /// The writer's entries outside the trash. A day of 255 or more counts as 255.
+    pub entries: u64,
+    /// Days with such entries.
+    pub days: u64,
+}
+
+/// What the journal holds, from the records of its years; `None` without an entry.
+///
+/// # Errors
+/// Seal and store errors.
+pub fn totals(r: &Reader<'_>) -> Result<Option<Totals>, VaultError> {
+    let (mut last, mut entries, mut days) = (None, 0, 0);
+    for number in load_root(r)?.years {
+        let year = load_year(r, number)?;
+        for (day_idx, count) in year.entries.iter().enumerate().filter(|(_, count)| **count > 0) {
+            entries += u64::from(*count);
+            days += 1;
+            last = day_of(number, day_idx).or(last);
+        }
+    }
+    Ok(last.map(|last| Totals { last, entries, days }))
+}
+
 /// The nearest days before and after that hold anything outside the trash.
 ///
 /// # Errors

@@ -2,7 +2,7 @@
 
 use std::sync::{
     Arc, Mutex,
-    atomic::{AtomicI64, Ordering},
+    atomic::{AtomicBool, AtomicI64, Ordering},
 };
 
 use crate::{
@@ -95,6 +95,7 @@ impl Sessions {
             label: old.label.clone(),
             kept: old.kept.clone(),
             stamp: Stamp::none(old.stamp.binding),
+            is_greeted: AtomicBool::new(old.is_greeted.load(Ordering::Relaxed)),
         });
         renewed.confirm(now);
         inner.sessions.insert(fingerprint, Arc::clone(&renewed));

@@ -24,6 +24,8 @@ pub struct DayPage {
     pub model: ModelView,
     /// One sentence above the entries, as after moving an entry to the trash without scripts.
     pub notice: Option<String>,
+    /// When the last entry was written and how many there are, on the first page after signing in.
+    pub last_entry: Option<String>,
     /// What is wrong with the day: entries that are gone or older than they should be.
     pub flaw: Option<String>,
     /// Id of the entry that has just been moved to the trash; the notice then has a button that brings it back.
@@ -190,6 +192,7 @@ impl Template for DayPage {
             model,
             notice: None,
             flaw: None,
+            last_entry: Some("Last entry: Friday, 20 November 2026. 1,204 entries on 388 days.".to_owned()),
             undo: None,
         };
         let empty = Self { entries: Vec::new(), ..full.clone() };

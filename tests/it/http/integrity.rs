@@ -224,6 +224,24 @@ async fn what_was_taken_away_or_put_back_is_named_by_day_until_it_is_accepted() 
 }
 
 #[tokio::test]
+async fn the_first_page_after_signing_in_says_what_the_journal_holds() {
+    let stage = stage();
+    let (app, mira) = stage.open().await;
+    let today = format!("/d/{TODAY}");
+    assert!(!mira.get("/d/2025-03-14").await.expect(200).body.contains("data-last-entry"));
+    let page = mira.get(&today).await.expect(200);
+    assert!(page.body.contains("Last entry: Saturday, 15 March 2025. 5 entries on 2 days."), "{}", page.body);
+    assert!(!mira.get(&today).await.expect(200).body.contains("data-last-entry"), "once");
+    save(&mira, "A later one.").await.expect(303);
+    let again = sign_in(&app).await;
+    assert!(
+        again.get(&today).await.body.contains("Last entry: Sunday, 22 November 2026. 6 entries on 3 days.")
+    );
+    let empty = app.register("Empty").await;
+    assert!(!empty.get(&today).await.expect(200).body.contains("data-last-entry"));
+}
+
+#[tokio::test]
 async fn without_its_head_a_journal_is_read_only_until_it_is_accepted() {
     let stage = stage();
     tamper(&stage.store, &[(stage.head, None)]);
