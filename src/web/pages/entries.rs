@@ -208,8 +208,9 @@ impl EntryItem {
             ..first.clone()
         };
         let sends_to = Some("127.0.0.1:8081".to_owned());
-        let sent = Self { sends_to: sends_to.clone(), ..first.clone() };
-        let kept = Self { never_send: true, sends_to, ..first.clone() };
+        let other = |id: &str| Self { id: id.to_owned(), ..first.clone() };
+        let sent = Self { sends_to: sends_to.clone(), ..other("018f3c1e9a7b4c2d8e6f001122334477") };
+        let kept = Self { never_send: true, sends_to, ..other("018f3c1e9a7b4c2d8e6f001122334488") };
         vec![first, second, sent, kept]
     }
 }
@@ -266,6 +267,7 @@ impl ReplyItem {
             ..complete.clone()
         };
         let sent = Self {
+            id: "018f3c1e9a7b4c2d8e6f0011223344d0".to_owned(),
             model: Some("Qwen3-4B at 127.0.0.1:8081".to_owned()),
             sent_to: Some("127.0.0.1:8081".to_owned()),
             ..complete.clone()
