@@ -142,7 +142,7 @@ check: deps web $(DENY)
 
 .PHONY: bench
 bench: dist
-	@LLAMORA_BIN=$(CURDIR)/dist/llamora LLAMORA_SLIM=$(CURDIR)/dist/llamora-slim \
+	@LLAMORA_TEST_QUIET=1 LLAMORA_BIN=$(CURDIR)/dist/llamora LLAMORA_SLIM=$(CURDIR)/dist/llamora-slim \
 	 cargo test $(TEST_FLAGS) --test binary -- --nocapture --test-threads=1 figures
 
 # Needs the embedder of `make deps`; without it the test says so and measures nothing.

@@ -12,7 +12,7 @@ use llamora::journal::ids::EntryId;
 use llamora::store::{Store, faults::torture};
 use llamora::vault::{KdfChoice, Vaults, whole};
 
-use crate::program::{Place, is_dist};
+use crate::program::{Place, is_quiet};
 use crate::visitor::Visitor;
 
 const NAME: &str = "Methuselah";
@@ -121,8 +121,11 @@ fn figures_of_a_journal_of_twenty_years() {
         opens[2].as_millis()
     );
     println!("  against scrypt alone   {ratio:.2}");
-    assert!(starts[2] < Duration::from_secs(1), "the start takes {starts:?}");
-    // Other builds spend relatively more outside of scrypt, which is compiled the same in all.
-    assert!(ratio < if is_dist() { 1.5 } else { 2.5 }, "opening takes {ratio:.2} times its password");
+    if is_quiet() {
+        assert!(starts[2] < Duration::from_secs(1), "the start takes {starts:?}");
+        assert!(ratio < 1.5, "opening takes {ratio:.2} times its password");
+    }
+    // Other tests run beside this one, and other builds spend relatively more outside of scrypt.
+    assert!(ratio < 4.0, "opening takes {ratio:.2} times its password");
     place.assert_calm();
 }

@@ -25,6 +25,11 @@ pub fn is_dist() -> bool {
     std::env::var_os("LLAMORA_BIN").is_some()
 }
 
+/// Whether nothing else runs on this machine (`make bench`): only then times are judged closely.
+pub fn is_quiet() -> bool {
+    std::env::var_os("LLAMORA_TEST_QUIET").is_some()
+}
+
 /// The folder with models on this machine, if they were fetched.
 pub fn models() -> Option<PathBuf> {
     let checkout = Path::new(env!("CARGO_MANIFEST_DIR")).join("models");
