@@ -79,7 +79,7 @@ pub fn line() -> anyhow::Result<Zeroizing<String>> {
 /// Asks on the terminal; what is typed is shown.
 ///
 /// # Errors
-/// Those of [`line`], and when the terminal cannot be written.
+/// Those of [`line()`], and when the terminal cannot be written.
 pub fn ask(question: &str) -> anyhow::Result<Zeroizing<String>> {
     let mut terminal = io::stderr();
     write!(terminal, "{question}").and_then(|()| terminal.flush()).context("the terminal")?;

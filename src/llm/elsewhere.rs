@@ -1,7 +1,7 @@
 //! Models that other programs have fetched already: Ollama, LM Studio, llama.cpp, the cache of Hugging Face.
 //!
 //! Only read, never changed, and used only when somebody names one. The walk is bounded: links to folders are not
-//! followed, and no more than [`MOST`] files are listed.
+//! followed, and no more than `MOST` files are listed.
 
 use std::{
     collections::BTreeMap,

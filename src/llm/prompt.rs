@@ -1,7 +1,7 @@
 //! Prompts: from entries to the turns of a conversation. Pure.
 //!
 //! The rules are the only turn of the program. What the writer wrote, what is remembered and what the writer wishes are
-//! turns of the writer, neutralised ([`neutral`]); memories are quotations on top of that. Stable parts stand first, so
+//! turns of the writer, neutralised ([`mod@neutral`]); memories are quotations on top of that. Stable parts stand first, so
 //! that a model that keeps what it has read need not read it again: rules with the date, the day so far, memories, the
 //! entry, its replies so far, the wish.
 

@@ -1,5 +1,5 @@
 //! Allowances that refill: so many at once, then so many in a while, for each of many sources. In memory, under keyed
-//! hashes, and never more than [`MOST`] of them.
+//! hashes, and never more than `MOST` of them.
 
 use std::{
     collections::HashMap,

@@ -7,7 +7,7 @@ use std::{fs, io::ErrorKind, path::Path};
 
 use minijinja::{AutoEscape, Environment, UndefinedBehavior, Value, context, syntax::SyntaxConfig};
 
-/// The templates inside the program: their names and texts. The contexts are those of [`samples`].
+/// The templates inside the program: their names and texts. The contexts are those of `samples`.
 pub const EMBEDDED: &[(&str, &str)] = &[
     ("rules-small.txt", include_str!("../../../templates/prompts/rules-small.txt")),
     ("rules-large.txt", include_str!("../../../templates/prompts/rules-large.txt")),
