@@ -14,6 +14,7 @@ pub mod invitations;
 pub mod items;
 pub mod keys;
 pub mod model;
+pub mod older;
 pub mod register;
 pub mod replies;
 pub mod search;
@@ -72,6 +73,9 @@ pub static ROWS: &[Row] = &[
     row!(POST   "/login"                           open_form   auth::login,           LOGIN,        "/login"),
     row!(POST   "/logout"                          open_form   auth::logout,          OTHER,        "/logout"),
     row!(POST   "/lock"                            open_form   auth::lock,            OTHER,        "/lock"),
+    row!(GET    "/older"                           signed      older::show,           Kind::Page,   "/older"),
+    row!(POST   "/older/continue"                  signed_form older::go_on,          OTHER,        "/older/continue"),
+    row!(POST   "/older/read-only"                 signed_form older::read_only,      OTHER,        "/older/read-only"),
     row!(GET    "/recover"                         open        auth::show_recover,    Kind::Page,   "/recover"),
     row!(POST   "/recover"                         open_form   auth::recover,         LOGIN,        "/recover"),
     row!(POST   "/password-strength"               open_form   choosing::strength,    OTHER,        "/password-strength"),

@@ -31,6 +31,7 @@ pub mod sse;
 pub mod state;
 pub mod table;
 pub mod view;
+pub mod witness;
 
 use std::{io, net::TcpListener, panic::AssertUnwindSafe, sync::Arc};
 

@@ -20,7 +20,7 @@ use crate::{
             auth::{LoginPage, RecoverPage},
             choosing::PassphraseView,
         },
-        session,
+        session, witness,
     },
 };
 
@@ -78,7 +78,12 @@ pub async fn login(call: Arc<Call>, form: Form) -> Answer {
         Ok(Some((session, token))) => {
             call.app.guesses.succeeded(attempt);
             end_session(&call).await;
+            // Before anything is written in the journal.
+            call.services().judge(&session, witness::of(call.headers(), &session)).await;
             let response = match held {
+                Some(held) if !session.may_write() => {
+                    Ok(call.refuse_for(witness::refusal(&session).holding(Some(held)), &session))
+                }
                 Some(held) => save_held(&call, &session, held).await,
                 None => Ok(see_other("/d/today")),
             };

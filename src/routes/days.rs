@@ -140,7 +140,7 @@ async fn page(
 }
 
 /// As in `Last entry: Friday, 20 November 2026. 1,204 entries on 388 days.`
-fn last_entry(totals: &Totals) -> String {
+pub(super) fn last_entry(totals: &Totals) -> String {
     let counted = |count: u64, one: &str, many: &str| {
         format!("{} {}", crate::routes::keys::grouped(count), if count == 1 { one } else { many })
     };

@@ -129,6 +129,8 @@ impl Services {
             .await
             .map_err(Failure::from)??;
         let (session, cookie) = self.start_session(vault).await?;
+        // No browser has seen it before.
+        self.is_fine(&session);
         Ok((session, cookie, code.display()))
     }
 
@@ -294,10 +296,8 @@ impl Services {
             user.model_is_off.store(model.is_some_and(|value| value == MODEL_OFF), Ordering::SeqCst);
             self.wake_engines_for(user);
             self.prepare_upstream(user).await?;
-            self.start_user_work(user);
-            self.purge_kept(user);
+            self.start_looking_for(user);
         }
-        self.tend(user);
         Ok(Some(begun.session))
     }
 }

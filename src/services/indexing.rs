@@ -64,8 +64,8 @@ impl Services {
         user.index.nudge.notify_one();
     }
 
-    /// Starts what goes on for a person while the vault is unlocked.
-    pub(crate) fn start_user_work(self: &Arc<Self>, user: &Arc<User>) {
+    /// Starts what goes on for a person while the vault is unlocked and writes nothing.
+    pub(crate) fn start_looking_for(self: &Arc<Self>, user: &Arc<User>) {
         let (services, keep) = (Arc::clone(self), Arc::clone(user));
         self.tasks.spawn(async move {
             let mut locked = keep.locked.clone();
@@ -79,6 +79,11 @@ impl Services {
             keep.locked.clone().wait().await;
             services.forget_read(&keep).await;
         });
+    }
+
+    /// Starts what may write, once it is certain that no older state came back or its owner goes on from it: each commit
+    /// would hide that from the witnesses of browsers.
+    pub(crate) fn start_writing_for(self: &Arc<Self>, user: &Arc<User>) {
         let (services, keep) = (Arc::clone(self), Arc::clone(user));
         self.tasks.spawn(async move {
             let mut locked = keep.locked.clone();

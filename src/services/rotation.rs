@@ -131,6 +131,8 @@ impl Services {
         // From here on nothing may keep the code from being shown.
         let session = self.start_session(vault).await.ok();
         if let Some((session, _)) = &session {
+            // The session before was judged, and may write.
+            self.is_fine(session);
             *guard(&session.user.rotation.shown) = Some(Shown { code, at: self.clock.now_ms() });
         }
         Ok(Some(Revoked { code: shown, session }))

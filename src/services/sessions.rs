@@ -7,6 +7,7 @@
 pub mod kept;
 pub mod list;
 mod renewal;
+pub mod sight;
 mod user;
 
 use std::{
@@ -27,7 +28,7 @@ use crate::{
         VaultId,
         token::{SessionId, Token},
     },
-    services::sessions::{kept::Kept, renewal::Stamp},
+    services::sessions::{kept::Kept, renewal::Stamp, sight::View},
     vault::unlocked::Unlocked,
 };
 
@@ -48,6 +49,7 @@ pub struct Session {
     stamp: Stamp,
     /// Whether the first page after signing in was shown.
     pub(crate) is_greeted: AtomicBool,
+    view: View,
 }
 
 /// A session about to begin.
@@ -166,7 +168,18 @@ impl Sessions {
         let user = Arc::clone(inner.users.entry(vault_id).or_insert_with(new_user));
         let (seen, stamp) = (Seen::at(now), Stamp::none(fingerprint));
         let is_greeted = AtomicBool::default();
-        let session = Session { fingerprint, id, user, began, seen, label, kept, stamp, is_greeted };
+        let session = Session {
+            fingerprint,
+            id,
+            user,
+            began,
+            seen,
+            label,
+            kept,
+            stamp,
+            is_greeted,
+            view: View::default(),
+        };
         let session = Arc::new(session);
         inner.sessions.insert(fingerprint, Arc::clone(&session));
         let mut others: Vec<(i64, [u8; 32])> = inner

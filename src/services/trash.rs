@@ -130,7 +130,8 @@ impl Services {
     /// The same for one person, at sign-in.
     pub(crate) fn tend(self: &Arc<Self>, user: &Arc<User>) {
         let now = self.clock.now_ms();
-        if !is_due(&user.tended, now) || !user.vault.may_write() {
+        let is_settled = user.is_settled.load(Ordering::SeqCst);
+        if !is_settled || !is_due(&user.tended, now) || !user.vault.may_write() {
             return;
         }
         let (services, user) = (Arc::clone(self), Arc::clone(user));

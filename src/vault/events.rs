@@ -23,10 +23,13 @@ pub enum Kind {
     /// entries lost, in an earlier version, not in their list, back after having been removed; records that do not open;
     /// rows of no generation; 1 when the head was lost.
     Accepted,
+    /// 5: the journal was gone on from although a browser had seen a later state. Numbers: the transaction it stood at, and
+    /// the one that had been seen, 0 when that could not be read.
+    WentOn,
 }
 
 impl Kind {
-    const ALL: [(Self, u16); 2] = [(Self::LetGo, 3), (Self::Accepted, 4)];
+    const ALL: [(Self, u16); 3] = [(Self::LetGo, 3), (Self::Accepted, 4), (Self::WentOn, 5)];
 
     fn number(self) -> u16 {
         Self::ALL.iter().find(|(kind, _)| *kind == self).map_or(0, |(_, number)| *number)

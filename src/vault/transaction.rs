@@ -183,6 +183,17 @@ impl<'a> Writer<'a> {
         self.heads.active.seq + 1
     }
 
+    /// The history this transaction belongs to.
+    pub(super) fn lineage(&self) -> [u8; 16] {
+        self.heads.active.lineage
+    }
+
+    /// Puts the transaction into this history, behind the one with this number. Call it before anything is written.
+    pub(super) fn leap(&mut self, lineage: [u8; 16], behind: u64) {
+        (self.heads.active.lineage, self.heads.active.seq) = (lineage, behind);
+        self.changed = true;
+    }
+
     pub(super) fn rows_mut(&mut self) -> &mut dyn RowsMut {
         match &mut self.reader.access {
             Access::Write(rows) => &mut **rows,

@@ -3,6 +3,7 @@
 mod accept;
 mod kept;
 pub(super) mod rekey;
+pub mod seen;
 
 use std::sync::{
     Arc, Mutex, MutexGuard, PoisonError, RwLock, RwLockReadGuard,
@@ -28,6 +29,7 @@ use crate::{
     vault::{
         error::{Alteration, VaultError},
         transaction::{Heads, KeySet, Reader, Writer},
+        unlocked::seen::Marks,
         verify::has_strays,
     },
 };
@@ -55,6 +57,7 @@ pub struct Unlocked {
     ring: RwLock<Ring>,
     /// The heads as last committed; `None` when they must be read again. Held by the one writer.
     heads: Mutex<Option<Heads>>,
+    marks: Mutex<Marks>,
     /// The head was missing, broken or older than the keyring when the vault was opened: nothing is written before its
     /// owner accepts the journal as it is.
     is_headless: AtomicBool,
@@ -145,8 +148,7 @@ impl Unlocked {
             let value = work(&mut writer)?;
             Ok((value, writer.finish()?))
         })?;
-        self.latest.fetch_max(committed.active.wall, Ordering::Relaxed);
-        *heads = Some(committed);
+        self.keep(&mut heads, committed);
         Ok(value)
     }
 
@@ -263,9 +265,10 @@ fn enter(
     let ring = RwLock::new(Ring { urk, vault_keys, keys: Arc::new(keys), name, doubt: None });
     let is_headless = AtomicBool::new(heads.is_none());
     let latest = heads.as_ref().map_or(0, |heads| heads.active.wall).into();
+    let marks = Mutex::new(Marks::of(heads.as_ref()));
     let heads = Mutex::new(heads);
     let waiting = AtomicUsize::new(0);
-    Ok(Unlocked { store, clock, vault, may_write, ring, heads, is_headless, latest, waiting })
+    Ok(Unlocked { store, clock, vault, may_write, ring, heads, marks, is_headless, latest, waiting })
 }
 
 /// The other wraps of which one copy is gone or plainly damaged. Whether the sealed part of the remaining one is

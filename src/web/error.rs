@@ -88,6 +88,7 @@ impl<'a> Surroundings<'a> {
                 .session
                 .and_then(|session| self.state.services.integrity_note(session))
                 .map(IntegrityBanner::from),
+            is_older: self.session.is_some_and(Session::only_reads),
             clock_is_behind: self.session.is_some_and(|session| self.state.services.clock_is_behind(session)),
         }
     }

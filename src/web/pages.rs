@@ -15,6 +15,7 @@ pub mod integrity;
 pub mod invitations;
 pub mod keys;
 pub mod model;
+pub mod older;
 pub mod registry;
 pub mod search;
 pub mod security;
@@ -59,6 +60,8 @@ pub struct Shell {
     pub clock_is_behind: bool,
     /// The journal is not as this program left it: stands above every page until it is accepted as it is.
     pub integrity: Option<IntegrityBanner>,
+    /// The journal is older than what the browser last saw, and its owner only reads it.
+    pub is_older: bool,
 }
 
 /// That the journal was changed outside this program, in a sentence.
@@ -105,6 +108,7 @@ impl Shell {
             lan_http: false,
             store: None,
             integrity: None,
+            is_older: false,
             clock_is_behind: false,
         }
     }

@@ -10,7 +10,7 @@ use poem::http::{HeaderMap, HeaderValue};
 
 use crate::{
     services::{Services, sessions::Session},
-    web::{agent, cookies},
+    web::{agent, cookies, witness},
 };
 
 /// Name of the session cookie.
@@ -35,6 +35,8 @@ impl Visitor {
         {
             let session = services.visit(token).await;
             if let Some(session) = &session {
+                services.judge(session, witness::of(headers, session)).await;
+                services.note_visit(session, token);
                 session.label_as(|| agent::class(headers));
             }
             let fingerprint = session.as_ref().map_or(fingerprint, |session| *session.binding());

@@ -19,6 +19,7 @@ use crate::{
         pages::Held,
         session::Visitor,
         state::AppState,
+        witness,
     },
 };
 
@@ -156,6 +157,7 @@ impl Endpoint for Leaf {
         };
         let mut response = answer.unwrap_or_else(|error| call.refuse(error));
         call.give_token(&mut response);
+        witness::give(&call, &mut response).await;
         Ok(response)
     }
 }
@@ -174,6 +176,9 @@ impl Leaf {
         match (&row.handler, session) {
             (Handler::Open(handler), _) => handler(call).await,
             (Handler::Signed(handler), Some(session)) => {
+                if let Some(answer) = witness::instead(row, &call, &session) {
+                    return answer;
+                }
                 match handler(Arc::clone(&call), Arc::clone(&session)).await {
                     // Such a handler only reads, and reading goes on when writing in the background has just failed.
                     Err(error) if error.is_torn() => handler(call, session).await,
@@ -190,6 +195,10 @@ impl Leaf {
                 to_the_end(handler(call, form)).await
             }
             (Handler::SignedForm(handler), Some(session)) => {
+                let instead = witness::instead(row, &call, &session);
+                if instead.is_some() && limit(row) == Limit::Import {
+                    return instead.unwrap_or_else(|| Err(busy()));
+                }
                 // Held until the answer: an upload stays in memory as long.
                 let _turn = match limit(row) {
                     Limit::Import => Some(self.state.uploads.try_acquire().map_err(|_| busy())?),
@@ -201,6 +210,9 @@ impl Leaf {
                     let is_cut = form.is_cut();
                     let error = if is_cut { WebError::cut(call.wants) } else { WebError::bad_token() };
                     return Err(error.holding(kept(row, &call, &session, &form)));
+                }
+                if let Some(answer) = instead {
+                    return answer.map_err(|error| error.holding(kept(row, &call, &session, &form)));
                 }
                 to_the_end(handler(call, session, form)).await
             }

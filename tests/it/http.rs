@@ -13,6 +13,7 @@ mod integrity;
 mod invitations;
 mod kept;
 mod limits;
+mod older;
 mod replies;
 mod rotation;
 mod search;

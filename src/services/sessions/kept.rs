@@ -134,22 +134,26 @@ impl Services {
             Some(session) => session,
             None => self.reopen(Token::parse(cookie).filter(|_| self.keeps_sessions)?).await?,
         };
+        Some(session)
+    }
+
+    /// Writes down, now and then, that a session is in use.
+    pub fn note_visit(&self, session: &Session, cookie: &str) {
+        let Some(token) = Token::parse(cookie).filter(|_| session.may_write()) else { return };
         if session.is_renewal_due(self.clock.moment(), self.sessions.idle_ms) {
             let (vaults, vault) = (Arc::clone(&self.vaults), Arc::clone(&session.user.vault));
-            let token = Token::parse(cookie)?;
             self.tasks.spawn(logged(
                 "renew",
                 blocking::db(move || vaults.renew_session(&vault, &token).map(|_| ())),
             ));
             self.wrote();
         }
-        Some(session)
     }
 
     /// Lets the browser of a session stay signed in over a restart. `None`, and nothing is changed, when this instance
     /// does not keep sessions or the file cannot be written.
     pub async fn keep_signed_in(&self, session: &Session, cookie: &str) -> Option<u32> {
-        if !self.keeps_sessions {
+        if !self.keeps_sessions || !session.may_write() {
             return None;
         }
         let token = Token::parse(cookie)?;
@@ -282,7 +286,7 @@ impl Services {
         )
     }
 
-    /// At sign-in: ends what is over by now in the file, and everything there when sessions are not kept any more.
+    /// After a sign-in: ends what is over by now in the file, and everything there when sessions are not kept any more.
     pub(crate) fn purge_kept(&self, user: &Arc<User>) {
         let (vaults, vault) = (Arc::clone(&self.vaults), Arc::clone(&user.vault));
         let idle_ms = self.keeps_sessions.then_some(self.sessions.idle_ms);

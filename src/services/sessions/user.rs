@@ -38,6 +38,8 @@ pub struct User {
     pub(crate) tended: AtomicI64,
     /// Whether the person allowed that entries go to the upstream.
     pub(crate) may_send: AtomicBool,
+    /// What writes for the person in the background has begun.
+    pub(crate) is_settled: AtomicBool,
     /// What was read for an import and waits for a yes.
     pub(crate) import: ImportSlot,
     /// The writer has switched the model off.
@@ -62,6 +64,7 @@ impl User {
             integrity: UserIntegrity::default(),
             tended: AtomicI64::new(0),
             may_send: AtomicBool::new(false),
+            is_settled: AtomicBool::new(false),
             import: ImportSlot::default(),
             model_is_off: AtomicBool::new(false),
             knows_no_model: AtomicBool::new(false),

@@ -91,7 +91,7 @@ impl Unlocked {
             note(&mut w, &look.audit)?;
             Ok((look.audit, w.finish()?))
         })?;
-        *heads = Some(committed);
+        self.keep(&mut heads, committed);
         self.is_headless.store(false, Ordering::SeqCst);
         Ok(audit)
     }

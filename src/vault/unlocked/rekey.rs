@@ -1,6 +1,6 @@
 //! Changing the keys of an open vault: its keyring, its generations, its root key.
 
-use std::sync::{Arc, PoisonError, atomic::Ordering};
+use std::sync::{Arc, PoisonError};
 
 use crate::{
     crypto::{keyring::Keyring, keys::VaultKeys, secret::Key},
@@ -87,8 +87,7 @@ impl Unlocked {
         });
         match done {
             Ok((value, committed, changed)) => {
-                self.latest.fetch_max(committed.active.wall, Ordering::Relaxed);
-                *heads = Some(committed);
+                self.keep(&mut heads, committed);
                 if let Some((keys, derived, name)) = changed {
                     (ring.keys, ring.name) = (Arc::new(keys), name);
                     if let (Some(derived), Some(urk)) = (derived, new_urk) {

@@ -2,7 +2,7 @@
 
 use crate::web::{
     pages::{
-        auth, choosing, days, entries, errors, integrity, invitations, keys, model, search, security,
+        auth, choosing, days, entries, errors, integrity, invitations, keys, model, older, search, security,
         settings, transfer, trash,
     },
     view::{Template, ViewError, Views},
@@ -54,6 +54,7 @@ pub fn render_samples(views: &Views) -> Result<Vec<Rendered>, ViewError> {
     all.append(&mut rendered::<keys::KeysPage>(views)?);
     all.append(&mut rendered::<keys::KeysCodePage>(views)?);
     all.append(&mut rendered::<invitations::InvitationPage>(views)?);
+    all.append(&mut rendered::<older::OlderPage>(views)?);
     all.append(&mut rendered::<errors::ErrorPage>(views)?);
     Ok(all)
 }
