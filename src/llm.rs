@@ -9,7 +9,10 @@ use std::sync::{
     atomic::{AtomicBool, Ordering},
 };
 
-use crate::container::{ContainerError, source::ModelSource};
+use crate::{
+    config::manifest::Ability,
+    container::{ContainerError, source::ModelSource},
+};
 
 pub mod budget;
 pub mod catalogue;
@@ -166,35 +169,9 @@ pub struct ModelIdentity {
     pub sha256: [u8; 32],
     /// Longest conversation, in tokens.
     pub context: u32,
-    /// What can be asked of it.
+    /// What may be asked of it, listed or measured. It decides which rules it is given, how much of the journal, and
+    /// whether labels and recaps are left to it.
     pub ability: Ability,
-}
-
-/// What can be asked of a model. It decides which rules it is given and how much of the journal.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Ability {
-    /// Short rules and little context, or it loses the thread.
-    Small,
-    /// The full rules, the day and several memories.
-    Large,
-}
-
-impl Ability {
-    /// Fewest parameters of a model that follows the full rules.
-    const LARGE_FROM: u64 = 1_000_000_000;
-
-    /// By the number of parameters of a model.
-    pub const fn of(parameters: u64) -> Self {
-        if parameters < Self::LARGE_FROM { Self::Small } else { Self::Large }
-    }
-
-    /// As in the names of the prompts.
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            Self::Small => "small",
-            Self::Large => "large",
-        }
-    }
 }
 
 /// Anything that continues a conversation. Synchronous: it runs on the worker's thread and may take minutes.

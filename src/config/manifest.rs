@@ -10,7 +10,8 @@ use serde::Deserialize;
 
 const TEXT: &str = include_str!("../../models/manifest.toml");
 
-/// What may be asked of a model, by what its makers and our own trials say. Higher is more.
+/// What may be asked of a model: as the list says of the very file, by what its makers and our own trials say, else by
+/// the number of its parameters. Never by its name. Higher is more.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Ability {
@@ -22,6 +23,47 @@ pub enum Ability {
     Able,
     /// All of it, well.
     Good,
+}
+
+impl Ability {
+    /// Fewest parameters of a model that follows the full rules.
+    const ABLE_FROM: u64 = 1_000_000_000;
+
+    /// By the number of parameters of a model.
+    pub const fn of(parameters: u64) -> Self {
+        match parameters {
+            0..400_000_000 => Self::Taste,
+            400_000_000..Self::ABLE_FROM => Self::Plain,
+            Self::ABLE_FROM..3_500_000_000 => Self::Able,
+            _ => Self::Good,
+        }
+    }
+
+    /// Whether it follows the full rules and makes use of the day and several memories. Others lose the thread: they
+    /// are given short rules and little context.
+    pub const fn follows_full_rules(self) -> bool {
+        matches!(self, Self::Able | Self::Good)
+    }
+
+    /// Whether labels and recaps may be left to it. Of others they are worse than what the text itself gives.
+    pub const fn writes_labels_and_recaps(self) -> bool {
+        matches!(self, Self::Able | Self::Good)
+    }
+
+    /// As in the names of the prompts.
+    pub const fn prompts(self) -> &'static str {
+        if self.follows_full_rules() { "large" } else { "small" }
+    }
+
+    /// For people, after "good for" or alone.
+    pub const fn words(self) -> &'static str {
+        match self {
+            Self::Taste => "fluent, but invents facts",
+            Self::Plain => "replies, unreliable with facts",
+            Self::Able => "replies, labels and recaps",
+            Self::Good => "replies, labels and recaps, well",
+        }
+    }
 }
 
 /// A model that can be fetched.
@@ -116,6 +158,16 @@ pub fn known(file: &str) -> Option<Known> {
     })
 }
 
+/// What the list says may be asked of the file with this digest.
+pub fn ability(sha256: &[u8; 32]) -> Option<Ability> {
+    let is_it = |hex: &str| digest(hex).as_ref() == Some(sha256);
+    let shipped = MANIFEST.model.iter().find(|model| is_it(&model.sha256)).and_then(|model| model.ability);
+    shipped.or_else(|| {
+        let found = recommended().iter().find(|model| model.sha256.as_deref().is_some_and(is_it));
+        found.map(|model| model.ability)
+    })
+}
+
 /// Reads 64 hexadecimal digits.
 pub fn digest(hex: &str) -> Option<[u8; 32]> {
     let mut out = [0; 32];
@@ -156,6 +208,19 @@ mod tests {
         assert_eq!((taste.ability, taste.sha256.is_some()), (Some(Ability::Taste), true));
         assert_eq!(known("other.gguf"), None);
         assert!(Ability::Taste < Ability::Plain && Ability::Able < Ability::Good);
+    }
+
+    #[test]
+    fn ability_is_that_of_the_file_and_not_of_its_name() {
+        let taste = known("SmolLM2-135M-Instruct.Q4_1.gguf").and_then(|known| known.sha256).expect("pinned");
+        assert_eq!(ability(&taste), Some(Ability::Taste));
+        assert_eq!(ability(&[7; 32]), None);
+        for (millions, expected) in [(135, Ability::Taste), (600, Ability::Plain), (1_700, Ability::Able)] {
+            assert_eq!(Ability::of(millions * 1_000_000), expected);
+        }
+        assert_eq!(Ability::of(8_000_000_000), Ability::Good);
+        assert!(!Ability::Plain.follows_full_rules() && !Ability::Plain.writes_labels_and_recaps());
+        assert!(Ability::Able.follows_full_rules() && Ability::Able.writes_labels_and_recaps());
     }
 
     #[test]

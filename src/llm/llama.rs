@@ -18,10 +18,11 @@ use llama_cpp_2::{
 };
 
 use crate::{
+    config::manifest::{self, Ability},
     container::source::ModelSource,
     llm::{
-        Ability, Cancel, GenEvent, GenRequest, Generator, LlamaOptions, LlmError, Message, ModelIdentity,
-        Speaker, StopReason, budget, gguf, machine,
+        Cancel, GenEvent, GenRequest, Generator, LlamaOptions, LlmError, Message, ModelIdentity, Speaker,
+        StopReason, budget, gguf, machine,
         pace::Pace,
         text::{REPEAT_WINDOW, Utf8Pieces, cut_within, repeats_itself},
     },
@@ -79,7 +80,7 @@ impl LlamaGenerator {
         let template = template(&model)?;
         let found_in_text = found_in_text(&model);
         let threads = options.threads.unwrap_or_else(machine::default_threads).clamp(1, 64);
-        let ability = Ability::of(model.n_params());
+        let ability = manifest::ability(&sha256).unwrap_or_else(|| Ability::of(model.n_params()));
         let identity = ModelIdentity { name, sha256, context, ability };
         let paces = [Pace::new(threads), Pace::new(threads)];
         Ok(Self { model, template, identity, paces, found_in_text, kept: None })

@@ -15,9 +15,10 @@ use serde::{Deserialize, Serialize};
 use zeroize::Zeroizing;
 
 use crate::{
+    config::manifest::Ability,
     llm::{
-        Ability, Cancel, GenEvent, GenRequest, Generator, LlmError, Message, ModelIdentity, Speaker,
-        StopReason, budget, openai::stream::Events,
+        Cancel, GenEvent, GenRequest, Generator, LlmError, Message, ModelIdentity, Speaker, StopReason,
+        budget, openai::stream::Events,
     },
     outgoing::{Ask, Caller, OutgoingError, Patience, Reply, place::Place},
 };
@@ -116,7 +117,7 @@ impl Upstream {
             sha256: [0; 32],
             context: known.context,
             // Who sets up a server of its own has more than the smallest; one that says its size is believed.
-            ability: known.parameters.map_or(Ability::Large, Ability::of),
+            ability: known.parameters.map_or(Ability::Able, Ability::of),
         };
         tracing::info!(model = %identity.name, "an upstream was found");
         Ok(Self { options, caller, known, identity })

@@ -11,13 +11,14 @@ pub mod templates;
 use minijinja::context;
 
 use crate::{
+    config::manifest::Ability,
     journal::{
         day::{Day, wall_clock, zone},
         entry::{Ending, Entry, LeftOut, Role},
         reply::{Length, Wish},
     },
     llm::{
-        Ability, Message, Place, Speaker, budget,
+        Message, Place, Speaker, budget,
         prompt::{
             neutral::{neutral, quoted},
             templates::{PromptError, Prompts},
@@ -37,10 +38,11 @@ struct Rooms {
 }
 
 const fn rooms(ability: Ability) -> Rooms {
-    match ability {
+    if ability.follows_full_rules() {
+        Rooms { earlier: 500, day: 2000, memory: 160, memories: 5 }
+    } else {
         // More than a little confuses it.
-        Ability::Small => Rooms { earlier: 300, day: 900, memory: 90, memories: 2 },
-        Ability::Large => Rooms { earlier: 500, day: 2000, memory: 160, memories: 5 },
+        Rooms { earlier: 300, day: 900, memory: 90, memories: 2 }
     }
 }
 
@@ -118,7 +120,7 @@ pub fn days(parts: &[Part]) -> Vec<Day> {
 /// When a template of the folder of prompts cannot be filled.
 pub fn reply(prompts: &Prompts, asked: &Asked<'_>) -> Result<Prompt, PromptError> {
     let Asked { entry, day, ability, .. } = *asked;
-    let (rooms, size) = (rooms(ability), ability.as_str());
+    let (rooms, size) = (rooms(ability), ability.prompts());
     let mut left_out = LeftOut::default();
     let date = format!("{}, {}", entry.day.weekday(), entry.day.long());
     let rules = prompts.render(&format!("rules-{size}.txt"), context!(size, date))?;

@@ -14,8 +14,9 @@
 
 use std::{thread, time::Duration};
 
-use crate::llm::{
-    Ability, Cancel, GenEvent, GenRequest, Generator, LlmError, ModelIdentity, Speaker, StopReason,
+use crate::{
+    config::manifest::Ability,
+    llm::{Cancel, GenEvent, GenRequest, Generator, LlmError, ModelIdentity, Speaker, StopReason},
 };
 
 /// Words read per [`GenEvent::Reading`].
@@ -42,7 +43,7 @@ impl ScriptedGenerator {
                 name: "Scripted".to_owned(),
                 sha256: [0x5c; 32],
                 context: 4096,
-                ability: Ability::Small,
+                ability: Ability::Taste,
             },
             pause,
         }

@@ -16,10 +16,13 @@ use std::{
 
 use tokio::sync::mpsc;
 
-use crate::llm::{
-    Cancel, GenEvent, GenRequest, Generator, LlmError, ModelIdentity, StopReason,
-    queue::{AdmissionQueue, Limits},
-    worker::thread::Worker,
+use crate::{
+    config::manifest::Ability,
+    llm::{
+        Cancel, GenEvent, GenRequest, Generator, LlmError, ModelIdentity, StopReason,
+        queue::{AdmissionQueue, Limits},
+        worker::thread::Worker,
+    },
 };
 
 /// At most this many requests wait, and this many of one owner.
@@ -194,6 +197,14 @@ impl Engine {
     /// What the engine is doing.
     pub fn state(&self) -> EngineState {
         self.shared.lock().state.clone()
+    }
+
+    /// What may be asked of the model; `None` while there is none.
+    pub fn ability(&self) -> Option<Ability> {
+        match &self.shared.lock().state {
+            EngineState::Ready(identity) => Some(identity.ability),
+            _ => None,
+        }
     }
 
     /// Number of requests that wait.

@@ -74,22 +74,12 @@ fn describe(model: &Present) -> String {
     };
     let known = match Catalogue::known(&model.file) {
         Some(known) => {
-            let ability = known.ability.map(ability).unwrap_or_default();
+            let ability = known.ability.map(Ability::words).unwrap_or_default();
             format!("; {}; {ability}; {}", known.good_for, known.licence)
         }
         None => String::new(),
     };
     format!("{}  {} MB, {place}, {}{known}", model.file, mb(model.bytes), Fit::here(model.bytes).words())
-}
-
-/// An ability in words.
-fn ability(ability: Ability) -> &'static str {
-    match ability {
-        Ability::Taste => "fluent, but invents facts",
-        Ability::Plain => "replies, unreliable with facts",
-        Ability::Able => "replies, labels and recaps",
-        Ability::Good => "replies, labels and recaps, well",
-    }
 }
 
 fn mb(bytes: u64) -> u64 {

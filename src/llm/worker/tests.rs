@@ -1,7 +1,10 @@
 use std::sync::mpsc as std_mpsc;
 
 use super::*;
-use crate::llm::{Ability, Message, Speaker, scripted::ScriptedGenerator};
+use crate::{
+    config::manifest::Ability,
+    llm::{Message, Speaker, scripted::ScriptedGenerator},
+};
 
 /// Long enough for any machine; no test waits this long unless it fails.
 const PATIENCE: Duration = Duration::from_secs(60);
@@ -63,7 +66,7 @@ fn gated() -> (Engine, std_mpsc::Receiver<String>, std_mpsc::Sender<()>) {
     let (arrived, arrivals) = std_mpsc::channel();
     let (open, gate) = std_mpsc::channel();
     let identity =
-        ModelIdentity { name: "Gated".to_owned(), sha256: [0; 32], context: 10, ability: Ability::Small };
+        ModelIdentity { name: "Gated".to_owned(), sha256: [0; 32], context: 10, ability: Ability::Taste };
     let mut parts = Some(Gated { identity, arrived, gate });
     let engine = Engine::start(move || Ok(Box::new(parts.take().ok_or(LlmError::NoModel)?)));
     (engine, arrivals, open)
@@ -78,6 +81,7 @@ fn an_answer_streams_and_ends() {
     assert!(text.starts_with("You wrote 3 words about **tomatoes**."));
     assert_eq!((ended, ticket.position()), (Ok(StopReason::End), 0));
     assert!(matches!(engine.state(), EngineState::Ready(identity) if identity.name == "Scripted"));
+    assert_eq!(engine.ability(), Some(Ability::Taste));
     assert!(engine.shutdown(PATIENCE));
 }
 
@@ -218,7 +222,7 @@ impl Generator for Holding {
 fn what_was_read_for_one_is_forgotten_before_anothers_request_and_at_lock() {
     let holds = Arc::new(Mutex::new(Vec::new()));
     let identity =
-        ModelIdentity { name: "Holding".to_owned(), sha256: [0; 32], context: 10, ability: Ability::Small };
+        ModelIdentity { name: "Holding".to_owned(), sha256: [0; 32], context: 10, ability: Ability::Taste };
     let mut parts = Some(Holding { identity, holds: Arc::clone(&holds) });
     let engine = Engine::start(move || Ok(Box::new(parts.take().ok_or(LlmError::NoModel)?)));
     let run = |owner: u64| {

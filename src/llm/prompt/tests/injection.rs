@@ -30,7 +30,7 @@ fn no_text_changes_the_shape_of_a_prompt_or_leaves_its_quotation() {
     let cases = cases();
     assert!(cases.len() >= 50, "{}", cases.len());
     for Case { is_imported, text } in &cases {
-        for ability in [Ability::Small, Ability::Large] {
+        for ability in [Ability::Taste, Ability::Good] {
             let words: String = text.chars().take(180).collect();
             let make = |text: &str, words: &str| {
                 let asked = entry(3, Role::Writer, text);
