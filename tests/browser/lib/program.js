@@ -9,15 +9,22 @@ const BINARY = resolve(process.env.LLAMORA_BIN ?? "../../dist/llamora");
 // The real program on a data folder of its own. Stopping and starting it again keeps the folder.
 export class Program {
   #folder = mkdtempSync(join(tmpdir(), "llamora-browser-"));
+  #host;
   #child;
   #log = "";
 
   url;
 
+  // `host` is where it listens; it is always reached by loopback.
+  constructor(host = "127.0.0.1") {
+    this.#host = host;
+  }
+
   async start(port = 0) {
     if (!existsSync(BINARY)) throw new Error(`${BINARY} is missing: make dist`);
     const data = join(this.#folder, "data");
-    this.#child = spawn(BINARY, ["serve", "--port", String(port), "--data", data], {
+    const flags = ["serve", "--host", this.#host, "--port", String(port), "--data", data];
+    this.#child = spawn(BINARY, flags, {
       stdio: ["ignore", "pipe", "pipe"],
       env: { PATH: process.env.PATH, HOME: this.#folder, TMPDIR: this.#folder },
     });
@@ -29,9 +36,9 @@ export class Program {
       new Promise((resolve) => lines.once("line", resolve)),
       new Promise((_, reject) => this.#child.once("exit", () => reject(new Error(`ended early:\n${this.#log}`)))),
     ]);
-    const match = /^Listening on (http:\/\/127\.0\.0\.1:\d+)$/.exec(first);
-    if (!match) throw new Error(`the first line is ${first}`);
-    this.url = match[1];
+    const match = /^Listening on http:\/\/([0-9.]+):(\d+)$/.exec(first);
+    if (match?.[1] !== this.#host) throw new Error(`the first line is ${first}`);
+    this.url = `http://127.0.0.1:${match[2]}`;
     return this;
   }
 
@@ -44,10 +51,11 @@ export class Program {
     return ended;
   }
 
-  // The same folder, the same address.
-  async restart() {
+  // The same folder, the same address. `between` happens while it does not run.
+  async restart(between = () => {}) {
     const port = Number(new URL(this.url).port);
     const code = await this.stop();
+    between();
     await this.start(port);
     return code;
   }
