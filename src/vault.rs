@@ -42,6 +42,7 @@ pub mod vectors;
 pub mod verify;
 pub mod whole;
 pub(crate) mod wire;
+mod witnesses;
 
 #[cfg(any(test, feature = "test-hooks"))]
 pub use crate::vault::payload::probe_bodies;

@@ -13,6 +13,7 @@ use crate::crypto::{
     SealError, VaultId,
     aead::{self, Nonce, OVERHEAD},
     keys::VaultKeys,
+    secret::Key,
     set::{Head, SetHash},
     wire::{Fields, Layout, object},
 };
@@ -68,17 +69,25 @@ impl Witness {
     /// [`SealError::Open`] and [`SealError::Damaged`]. A witness that is there but does not open is a warning too: an
     /// older root key may have come back.
     pub fn parse(keys: &VaultKeys, cookie: &str) -> Result<Self, SealError> {
+        Self::parse_under(&keys.witness, keys, cookie)
+    }
+
+    /// The same with the witness key of a root key that was replaced; `keys` are those in force, which say the place.
+    ///
+    /// # Errors
+    /// As [`Witness::parse`].
+    pub(crate) fn parse_under(key: &Key, keys: &VaultKeys, cookie: &str) -> Result<Self, SealError> {
         if cookie.len() != TEXT_BYTES {
             return Err(SealError::Damaged);
         }
-        Self::open(keys, &BASE64URL_NOPAD.decode(cookie.as_bytes()).map_err(|_| SealError::Damaged)?)
+        Self::open(key, keys, &BASE64URL_NOPAD.decode(cookie.as_bytes()).map_err(|_| SealError::Damaged)?)
     }
 
-    pub(crate) fn open(keys: &VaultKeys, sealed: &[u8]) -> Result<Self, SealError> {
+    pub(crate) fn open(key: &Key, keys: &VaultKeys, sealed: &[u8]) -> Result<Self, SealError> {
         if sealed.len() != PLAIN + OVERHEAD {
             return Err(SealError::Damaged);
         }
-        let plain = aead::open(&keys.witness, &aad(keys), sealed)?;
+        let plain = aead::open(key, &aad(keys), sealed)?;
         let mut fields = Fields::new(&plain);
         let (lineage, seq, wall) = (fields.array()?, fields.u64()?, fields.i64()?);
         let set = SetHash::from_bytes(fields.array()?);

@@ -17,8 +17,8 @@ use crate::{
     crypto::{
         canon::Name,
         keyring::Generation,
-        keys::RecordKeys,
-        record::{RecordType, RowKey},
+        keys::{RecordKeys, VaultKeys},
+        record::RowKey,
         secret::{Key, Password, RecoveryCode},
         set::{Head, SetHash},
         unlock::Unlocker,
@@ -35,12 +35,13 @@ use crate::{
         error::VaultError,
         events,
         rotation::mark::{Cause, Mark},
-        sessions::remove_sessions,
+        sessions::{forget_records, remove_sessions},
         transaction::Writer,
         unlocked::{
             Unlocked,
             rekey::{Change, Outcome},
         },
+        witnesses::Retired,
     },
 };
 
@@ -123,17 +124,20 @@ impl Vaults {
                 }
                 change.keyring.wraps = ways.iter().map(|way| info(way, change.now)).collect();
                 change.keyring.sess_gen += 1;
+                let keys = VaultKeys::derive(change.urk, self.header.uuid, vault);
+                let retired = Retired::of(keys, change.heads.active.seq);
                 if change.keys.draining.is_some() {
                     change.keyring.rotate_again = true;
                 } else {
                     turn(change)?;
                 }
                 compaction::owe(change.rows)?;
-                Ok(Outcome::WriteUnder(urk, Some(sids)))
+                Ok(Outcome::WriteUnder(urk, Some((sids, retired))))
             },
-            |w, sids| {
-                for sid in sids.iter().flatten() {
-                    w.delete(RecordType::SESSION, sid)?;
+            |w, done| {
+                if let Some((sids, retired)) = done {
+                    forget_records(w, sids)?;
+                    retired.put(w)?;
                 }
                 Mark { cause: Cause::Revoke, unclean: mark::NOW, shown: Some(*ways[1].row()) }.put(w)
             },

@@ -23,23 +23,42 @@ fn a_witness_reads_back_from_its_cookie() {
 fn every_flipped_bit_of_a_witness_and_of_its_place_fails() {
     let sealed = Witness::of(&head(set(1))).seal_with(Nonce::random(), &vault_keys());
     for (bit_idx, flipped) in flips(&sealed) {
-        assert_eq!(Witness::open(&vault_keys(), &flipped).err(), Some(SealError::Open), "bit {bit_idx}");
+        assert_eq!(
+            Witness::open(&vault_keys().witness, &vault_keys(), &flipped).err(),
+            Some(SealError::Open),
+            "bit {bit_idx}"
+        );
     }
     for (bit_idx, uuid) in flips(&UUID) {
         let keys = VaultKeys::derive(&urk(), uuid.try_into().unwrap(), VAULT);
-        assert_eq!(Witness::open(&keys, &sealed).err(), Some(SealError::Open), "uuid bit {bit_idx}");
+        assert_eq!(
+            Witness::open(&keys.witness, &keys, &sealed).err(),
+            Some(SealError::Open),
+            "uuid bit {bit_idx}"
+        );
     }
     for (bit_idx, vault) in flips(VAULT.as_bytes()) {
         let keys = VaultKeys::derive(&urk(), UUID, VaultId::from_bytes(vault.try_into().unwrap()));
-        assert_eq!(Witness::open(&keys, &sealed).err(), Some(SealError::Open), "vault bit {bit_idx}");
+        assert_eq!(
+            Witness::open(&keys.witness, &keys, &sealed).err(),
+            Some(SealError::Open),
+            "vault bit {bit_idx}"
+        );
     }
     let older = VaultKeys::derive(&key(0x41), UUID, VAULT);
-    assert_eq!(Witness::open(&older, &sealed).err(), Some(SealError::Open), "another root key");
+    assert_eq!(
+        Witness::open(&older.witness, &older, &sealed).err(),
+        Some(SealError::Open),
+        "another root key"
+    );
     for (bit_idx, aad) in flips(&aad(&vault_keys())) {
         assert!(aead::open(&vault_keys().witness, &aad, &sealed).is_err(), "aad bit {bit_idx}");
     }
     for other in other_lengths(&sealed) {
-        assert_eq!(Witness::open(&vault_keys(), &other).err(), Some(SealError::Damaged));
+        assert_eq!(
+            Witness::open(&vault_keys().witness, &vault_keys(), &other).err(),
+            Some(SealError::Damaged)
+        );
     }
 }
 

@@ -8,8 +8,9 @@ use crate::{
     vault::{
         error::VaultError,
         events::{self, Kind},
-        transaction::Heads,
+        transaction::{Heads, Reader},
         unlocked::Unlocked,
+        witnesses::{self, Earlier},
     },
 };
 
@@ -45,16 +46,25 @@ impl Unlocked {
     /// When the keys cannot be read.
     pub fn judge(&self, cookie: Option<&str>) -> Result<Sight, VaultError> {
         let Some(cookie) = cookie else { return Ok(Sight::Fine) };
-        let ring = self.ring()?;
-        let witness = Witness::parse(&ring.vault_keys, cookie).ok();
+        let found = self.read_witness(cookie)?;
         let mut marks = self.marks();
         // Without a head nothing is written before the owner accepts the journal as it is; every page says that.
         let Some(head) = marks.found.as_ref().or(marks.last.as_ref()) else { return Ok(Sight::Fine) };
-        if witness.as_ref().is_some_and(|witness| witness.allows(head)) {
+        if found.as_ref().is_some_and(|found| found.is_before && found.witness.allows(head)) {
             return Ok(Sight::Fine);
         }
         marks.is_held = marks.found.is_some();
-        Ok(Sight::Older(witness))
+        Ok(Sight::Older(found.map(|found| found.witness)))
+    }
+
+    /// What a browser saw, also before the keys were revoked.
+    fn read_witness(&self, cookie: &str) -> Result<Option<Earlier>, VaultError> {
+        let ring = self.ring()?;
+        if let Ok(witness) = Witness::parse(&ring.vault_keys, cookie) {
+            return Ok(Some(Earlier { witness, is_before: true }));
+        }
+        let snapshot = self.store.snapshot()?;
+        witnesses::open(&Reader::new(snapshot.rows(), &ring.keys), &ring.vault_keys, cookie)
     }
 
     /// After a judgement that nothing older came back, or the decision to go on: from here on the head moves.

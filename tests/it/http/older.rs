@@ -189,7 +189,7 @@ async fn a_revocation_gives_a_new_witness_at_once_and_tells_the_file_before_it()
     assert!(!is_asked(&mira).await, "the renewed session was judged");
     mira.write("Under new keys.").await;
     let after = machine.stop().await;
-    for (image, witness, expected) in [(&after, &new, false), (&before, &new, true), (&after, &old, true)] {
+    for (image, witness, expected) in [(&after, &new, false), (&before, &new, true), (&after, &old, false)] {
         let machine = Machine::holding(image).await;
         let mira = machine.sign_in(Some(witness)).await;
         assert_eq!(is_asked(&mira).await, expected);
@@ -197,6 +197,45 @@ async fn a_revocation_gives_a_new_witness_at_once_and_tells_the_file_before_it()
             assert!(mira.get("/older").await.expect(200).body.contains("cannot be read with the keys"));
         }
     }
+}
+
+#[tokio::test]
+async fn after_a_revocation_no_browser_is_asked_unless_it_saw_another_history() {
+    let (before, later, _) = earlier_and_later().await;
+    let machine = Machine::holding(&before).await;
+    let laptop = machine.sign_in(None).await;
+    laptop.write("From the laptop.").await;
+    let phone = machine.sign_in(None).await;
+    assert!(!is_asked(&phone).await);
+    let old = machine.witness(&phone);
+    for _ in 0..2 {
+        laptop.post("/settings/keys/revoke", &[("password", PASSWORD)]).await.expect(200);
+        assert_eq!(phone.get("/d/today").await.expect(303).location(), "/login");
+        log_in(&phone, &[]).await.expect(303);
+        assert!(!is_asked(&phone).await, "nothing is older");
+        assert_ne!(machine.witness(&phone).value, old.value, "and it has a new witness at once");
+        assert!(!is_asked(&laptop).await);
+    }
+    let image = machine.stop().await;
+    let machine = Machine::holding(&image).await;
+    assert!(!is_asked(&machine.sign_in(Some(&old)).await).await, "nor one that was away for both");
+
+    // It wrote on while the file it wrote to was exchanged for an older one, in which the keys were revoked.
+    let machine = Machine::holding(&later).await;
+    let elsewhere = machine.sign_in(None).await;
+    for text in ["Friday.", "Saturday."] {
+        elsewhere.write(text).await;
+    }
+    let forked = machine.witness(&elsewhere);
+    let machine = Machine::holding(&before).await;
+    let mira = machine.sign_in(None).await;
+    mira.post("/settings/keys/revoke", &[("password", PASSWORD)]).await.expect(200);
+    for n in 0..20 {
+        mira.write(&format!("Beyond what the other saw, {n}.")).await;
+    }
+    let asked = machine.sign_in(Some(&forked)).await;
+    assert!(is_asked(&asked).await, "a later number under the keys from before");
+    assert!(asked.get("/older").await.expect(200).body.contains("last saw it as it was written on"));
 }
 
 #[tokio::test]

@@ -9,7 +9,10 @@ use crate::{
         wrap::row_key,
     },
     store::{rows::Rows, tables::Copy},
-    vault::{error::VaultError, unlocked::rekey::Outcome},
+    vault::{
+        error::VaultError,
+        unlocked::{Unlocked, rekey::Outcome, seen::Sight},
+    },
 };
 
 fn smalls(fixture: &Fixture, prefix: &[u8]) -> Vec<(Vec<u8>, Vec<u8>)> {
@@ -113,6 +116,24 @@ fn after_a_revocation_every_old_secret_wrap_and_session_row_is_refused() {
     put(&fixture, &old_wraps);
     assert!(fixture.vaults.sign_in("Anna", "correct horse").is_err(), "the records are under other keys");
     assert!(fixture.vaults.open_with_code(&old_code).is_err());
+}
+
+#[test]
+fn witnesses_of_the_last_eight_revocations_are_still_read() {
+    let (fixture, anna, _) = written();
+    let cookie = |anna: &Unlocked| anna.witness().unwrap().expect("a head").2;
+    let is_fine = |cookie: &str| matches!(fixture.sign_in().judge(Some(cookie)).unwrap(), Sight::Fine);
+    anna.settle_sight();
+    let mut seen = vec![cookie(&anna)];
+    for _ in 0..9 {
+        fixture.vaults.revoke(&anna, "correct horse").unwrap().expect("the password is right");
+        assert!(is_fine(seen.last().unwrap()), "from before a renewal that is under way");
+        finish(&fixture, &anna);
+        seen.push(cookie(&anna));
+    }
+    let (oldest, others) = seen.split_first().unwrap();
+    assert!(others.iter().all(|cookie| is_fine(cookie)));
+    assert!(matches!(anna.judge(Some(oldest)).unwrap(), Sight::Older(None)));
 }
 
 fn copy(key: &crate::crypto::secret::Key) -> crate::crypto::secret::Key {
