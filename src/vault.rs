@@ -5,8 +5,8 @@
 //! outside this module, and its keys are wiped when the last owner drops it.
 //!
 //! Reading and writing happen in closures over one snapshot or one transaction. What is in a record is in
-//! `payload` (byte forms) and in `entries`, `days`, `trash`, `outbox`, `drafts`, `settings`, `vectors`, which are
-//! free functions over a [`transaction::Reader`] or [`transaction::Writer`].
+//! `payload` (byte forms) and in `entries`, `days`, `trash`, `outbox`, `drafts`, `settings`, `vectors`, `files`, which
+//! are free functions over a [`transaction::Reader`] or [`transaction::Writer`].
 //!
 //! ```text
 //! header, wraps, keyrings  --accounts-->  Unlocked  --read--> Reader  --entries, outbox, ...--> journal values
@@ -25,12 +25,14 @@ pub mod drafts;
 pub mod entries;
 pub mod error;
 pub mod events;
+pub mod files;
 mod header;
 pub mod outbox;
 pub(crate) mod payload;
 mod policy;
 pub mod rotation;
 pub mod salvage;
+pub mod segments;
 pub mod sessions;
 pub mod settings;
 #[cfg(test)]

@@ -228,6 +228,32 @@ pub fn walk(
     })
 }
 
+/// What a day says of an entry, without the entry being opened.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Listed {
+    /// Entry, reply or opening.
+    pub id: EntryId,
+    /// Its revision.
+    pub revision: u32,
+}
+
+/// Visits every entry, reply and opening outside the trash as its day lists it, newest day first, until `visit` says no.
+/// Much quicker than [`walk`]. A day that cannot be opened is left out.
+///
+/// # Errors
+/// Seal and store errors.
+pub fn list(r: &Reader<'_>, visit: &mut dyn FnMut(Listed) -> bool) -> Result<(), VaultError> {
+    days::walk_days(r, true, &mut |walked| {
+        let items = match days::load(r, walked) {
+            Err(error) if error.is_of_one_record() => return Ok(true),
+            day => day?.items,
+        };
+        let live = items.iter().rev().filter(|item| item.flags & TRASHED == 0);
+        let mut listed = live.map(|item| Listed { id: EntryId::from_bytes(item.id), revision: item.rev });
+        Ok(listed.all(&mut *visit))
+    })
+}
+
 pub(super) fn load(r: &Reader<'_>, id: EntryId) -> Result<Option<EntryV1>, VaultError> {
     r.load(RecordType::ENTRY, id.as_bytes())
 }

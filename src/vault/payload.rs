@@ -5,6 +5,7 @@
 //! does not know are kept when it writes the record again.
 
 pub(crate) mod entry;
+pub(crate) mod file;
 pub(crate) mod index;
 pub(crate) mod log;
 pub(crate) mod session;
@@ -55,6 +56,9 @@ pub fn probe_bodies(body: &[u8]) {
     let _ = small::DraftV1::decode(1, body);
     let _ = small::SettingV1::decode(1, body);
     let _ = small::VectorV1::decode(1, body);
+    let _ = file::FileV1::decode(1, body);
+    let _ = file::NamedV1::decode(1, body);
+    let _ = file::VectorsNoteV1::decode(1, body);
 }
 
 impl From<WireError> for VaultError {

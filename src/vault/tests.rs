@@ -6,6 +6,7 @@ mod altered;
 mod backup;
 mod damage;
 mod failing;
+mod files;
 mod golden;
 mod journal;
 mod keys;

@@ -113,7 +113,10 @@ impl Unlocked {
     }
 
     /// As [`Unlocked::write`], for work that others need not make way for.
-    pub(super) fn write_behind<T>(
+    ///
+    /// # Errors
+    /// Those of [`Unlocked::write`].
+    pub fn write_behind<T>(
         &self,
         work: impl FnOnce(&mut Writer<'_>) -> Result<T, VaultError>,
     ) -> Result<T, VaultError> {
@@ -121,8 +124,8 @@ impl Unlocked {
         self.transact(&ring.keys, self.heads(), work)
     }
 
-    /// Whether somebody waits to write.
-    pub(super) fn is_awaited(&self) -> bool {
+    /// Whether somebody waits to write: long work in small steps makes way then.
+    pub fn is_awaited(&self) -> bool {
         self.waiting.load(Ordering::SeqCst) > 0
     }
 

@@ -6,6 +6,7 @@ use crate::vault::{
     payload::{
         Payload,
         entry::{EntryV1, ProvenanceV1},
+        file::{FileV1, NamedV1, SegmentFilesV1, VectorsNoteV1},
         index::{DayItemV1, DayV1, OutboxItemV1, OutboxV1, RootV1, TrashItemV1, TrashV1, YearV1},
         log::{EventV1, EventsV1},
         session::SessionV1,
@@ -201,4 +202,44 @@ fn session_v1_is_frozen() {
         ext: vec![(300, vec![9, 8])],
     };
     frozen(golden!("session-v1"), &session);
+}
+
+#[test]
+fn file_v1_is_frozen() {
+    let file = FileV1 {
+        id: id(0xb0),
+        kind: 300,
+        name: "a\u{2603}.fast".to_owned(),
+        len: 1 << 33,
+        page_size: 16_128,
+        pages: 532_611,
+        sha256: sha(),
+        ext: vec![(1, b"k".to_vec())],
+    };
+    frozen(golden!("file-v1"), &file);
+}
+
+#[test]
+fn named_v1_is_frozen() {
+    let named = NamedV1 {
+        generation: 200,
+        files: vec![id(0xb0), id(0x10)],
+        indexed_seq: 1 << 40,
+        ext: vec![(1, id(0x20).to_vec()), (2, b"note".to_vec())],
+    };
+    frozen(golden!("named-v1"), &named);
+}
+
+#[test]
+fn the_note_of_vectors_is_frozen() {
+    let note = VectorsNoteV1 {
+        embedder: sha(),
+        dims: 384,
+        segments: vec![
+            SegmentFilesV1 { codes: id(0xb0), exact: id(0x10), graph: None },
+            SegmentFilesV1 { codes: id(0x20), exact: id(0x30), graph: Some(id(0x50)) },
+        ],
+        ext: vec![(1, b"k".to_vec())],
+    };
+    frozen(golden!("vectors-note-v1"), &note);
 }

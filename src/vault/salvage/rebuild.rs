@@ -1,7 +1,7 @@
 //! The new journal: what was found, in its place.
 
 use std::{
-    collections::{BTreeMap, HashMap},
+    collections::{BTreeMap, HashMap, HashSet},
     path::Path,
     sync::Arc,
 };
@@ -21,10 +21,12 @@ use crate::{
         backup::{BackupError, Partial, partial_of},
         days, entries,
         error::VaultError,
+        files::FileKind,
         outbox,
         payload::{
             Payload,
             entry::{EntryV1, role_number},
+            file::FileV1,
             index::{DayItemV1, DayV1, OutboxV1, RootV1, TRASHED},
             small::DraftV1,
         },
@@ -158,11 +160,19 @@ fn choose(
     salvaged: &mut Salvaged,
 ) -> Result<Vec<Place>, VaultError> {
     let mut chosen = Vec::new();
+    let kept_files = read_files(leaves, found, keys)?;
     for ((kind, key), place) in &found.records {
         let of_known = key.first_chunk::<16>().is_some_and(|id| known.contains_key(id));
         let count = match *kind {
             RecordType::HEAD | RecordType::DAY | RecordType::YEAR | RecordType::ROOT => continue,
             RecordType::OUTBOX | RecordType::TRASH | RecordType::VECTOR | RecordType::SESSION => continue,
+            // What finds entries is made anew from them; its parts may be of several versions.
+            RecordType::NAMED if key.starts_with(b"search/") => continue,
+            RecordType::FILE | RecordType::PAGE
+                if !key.first_chunk().is_some_and(|id| kept_files.contains(id)) =>
+            {
+                continue;
+            }
             RecordType::ENTRY if of_known => None,
             RecordType::VERSION if of_known => Some(&mut salvaged.versions),
             RecordType::ENTRY | RecordType::VERSION => continue,
@@ -176,6 +186,20 @@ fn choose(
     }
     chosen.sort_by_key(|place| place.row);
     Ok(chosen)
+}
+
+/// The files that cannot be made anew from the entries.
+fn read_files(leaves: &mut Leaves, found: &Found, keys: &KeySet) -> Result<HashSet<[u8; 16]>, VaultError> {
+    let mut kept = HashSet::new();
+    for (_, place) in found.of(RecordType::FILE) {
+        let (opened, _) = place.open(leaves, keys)?;
+        let Some(id) = opened.key().first_chunk() else { continue };
+        let kind = FileV1::decode(opened.schema, opened.body()).map(|file| FileKind(file.kind));
+        if kind.map_or(true, |kind| !kind.is_derived()) {
+            kept.insert(*id);
+        }
+    }
+    Ok(kept)
 }
 
 /// Whether a draft holds something that was not saved.

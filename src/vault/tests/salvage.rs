@@ -17,6 +17,7 @@ use crate::{
         drafts::{self, Draft, DraftOf},
         entries,
         error::VaultError,
+        files::{self, FileKind, Pointer},
         outbox,
         salvage::{Salvaged, salvage},
         settings,
@@ -67,6 +68,14 @@ impl Damaged {
         })
         .unwrap();
         anna.write(|w| trash::purge(w, number_id(8)).map(|_| ())).unwrap();
+        anna.write(|w| {
+            let derived = files::put(w, FileKind::WORDS, "", &[1; 40_000])?;
+            files::point(w, "search/words", &Pointer { files: vec![derived.id], ..Pointer::default() })?;
+            let own = files::put(w, FileKind(300), "", &[2; 40_000])?;
+            files::point(w, "a later program", &Pointer { files: vec![own.id], ..Pointer::default() })
+                .map(|_| ())
+        })
+        .unwrap();
         ben.write(|w| entries::insert(w, &entry(1, day(20_000), "of Ben"))).unwrap();
         Self { folder, code }
     }
