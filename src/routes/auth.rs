@@ -160,7 +160,7 @@ pub async fn lock(call: Arc<Call>, form: Form) -> Answer {
 /// # Errors
 /// Only faults of ours.
 pub async fn show_recover(call: Arc<Call>) -> Answer {
-    recover_page(&call, StatusCode::OK, "", None, None)
+    recover_page(&call, StatusCode::OK, &Form::default(), None, None)
 }
 
 /// `POST /recover`: sets a new password with the recovery code, signs in, and offers the next code.
@@ -198,7 +198,7 @@ pub async fn recover(call: Arc<Call>, form: Form) -> Answer {
             }
         }
     };
-    recover_page(&call, status, name, Some(sentence), None)
+    recover_page(&call, status, &form, Some(sentence), None)
 }
 
 /// The sign-in page again, with what was typed and held, and when to try again.
@@ -240,12 +240,12 @@ async fn login_page(
 pub fn recover_page(
     call: &Call,
     status: StatusCode,
-    name: &str,
+    typed: &Form,
     error: Option<String>,
     passphrase: Option<PassphraseView>,
 ) -> Answer {
-    let shell = call.shell("Recover");
-    let page = RecoverPage { shell, username: name.to_owned(), error, passphrase };
+    let (username, code) = (typed.text("username").to_owned(), typed.text("recovery_code").to_owned());
+    let page = RecoverPage { shell: call.shell("Recover"), username, code, error, passphrase };
     call.page(status, &page)
 }
 

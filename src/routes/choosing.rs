@@ -49,7 +49,7 @@ pub async fn strength(call: Arc<Call>, form: Form) -> Answer {
 }
 
 /// `POST /passphrase`: draws a passphrase. Asked for in part it comes alone, else on the page that the field `page`
-/// names, with the name that was typed.
+/// names, with the name and the code that were typed.
 ///
 /// # Errors
 /// Only faults of ours.
@@ -61,8 +61,8 @@ pub async fn passphrase(call: Arc<Call>, form: Form) -> Answer {
         let name = form.text("username");
         match (form.text("page"), &call.visitor.session) {
             ("password", Some(_)) => security::password_page(&call, StatusCode::OK, name, None, view),
-            ("recover", _) => auth::recover_page(&call, StatusCode::OK, name, None, view),
-            _ => register::page(&call, StatusCode::OK, name, None, view).await,
+            ("recover", _) => auth::recover_page(&call, StatusCode::OK, &form, None, view),
+            _ => register::page(&call, StatusCode::OK, &form, None, view).await,
         }
     };
     answer.map(kept_nowhere)

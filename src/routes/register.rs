@@ -31,7 +31,7 @@ pub async fn new_account(call: Arc<Call>) -> Answer {
     if call.visitor.session.is_some() {
         return Ok(see_other("/d/today"));
     }
-    page(&call, StatusCode::OK, "", None, None).await
+    page(&call, StatusCode::OK, &Form::default(), None, None).await
 }
 
 /// `POST /register`: makes a vault, signs in, and shows the recovery code once.
@@ -63,7 +63,7 @@ pub async fn register(call: Arc<Call>, form: Form) -> Answer {
         Err(AccountError::Uninvited) => (StatusCode::NOT_FOUND, NO_CODE.to_owned()),
         Err(other) => return Err(account_error(other)),
     };
-    page(&call, status, name, Some(sentence), None).await
+    page(&call, status, &form, Some(sentence), None).await
 }
 
 /// The page on which a journal begins, with what was typed before.
@@ -73,7 +73,7 @@ pub async fn register(call: Arc<Call>, form: Form) -> Answer {
 pub async fn page(
     call: &Call,
     status: StatusCode,
-    name: &str,
+    typed: &Form,
     error: Option<String>,
     passphrase: Option<PassphraseView>,
 ) -> Answer {
@@ -83,7 +83,8 @@ pub async fn page(
     }
     let page = RegisterPage {
         shell: call.shell("New journal"),
-        username: name.to_owned(),
+        username: typed.text("username").to_owned(),
+        code: typed.text("code").to_owned(),
         error,
         is_new: instance.is_new,
         zone_field: true,

@@ -15,6 +15,8 @@ pub struct RegisterPage {
     pub shell: Shell,
     /// Name as typed before.
     pub username: String,
+    /// Setup token or invitation as typed before.
+    pub code: String,
     /// One sentence on what to change.
     pub error: Option<String>,
     /// Whether this is the first journal of the instance: the page then also welcomes.
@@ -34,6 +36,7 @@ impl Template for RegisterPage {
         let first = Self {
             shell: Shell::sample_signed_out("New journal"),
             username: String::new(),
+            code: String::new(),
             error: None,
             is_new: true,
             zone_field: true,
@@ -49,7 +52,8 @@ impl Template for RegisterPage {
             ..first.clone()
         };
         let setup = Self { asks: Some("setup"), ..first.clone() };
-        let invited = Self { asks: Some("invitation"), ..refused.clone() };
+        let code = "7KQD-M3XA-9PTR-HB2W-5CVE-YN8G-J4F6".to_owned();
+        let invited = Self { asks: Some("invitation"), code, ..refused.clone() };
         vec![first, refused, setup, invited]
     }
 }
@@ -132,6 +136,8 @@ pub struct RecoverPage {
     pub error: Option<String>,
     /// A passphrase that was asked for.
     pub passphrase: Option<PassphraseView>,
+    /// Recovery code as typed before.
+    pub code: String,
 }
 
 impl Template for RecoverPage {
@@ -145,10 +151,12 @@ impl Template for RecoverPage {
             passphrase: None,
         };
         let refused = Self {
+            code: String::new(),
             username: "mira".to_owned(),
             error: Some("This code does not open a journal of that name.".to_owned()),
             ..plain.clone()
         };
         vec![plain, refused]
+            code: "7KQD-M3XA-9PTR-HB2W-5CVE-YN8G-J4F6".to_owned(),
     }
 }

@@ -2,7 +2,7 @@
 
 use std::net::{IpAddr, Ipv4Addr};
 
-use crate::it::common::{Ask, PASSWORD, TestApp, attribute};
+use crate::it::common::{Ask, Options, PASSWORD, TestApp, attribute};
 
 /// Eleven characters that a dictionary and a year make.
 const GUESSABLE: &str = "mountain2026";
@@ -122,6 +122,7 @@ async fn a_passphrase_comes_alone_or_on_its_page_and_opens_a_journal() {
             && page.body.contains("64.6 bits")
             && !page.body.contains("half\"")
     );
+    assert!(!page.body.contains("id=\"code\""), "no code is asked for here");
     let phrase = words(&page.body);
     assert_eq!(phrase.split(' ').count(), 5);
     assert_ne!(phrase, words(&part.body));
@@ -133,5 +134,25 @@ async fn a_passphrase_comes_alone_or_on_its_page_and_opens_a_journal() {
         let page = mira.post("/passphrase", &[("page", name), ("username", "Mira")]).await.expect(200);
         assert!(page.body.contains(address), "{name}");
         assert_eq!(words(&page.body).split(' ').count(), 5, "{name}");
+    }
+}
+
+#[tokio::test]
+async fn a_code_that_was_typed_stays_when_a_passphrase_is_drawn_without_scripts() {
+    let remote = TestApp::with(&Options { is_remote: true, ..Options::default() }).await;
+    let typed = "7kqd m3xa";
+    for (app, page, field) in
+        [(&TestApp::new().await, "recover", "recovery_code"), (&remote, "register", "code")]
+    {
+        let browser = app.anonymous();
+        browser.get(&format!("/{page}")).await.expect(200);
+        let fields = [("page", page), ("username", "Mira"), (field, typed), ("password", "half")];
+        for path in ["/passphrase".to_owned(), format!("/{page}")] {
+            let got = browser.post(&path, &fields).await;
+            let kept = attribute(&got.body, &format!("name=\"{field}\""), "value");
+            assert_eq!(kept.as_deref(), Some(typed), "{path} of {page}: {}", got.status);
+            assert_eq!(got.header("cache-control"), "no-store");
+            assert!(!got.body.contains("half\""), "a password is not kept");
+        }
     }
 }

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use llamora::store::{Store, rows::Rows, tables::Copy};
 
-use crate::it::common::{Anonymous, Got, Options, PASSWORD, TestApp, nonce};
+use crate::it::common::{Anonymous, Got, Options, PASSWORD, TestApp, attribute, nonce};
 
 async fn remote() -> (TestApp, String) {
     let options = Options { is_remote: true, ..Options::default() };
@@ -22,7 +22,9 @@ async fn register(browser: &Anonymous, name: &str, code: &str) -> Got {
 
 /// A page without what differs from one request to the next.
 fn plain(got: &Got, browser: &Anonymous) -> String {
-    got.body.replace(&nonce(got), "NONCE").replace(&browser.token(), "TOKEN")
+    let body = got.body.replace(&nonce(got), "NONCE").replace(&browser.token(), "TOKEN");
+    let typed = attribute(&body, "name=\"code\"", "value").expect("what was typed stays");
+    body.replace(&format!("name=\"code\" value=\"{typed}\""), "CODE")
 }
 
 /// Makes an invitation; answers its code.
