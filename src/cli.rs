@@ -150,7 +150,8 @@ impl Shared {
     pub fn settle(&self, flags: &Flags) -> anyhow::Result<(DataFolder, Config, Vec<Effective>)> {
         let folder = DataFolder::choose(self.data.clone())?;
         let file = self.config.clone().unwrap_or_else(|| folder.path().join("config.toml"));
-        let (config, effective) = Config::load(&file, self.config.is_some(), flags)?;
+        let flags = Flags { is_portable: folder.is_portable(), ..flags.clone() };
+        let (config, effective) = Config::load(&file, self.config.is_some(), &flags)?;
         telemetry::start(&config.app.log_level);
         Ok((folder, config, effective))
     }

@@ -154,13 +154,15 @@ impl Default for Embedding {
     }
 }
 
-/// Flags of the command line that override everything else.
+/// Flags of the command line, which override everything else, and what decides a default.
 #[derive(Clone, Debug, Default)]
 pub struct Flags {
     /// `--host`
     pub host: Option<String>,
     /// `--port`
     pub port: Option<u16>,
+    /// The journal lies beside the program, and so travels with it from machine to machine.
+    pub is_portable: bool,
 }
 
 /// Why a configuration cannot be used. Each message says what to change.
@@ -222,7 +224,11 @@ impl Config {
                 !NOT_SETTINGS.contains(&key.as_str()) && !key.starts_with("test_")
             })
             .split("__");
-        let mut figment = Figment::from(Serialized::defaults(Self::default()));
+        let mut compiled = Self::default();
+        if flags.is_portable {
+            compiled.session.idle_ttl = SessionLimits::PORTABLE_IDLE;
+        }
+        let mut figment = Figment::from(Serialized::defaults(compiled));
         if file.is_file() {
             refuse_unknown(&from_file, &known, &file.display().to_string())?;
             figment = figment.merge(from_file);
@@ -355,7 +361,7 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let file = folder.path().join("config.toml");
         std::fs::write(&file, text).unwrap();
-        Config::load(&file, true, &Flags { host: None, port: Some(0) })
+        Config::load(&file, true, &Flags { port: Some(0), ..Flags::default() })
     }
 
     #[test]

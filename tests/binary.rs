@@ -31,6 +31,8 @@ mod floods;
 mod grown;
 #[path = "binary/guessing.rs"]
 mod guessing;
+#[path = "binary/keeping.rs"]
+mod keeping;
 #[path = "binary/keys.rs"]
 mod keys;
 #[path = "binary/kill.rs"]

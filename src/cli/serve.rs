@@ -49,7 +49,7 @@ fn start(
     open_browser: bool,
     templates: Option<PathBuf>,
 ) -> anyhow::Result<()> {
-    let flags = Flags { host: listen.host.clone(), port: listen.port };
+    let flags = Flags { host: listen.host.clone(), port: listen.port, ..Flags::default() };
     let (folder, config, _) = shared.settle(&flags)?;
     app::run(Start { config, folder, open_browser, templates })
 }
