@@ -1,7 +1,7 @@
 //! Bundles what the browser needs and writes it where `src/web/assets.rs` includes it.
 //!
-//! esbuild (pinned in `assets/package-lock.json`) bundles and minifies one script and one style sheet; icons are
-//! copied. The SHA-256 of the result is part of every address, so that browsers may keep the files for ever.
+//! esbuild (pinned in `assets/package-lock.json`) bundles and minifies one script and one style sheet; icons and
+//! fonts are copied. The SHA-256 of the result is part of every address, so that browsers may keep the files for ever.
 //! Nothing here writes a path of this machine into the program: no source maps, and contents by `include_bytes!`.
 
 use std::{
@@ -16,7 +16,40 @@ use sha2::{Digest, Sha256};
 /// Bundled or copied files: name, media type, and the source under `assets/` or in `node_modules`.
 const SCRIPT: (&str, &str) = ("main.js", "text/javascript; charset=utf-8");
 const STYLE: (&str, &str) = ("main.css", "text/css; charset=utf-8");
-const ICONS: [(&str, &str); 1] = [("favicon.svg", "image/svg+xml")];
+const ICONS: [(&str, &str); 4] = [
+    ("favicon.svg", "image/svg+xml"),
+    ("touch.png", "image/png"),
+    ("mask.png", "image/png"),
+    ("app.webmanifest", "application/manifest+json"),
+];
+/// Fonts: the name `assets/css/fonts.css` uses, and the file among the packages.
+const FONTS: [(&str, &str); 19] = [
+    ("serif-latin.woff2", "source-serif-4/files/source-serif-4-latin-opsz-normal.woff2"),
+    ("serif-latin-ext.woff2", "source-serif-4/files/source-serif-4-latin-ext-wght-normal.woff2"),
+    ("serif-greek.woff2", "source-serif-4/files/source-serif-4-greek-wght-normal.woff2"),
+    ("serif-cyrillic.woff2", "source-serif-4/files/source-serif-4-cyrillic-wght-normal.woff2"),
+    ("serif-cyrillic-ext.woff2", "source-serif-4/files/source-serif-4-cyrillic-ext-wght-normal.woff2"),
+    ("serif-vietnamese.woff2", "source-serif-4/files/source-serif-4-vietnamese-wght-normal.woff2"),
+    ("serif-latin-italic.woff2", "source-serif-4/files/source-serif-4-latin-opsz-italic.woff2"),
+    ("serif-latin-ext-italic.woff2", "source-serif-4/files/source-serif-4-latin-ext-wght-italic.woff2"),
+    ("serif-greek-italic.woff2", "source-serif-4/files/source-serif-4-greek-wght-italic.woff2"),
+    ("serif-cyrillic-italic.woff2", "source-serif-4/files/source-serif-4-cyrillic-wght-italic.woff2"),
+    ("serif-cyrillic-ext-italic.woff2", "source-serif-4/files/source-serif-4-cyrillic-ext-wght-italic.woff2"),
+    ("serif-vietnamese-italic.woff2", "source-serif-4/files/source-serif-4-vietnamese-wght-italic.woff2"),
+    ("sans-latin.woff2", "inter/files/inter-latin-wght-normal.woff2"),
+    ("sans-latin-ext.woff2", "inter/files/inter-latin-ext-wght-normal.woff2"),
+    ("sans-greek.woff2", "inter/files/inter-greek-wght-normal.woff2"),
+    ("sans-greek-ext.woff2", "inter/files/inter-greek-ext-wght-normal.woff2"),
+    ("sans-cyrillic.woff2", "inter/files/inter-cyrillic-wght-normal.woff2"),
+    ("sans-cyrillic-ext.woff2", "inter/files/inter-cyrillic-ext-wght-normal.woff2"),
+    ("sans-vietnamese.woff2", "inter/files/inter-vietnamese-wght-normal.woff2"),
+];
+/// What else is inside the program under a licence of its own: heading, and the file among the packages.
+const NOTICES: [(&str, &str); 3] = [
+    ("htmx.org (inside main.js)", "htmx.org/LICENSE"),
+    ("Source Serif 4 (the serif-*.woff2 files)", "@fontsource-variable/source-serif-4/LICENSE"),
+    ("Inter (the sans-*.woff2 files)", "@fontsource-variable/inter/LICENSE"),
+];
 const LICENSES: (&str, &str) = ("licenses.txt", "text/plain; charset=utf-8");
 
 fn main() {
@@ -52,28 +85,43 @@ fn bundle() -> Result<(), String> {
     fs::create_dir_all(&out).map_err(|error| format!("cannot create the folder of the bundle: {error}"))?;
 
     esbuild(&modules, &assets.join("js/main.js"), &out, SCRIPT.0, &["--format=iife", "--target=es2022"])?;
-    esbuild(&modules, &assets.join("css/layers.css"), &out, STYLE.0, &[])?;
+    // Fonts lie beside the style sheet under the names it uses.
+    esbuild(&modules, &assets.join("css/layers.css"), &out, STYLE.0, &["--external:*.woff2"])?;
     for (name, _) in ICONS {
         copy(&assets.join("icons").join(name), &out.join(name))?;
     }
-    let license = read(&modules.join("htmx.org/LICENSE"))?;
-    let mut licenses = b"htmx.org (inside main.js)\n=========================\n\n".to_vec();
-    licenses.extend(license);
-    licenses.extend(b"\n\nWord list of passphrases (inside the program)\n============================================\n\n");
+    for (name, file) in FONTS {
+        copy(&modules.join("@fontsource-variable").join(file), &out.join(name))?;
+    }
+    let mut licenses = Vec::new();
+    for (heading, file) in NOTICES {
+        licenses.extend(format!("{heading}\n{}\n\n", "=".repeat(heading.len())).into_bytes());
+        licenses.extend(read(&modules.join(file))?);
+        licenses.extend(b"\n\n");
+    }
+    licenses.extend(
+        b"Word list of passphrases (inside the program)\n=============================================\n\n",
+    );
     licenses.extend(read(&assets.join("words/NOTICE.txt"))?);
     fs::write(out.join(LICENSES.0), licenses)
         .map_err(|error| format!("cannot write the licenses: {error}"))?;
 
-    let files: Vec<_> = [SCRIPT, STYLE].into_iter().chain(ICONS).chain([LICENSES]).collect();
+    let fonts = FONTS.map(|(name, _)| (name, "font/woff2"));
+    let files: Vec<_> = [SCRIPT, STYLE].into_iter().chain(ICONS).chain(fonts).chain([LICENSES]).collect();
     write_table(&out, &files)
 }
 
-/// The folder with esbuild and htmx: `assets/node_modules`, or the one that `LLAMORA_NODE_MODULES` names.
+/// The folder with esbuild, htmx and the fonts: `assets/node_modules`, or the one that `LLAMORA_NODE_MODULES` names.
 fn node_modules(assets: &Path) -> Result<PathBuf, String> {
     let modules =
         env::var_os("LLAMORA_NODE_MODULES").map_or_else(|| assets.join("node_modules"), PathBuf::from);
-    for needed in ["esbuild/bin/esbuild", "htmx.org/dist/htmx.esm.js"] {
-        if !modules.join(needed).is_file() {
+    for needed in [
+        "esbuild/bin/esbuild",
+        "htmx.org/dist/htmx.esm.js",
+        "@fontsource-variable/inter",
+        "@fontsource-variable/source-serif-4",
+    ] {
+        if !modules.join(needed).exists() {
             return Err(format!(
                 "The web bundle needs {needed}, and node_modules is missing or incomplete.\n\
                  Run `make web` once (it runs `npm ci` in assets/), or set LLAMORA_NODE_MODULES to a folder that has it."

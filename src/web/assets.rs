@@ -21,6 +21,11 @@ pub fn js_href() -> String {
     href("main.js")
 }
 
+/// What the address of every file begins with.
+pub fn base() -> String {
+    format!("/assets/{HASH}")
+}
+
 fn href(name: &str) -> String {
     format!("/assets/{HASH}/{name}")
 }
@@ -45,7 +50,9 @@ mod tests {
 
     #[test]
     fn every_file_is_found_under_its_hash_and_no_other() {
-        for name in ["main.js", "main.css", "favicon.svg", "licenses.txt"] {
+        for name in
+            ["main.js", "main.css", "favicon.svg", "app.webmanifest", "serif-latin.woff2", "licenses.txt"]
+        {
             assert!(file(HASH, name).is_some_and(|asset| !asset.bytes.is_empty()), "{name}");
             assert!(file("0123456789abcdef", name).is_none(), "{name}");
         }
