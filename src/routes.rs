@@ -104,6 +104,7 @@ pub static ROWS: &[Row] = &[
     row!(POST   "/replies/:id/delete"              signed_form replies::remove,       OTHER,        "/replies/01KAMQ0000000000000000000A/delete"),
     row!(GET    "/search"                          signed      search::new,           Kind::Page,   "/search"),
     row!(POST   "/search"                          signed_form search::list,          OTHER,        "/search"),
+    row!(GET    "/search/:n"                       signed      search::again,         Kind::Page,   "/search/1"),
     row!(GET    "/trash"                           signed      trash::list,           Kind::Page,   "/trash"),
     row!(POST   "/trash/empty"                     signed_form trash::empty,          OTHER,        "/trash/empty"),
     row!(GET    "/settings/data"                   signed      settings::data,        Kind::Page,   "/settings/data"),

@@ -19,6 +19,7 @@ pub mod candle;
 pub mod chunk;
 pub mod embed;
 pub mod engine;
+pub mod filter;
 pub mod fold;
 pub mod kernels;
 pub mod lexical;

@@ -1,78 +1,187 @@
-//! Search. The query travels in a form, never in an address.
+//! Search. The query travels in a form, never in an address: addresses have the number under which the session holds it.
 
 use std::sync::Arc;
 
 use poem::http::StatusCode;
 
 use crate::{
-    journal::entry::Role,
-    services::{finding::Hit, sessions::Session},
+    journal::{day::Day, entry::Role},
+    services::{
+        finding::{
+            Found, Hit, Pages,
+            asked::{Asked, Fields, MAX_QUERY_CHARS},
+        },
+        sessions::Session,
+    },
     web::{
-        call::{Answer, Call},
-        error::WebError,
+        call::{Answer, Call, see_other},
         form::Form,
-        pages::search::{HitItem, Piece, SearchPage},
+        pages::search::{HitDay, HitItem, MorePart, Piece, SearchForm, SearchPage},
     },
 };
-
-/// Longest query, in Unicode scalar values.
-const MAX_QUERY: usize = 1_000;
-/// Pages beyond this are not asked for by any form of ours.
-const MAX_PAGE: usize = 10_000;
 
 /// `GET /search`: the empty form.
 ///
 /// # Errors
 /// Only faults of ours.
 pub async fn new(call: Arc<Call>, _session: Arc<Session>) -> Answer {
-    call.page(StatusCode::OK, &empty(&call, String::new()))
+    call.page_or_part(StatusCode::OK, &empty(&call, &Asked::default()))
 }
 
-/// `POST /search`: fields `q` and `page`.
+/// `GET /search/:n`: a search of this session again, as after going back; `page` is one page of it, `upto` all pages up
+/// to this one. The form when the session does not hold it.
 ///
 /// # Errors
-/// 422 for a query that is too long; when the store fails.
-pub async fn list(call: Arc<Call>, session: Arc<Session>, form: Form) -> Answer {
-    let q = form.text("q").trim().to_owned();
-    if q.chars().count() > MAX_QUERY {
-        return Err(WebError::unprocessable("This is too long to search for. Use fewer words."));
-    }
-    if q.is_empty() {
-        return call.page_or_part(StatusCode::OK, &empty(&call, q));
-    }
-    let page = form.text("page").parse().unwrap_or(1).clamp(1, MAX_PAGE);
-    let found = call.services().find(&session, &q, page).await?;
-    let page = SearchPage {
-        ran: true,
-        count: found.count,
-        hits: found.hits.into_iter().map(|hit| hit_item(&call, &session, hit)).collect(),
-        note: found.note,
-        page,
-        more: found.more,
-        ..empty(&call, q)
+/// 404 when `n` is no number; when the store fails.
+pub async fn again(call: Arc<Call>, session: Arc<Session>) -> Answer {
+    let number: u32 = call.param("n")?;
+    let Some(asked) = session.held_search(number) else { return Ok(see_other("/search")) };
+    let page_in = |name: &str| call.query(name).and_then(|page| page.parse().ok());
+    let pages = match page_in("upto") {
+        Some(page) => Pages::up_to(page),
+        None => Pages::one(page_in("page").unwrap_or(1)),
     };
+    let found = call.services().find(&session, &asked, pages).await?;
+    let page = results(&call, &session, &asked, number, pages, found);
+    if call.wants_fragment() && pages.first() > 1 {
+        return call.page(StatusCode::OK, &MorePart { days: page.days, more: page.more });
+    }
     call.page_or_part(StatusCode::OK, &page)
 }
 
-fn empty(call: &Call, q: String) -> SearchPage {
+/// `POST /search`: fields `q`, `from`, `to`, `by`, `order`, `page`; `n` is the number of the search whose place this one
+/// takes, as while somebody types. With `go` a whole page answers by leading to the address of the search.
+///
+/// # Errors
+/// 422, with all that was typed in the form, for dates that cannot be read; when the store fails.
+pub async fn list(call: Arc<Call>, session: Arc<Session>, form: Form) -> Answer {
+    let asked = Asked::of(Fields {
+        q: form.text("q"),
+        from: form.text("from"),
+        to: form.text("to"),
+        by: form.text("by"),
+        order: form.text("order"),
+    });
+    if asked.is_empty() {
+        return call.page_or_part(StatusCode::OK, &empty(&call, &asked));
+    }
+    if let Some(bad) = call.services().bad_dates(&session, &asked) {
+        let page = SearchPage { error: Some(bad.sentence().to_owned()), ..empty(&call, &asked) };
+        return call.page_or_part(StatusCode::UNPROCESSABLE_ENTITY, &page);
+    }
+    let number = session.hold_search(form.text("n").parse().ok(), &asked);
+    if form.get("go").is_some() && !call.wants_fragment() {
+        return Ok(see_other(&format!("/search/{number}")));
+    }
+    let pages = Pages::one(form.text("page").parse().unwrap_or(1));
+    let mut found = call.services().find(&session, &asked, pages).await?;
+    if form.text("q").trim().chars().count() > MAX_QUERY_CHARS {
+        found.notes.insert(0, format!("Only the first {MAX_QUERY_CHARS} characters were searched for."));
+    }
+    call.page_or_part(StatusCode::OK, &results(&call, &session, &asked, number, pages, found))
+}
+
+fn empty(call: &Call, asked: &Asked) -> SearchPage {
+    let Fields { q, from, to, by, order } = asked.fields();
     SearchPage {
         shell: call.shell("Search"),
-        q,
+        form: SearchForm {
+            q: q.to_owned(),
+            from: from.to_owned(),
+            to: to.to_owned(),
+            by: by.to_owned(),
+            order: order.to_owned(),
+            is_narrowed: asked.is_narrowed() || !order.is_empty(),
+        },
         ran: false,
-        count: 0,
-        hits: Vec::new(),
-        note: None,
-        page: 1,
-        more: false,
+        error: None,
+        said: String::new(),
+        hint: None,
+        notes: Vec::new(),
+        days: Vec::new(),
+        offered: Vec::new(),
+        is_catching_up: false,
+        place: None,
+        back: None,
+        more: None,
     }
+}
+
+fn results(
+    call: &Call,
+    session: &Session,
+    asked: &Asked,
+    number: u32,
+    pages: Pages,
+    found: Found,
+) -> SearchPage {
+    let place = format!("/search/{number}");
+    let (first, last) = (pages.first(), pages.last());
+    let page = |page: usize| if page == 1 { place.clone() } else { format!("{place}?page={page}") };
+    SearchPage {
+        ran: true,
+        said: said(asked, &found, first),
+        hint: (found.count == 0).then(|| hint(asked, &found).to_owned()),
+        notes: found.notes,
+        days: by_day(call, session, found.hits),
+        offered: by_day(call, session, found.offered),
+        is_catching_up: found.is_catching_up,
+        back: (first > 1).then(|| page(first - 1)),
+        more: found.more.then(|| page(last + 1)),
+        place: Some(place),
+        ..empty(call, asked)
+    }
+}
+
+/// How many there are and in which order, in words.
+fn said(asked: &Asked, found: &Found, page: usize) -> String {
+    let (one, many) =
+        if asked.fields().by == "machine" { ("reply", "replies") } else { ("entry", "entries") };
+    let order = if found.is_newest_first { "newest" } else { "best" };
+    let count = match found.count {
+        0 if !found.offered.is_empty() => "Nothing that fits.".to_owned(),
+        0 => "Nothing was found.".to_owned(),
+        1 => format!("One {one}"),
+        n => format!("{n} {many}, {order} first"),
+    };
+    if page > 1 { format!("{count}, page {page}") } else { count }
+}
+
+/// What may help when nothing was found.
+fn hint(asked: &Asked, found: &Found) -> &'static str {
+    let q = asked.fields().q;
+    if found.has_no_words && !asked.is_narrowed() {
+        "Say also what to look for, besides what must not occur."
+    } else if asked.is_narrowed() {
+        "Nothing fits within these limits. Take them away to search the whole journal."
+    } else if q.contains(['"', '\u{201c}', '\u{201e}']) || q.starts_with('-') || q.contains(" -") {
+        "Without the quotes or the minus sign more may be found."
+    } else {
+        "Fewer words, or other words for it, may find more."
+    }
+}
+
+/// Results under headings: one for each run of results of the same day.
+fn by_day(call: &Call, session: &Session, hits: Vec<Hit>) -> Vec<HitDay> {
+    let mut days: Vec<(Day, HitDay)> = Vec::new();
+    for hit in hits {
+        let day = hit.day;
+        let item = hit_item(call, session, hit);
+        match days.last_mut().filter(|(last, _)| *last == day) {
+            Some((_, group)) => group.hits.push(item),
+            None => {
+                let (iso, long) = (day.to_string(), day.long());
+                days.push((day, HitDay { iso, long, weekday: day.weekday(), hits: vec![item] }));
+            }
+        }
+    }
+    days.into_iter().map(|(_, group)| group).collect()
 }
 
 fn hit_item(call: &Call, session: &Session, hit: Hit) -> HitItem {
     let role = if hit.role == Role::Writer { "entry" } else { "reply" };
     HitItem {
         entry_id: hit.entry.to_string(),
-        day: hit.day.to_string(),
-        day_long: hit.day.long(),
         clock: call.services().clock_of(session, hit.created),
         href: format!("/d/{}#{role}-{}", hit.day, hit.entry),
         role,

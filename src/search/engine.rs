@@ -178,6 +178,19 @@ impl OpenIndex {
     /// # Errors
     /// [`WrongDims`].
     pub fn nearest(&self, query: &[f32], k: usize) -> Result<Vec<Near>, WrongDims> {
+        self.nearest_where(query, k, &|_| true)
+    }
+
+    /// As [`OpenIndex::nearest`], among the entries that `admits` lets pass, however far the nearest of them are.
+    ///
+    /// # Errors
+    /// [`WrongDims`].
+    pub fn nearest_where(
+        &self,
+        query: &[f32],
+        k: usize,
+        admits: &dyn Fn(&Meta) -> bool,
+    ) -> Result<Vec<Near>, WrongDims> {
         if query.len() != self.dims {
             return Err(WrongDims { found: query.len(), expected: self.dims });
         }
@@ -188,7 +201,7 @@ impl OpenIndex {
             .rows
             .iter()
             .enumerate()
-            .filter(|(_, row)| !row.chunks.is_empty())
+            .filter(|(_, row)| !row.chunks.is_empty() && admits(&row.meta))
             .map(|(row_idx, row)| {
                 let best = row.chunks.clone().map(|chunk| self.rough(chunk, &coded)).fold(f32::MIN, f32::max);
                 (best, row_idx)

@@ -3,7 +3,7 @@
 use std::{collections::HashMap, ops::Range};
 
 use crate::{
-    journal::ids::EntryId,
+    journal::{day::Day, ids::EntryId},
     search::{query::Query, words},
 };
 
@@ -20,6 +20,8 @@ const LENGTH_WEIGHT: f32 = 0.4;
 pub struct Seen {
     /// The entry.
     pub id: EntryId,
+    /// The page it stands on.
+    pub day: Day,
     /// When it was first saved, milliseconds since 1970 UTC.
     pub created: i64,
     /// Written by the model.

@@ -67,6 +67,12 @@ impl Query {
         &self.meaning
     }
 
+    /// What must not occur, as a query of its own: an entry that says any of it is no result.
+    pub fn barred(&self) -> Self {
+        let clauses = self.excluded.iter().map(|words| Clause { words: words.clone(), required: true });
+        Self { clauses: clauses.collect(), excluded: Vec::new(), meaning: String::new() }
+    }
+
     /// Whether there is nothing to look for.
     pub fn is_empty(&self) -> bool {
         self.meaning.is_empty()

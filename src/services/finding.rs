@@ -1,5 +1,8 @@
 //! Finding entries by word and by meaning.
 
+pub mod asked;
+pub(crate) mod held;
+
 use std::sync::{Arc, atomic::Ordering};
 
 use crate::{
@@ -12,7 +15,8 @@ use crate::{
     search::{
         embed::EmbedState,
         engine::Near,
-        lexical::{Matcher, Seen},
+        filter::{Filter, Order},
+        lexical::{Matcher, Seen, WordHits},
         plain::plain,
         query::Query,
         rank::{self, Ranked},
@@ -20,30 +24,76 @@ use crate::{
     },
     services::{
         Failure, Services,
+        finding::asked::{Asked, BadDates, Wanted},
         indexing::is_searchable,
         sessions::{Session, User, guard},
     },
-    vault::entries,
+    vault::{days, entries, error::VaultError, transaction::Reader},
 };
 
-/// Longest query that is read, in characters.
-pub const MAX_QUERY_CHARS: usize = 512;
 /// Results on the first page, and on each later one.
 const FIRST_PAGE: usize = 15;
 const LATER_PAGE: usize = 10;
+/// Most pages that are shown as one, as after going back.
+const MOST_AT_ONCE: usize = 40;
 /// Entries nearest in meaning that are considered.
 const NEAREST: usize = 100;
 
-/// One page of results.
+/// Which results are shown. Pages count from 1.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Pages {
+    first: usize,
+    last: usize,
+}
+
+impl Pages {
+    /// One page.
+    pub fn one(page: usize) -> Self {
+        let page = page.clamp(1, 10_000);
+        Self { first: page, last: page }
+    }
+
+    /// All pages up to this one.
+    pub fn up_to(page: usize) -> Self {
+        Self { first: 1, last: page.clamp(1, MOST_AT_ONCE) }
+    }
+
+    /// The first of them.
+    pub fn first(self) -> usize {
+        self.first
+    }
+
+    /// The last of them.
+    pub fn last(self) -> usize {
+        self.last
+    }
+
+    /// How many results stand before them, and how many they hold at most.
+    fn stretch(self) -> (usize, usize) {
+        let before = |page: usize| if page == 1 { 0 } else { FIRST_PAGE + (page - 2) * LATER_PAGE };
+        (before(self.first), before(self.last + 1) - before(self.first))
+    }
+}
+
+/// Some results.
+#[derive(Default)]
 pub struct Found {
     /// How many there are in all.
     pub count: usize,
-    /// This page's results, best first.
+    /// Those of the wanted pages, in order.
     pub hits: Vec<Hit>,
+    /// What comes nearest in meaning and may be beside the point; on the first page only, and not counted.
+    pub offered: Vec<Hit>,
     /// Whether another page follows.
     pub more: bool,
-    /// A sentence about the search itself, such as that meanings are not searched yet.
-    pub note: Option<String>,
+    /// Sentences about the search itself, such as that meanings are not searched yet.
+    pub notes: Vec<String>,
+    /// A little later the same search may find more.
+    pub is_catching_up: bool,
+    /// They stand in the order of time.
+    pub is_newest_first: bool,
+    /// There was no word to look for.
+    pub has_no_words: bool,
 }
 
 /// One result.
@@ -62,101 +112,184 @@ pub struct Hit {
     pub meaning_only: bool,
 }
 
+/// The query as a vector, or why there is none.
+#[derive(Default)]
+struct Meaning {
+    vector: Option<Vec<f32>>,
+    note: Option<String>,
+    is_catching_up: bool,
+}
+
 impl Services {
-    /// Searches the whole journal. Pages count from 1.
+    /// What is wrong with the dates of a search, if anything is.
+    pub fn bad_dates(&self, session: &Session, asked: &Asked) -> Option<BadDates> {
+        asked.wanted(self.today(session)).err()
+    }
+
+    /// Searches the whole journal, or what the dates and the voice leave of it. Without words, everything that is left
+    /// is found, newest first.
     ///
     /// # Errors
-    /// When a record cannot be read.
-    pub async fn find(&self, session: &Session, typed: &str, page: usize) -> Result<Found, Failure> {
-        let typed: String = typed.chars().take(MAX_QUERY_CHARS).collect();
-        let query = Query::parse(&typed);
-        if query.is_empty() {
-            return Ok(Found { count: 0, hits: Vec::new(), more: false, note: None });
+    /// When a record cannot be read. A search whose dates are bad finds nothing; see [`Services::bad_dates`].
+    pub async fn find(&self, session: &Session, asked: &Asked, pages: Pages) -> Result<Found, Failure> {
+        let Ok(wanted) = asked.wanted(self.today(session)) else { return Ok(Found::default()) };
+        if wanted.query.is_empty() && wanted.filter.is_open() {
+            return Ok(Found { has_no_words: true, notes: notes(&wanted, None), ..Found::default() });
         }
-        let (vector, note) = self.meaning_of(&session.user, &query).await;
+        let meaning = self.meaning_of(&session.user, &wanted.query).await;
         let user = Arc::clone(&session.user);
-        blocking::db(move || find(&user, &query, vector.as_deref(), page.max(1), note)).await?
+        blocking::db(move || find(&user, &wanted, meaning, pages)).await?
     }
 
     /// The query as a vector, or a sentence that says why meanings are not searched.
-    async fn meaning_of(&self, user: &User, query: &Query) -> (Option<Vec<f32>>, Option<String>) {
-        let only_words = |why: &str| Some(format!("Only words were searched: {why}."));
-        if !self.has_embedder {
-            return (None, only_words("this program has no embedder, which finds meanings"));
-        }
+    async fn meaning_of(&self, user: &User, query: &Query) -> Meaning {
+        let only_words = |why: &str, is_catching_up| Meaning {
+            vector: None,
+            note: Some(format!("Only words were searched: {why}.")),
+            is_catching_up,
+        };
         if query.meaning().is_empty() {
-            return (None, None);
+            return Meaning::default();
+        }
+        if !self.has_embedder {
+            return only_words("this program has no embedder, which finds meanings", false);
         }
         match self.embed.state() {
-            EmbedState::Unavailable(_) => return (None, only_words("the embedder could not be loaded")),
+            EmbedState::Unavailable(_) => return only_words("the embedder could not be loaded", false),
             EmbedState::Idle | EmbedState::Loading => {
-                return (None, only_words("the embedder is still being loaded"));
+                return only_words("the embedder is still being loaded", true);
             }
             EmbedState::Ready(_) => {}
         }
         match self.embed.embed_query(query.meaning().to_owned()).await {
             Ok(vector) => {
                 let waiting = user.index.waiting.load(Ordering::Relaxed);
-                let note = (waiting > 0)
-                    .then(|| format!("{waiting} entries are still being read for their meaning."));
-                (Some(vector), note)
+                let note = match waiting {
+                    0 => None,
+                    1 => Some("1 entry is still to be read for its meaning.".to_owned()),
+                    n => Some(format!("{n} entries are still to be read for their meaning.")),
+                };
+                Meaning { vector: Some(vector), note, is_catching_up: waiting > 0 }
             }
             Err(error) => {
                 tracing::warn!(%error, "a query could not be embedded");
-                (None, only_words("the embedder is busy"))
+                only_words("the embedder is busy", true)
             }
         }
     }
 }
 
-fn find(
-    user: &User,
-    query: &Query,
-    vector: Option<&[f32]>,
-    page: usize,
-    note: Option<String>,
-) -> Result<Found, Failure> {
-    let near = vector.map_or_else(Vec::new, |vector| nearest(user, vector, NEAREST));
-    let mut matcher = Matcher::new(query);
+fn find(user: &User, wanted: &Wanted, meaning: Meaning, pages: Pages) -> Result<Found, Failure> {
+    let Wanted { query, filter, order, .. } = wanted;
+    let near = meaning.vector.map_or_else(Vec::new, |vector| nearest_within(user, &vector, NEAREST, filter));
     let mut marker = Matcher::new(query);
-    let (skip, take) = match page {
-        1 => (0, FIRST_PAGE),
-        _ => (FIRST_PAGE + (page - 2) * LATER_PAGE, LATER_PAGE),
-    };
     Ok(user.vault.read(|r| {
-        entries::walk(r, true, &mut |entry| {
-            if is_searchable(&entry) {
-                let machine = entry.role != Role::Writer;
-                matcher.read(Seen { id: entry.id, created: entry.created, machine }, &plain(&entry.text));
+        let (results, offered) = if query.is_empty() {
+            (everything(r, query, filter)?, Vec::new())
+        } else {
+            let mut words = said(r, query)?;
+            narrow(&mut words, filter);
+            let mut results = rank::fuse(&words, &near);
+            let offered = rank::perhaps(&words, &near, &results);
+            if *order == Order::Newest {
+                rank::newest_first(&mut results);
             }
-            true
-        })?;
-        let words = matcher.finish();
-        let results = rank::fuse(&words, &near);
+            (results, offered)
+        };
+        let (skip, take) = pages.stretch();
         let count = results.len();
         let shown = count.saturating_sub(skip).min(take);
-        // What may be beside the point stands after the results of the first page, and is not counted.
-        let offered = if page == 1 { rank::perhaps(&words, &near, &results) } else { Vec::new() };
-        let note = match (count, offered.len()) {
-            (0, 1..) => Some("This is what comes nearest in meaning.".to_owned()),
-            _ => note,
+        let mut opened = |results: &mut dyn Iterator<Item = Ranked>| {
+            let mut hits = Vec::new();
+            for result in results {
+                // Gone since it was found is impossible: both read one snapshot.
+                if let Some(entry) = entries::entry(r, result.seen.id)? {
+                    hits.push(hit(&entry, result, &mut marker));
+                }
+            }
+            Ok::<_, VaultError>(hits)
         };
-        let mut hits = Vec::new();
-        for result in results.into_iter().skip(skip).take(take).chain(offered) {
-            // Gone since the walk is impossible: both read one snapshot.
-            if let Some(entry) = entries::entry(r, result.seen.id)? {
-                hits.push(hit(&entry, result, &mut marker));
+        Ok(Found {
+            count,
+            more: skip + shown < count,
+            hits: opened(&mut results.into_iter().skip(skip).take(take))?,
+            offered: opened(&mut offered.into_iter().filter(|_| pages.first == 1))?,
+            notes: notes(wanted, meaning.note),
+            is_catching_up: meaning.is_catching_up,
+            is_newest_first: query.is_empty() || *order == Order::Newest,
+            has_no_words: query.is_empty(),
+        })
+    })?)
+}
+
+fn notes(wanted: &Wanted, note: Option<String>) -> Vec<String> {
+    let odd = wanted.has_odd_date.then(|| {
+        "What follows \u{201c}from:\u{201d} or \u{201c}to:\u{201d} is no date, so it was searched for as a word.".to_owned()
+    });
+    note.into_iter().chain(odd).collect()
+}
+
+/// Which live entries say the words, and which may be results.
+fn said(r: &Reader<'_>, query: &Query) -> Result<WordHits, VaultError> {
+    let mut matcher = Matcher::new(query);
+    entries::walk(r, true, &mut |entry| {
+        if is_searchable(&entry) {
+            matcher.read(seen(&entry), &plain(&entry.text));
+        }
+        true
+    })?;
+    Ok(matcher.finish())
+}
+
+fn seen(entry: &Entry) -> Seen {
+    Seen { id: entry.id, day: entry.day, created: entry.created, machine: entry.role != Role::Writer }
+}
+
+/// Leaves out what the filter does not admit. How rare a word is stays what it is in the whole journal.
+fn narrow(words: &mut WordHits, filter: &Filter) {
+    if !filter.is_open() {
+        words.allowed.retain(|_, seen| filter.admits(seen.day, seen.machine));
+        words.hits.retain(|hit| filter.admits(hit.seen.day, hit.seen.machine));
+    }
+}
+
+/// Everything the filter admits and the query does not bar, newest first.
+fn everything(r: &Reader<'_>, query: &Query, filter: &Filter) -> Result<Vec<Ranked>, VaultError> {
+    let mut barred = Matcher::new(&query.barred());
+    let mut all = Vec::new();
+    days::walk_days(r, true, &mut |day| {
+        if filter.from.is_some_and(|from| day < from) {
+            return Ok(false);
+        }
+        if filter.to.is_none_or(|to| day <= to) {
+            for entry in entries::day(r, day)?.into_iter().filter(is_searchable) {
+                let seen = seen(&entry);
+                if filter.admits(seen.day, seen.machine) && barred.spans(&plain(&entry.text)).is_empty() {
+                    all.push(Ranked { seen, score: 0.0, only_meaning: false, chunk: None });
+                }
             }
         }
-        Ok(Found { count, more: skip + shown < count, hits, note })
-    })?)
+        Ok(true)
+    })?;
+    rank::newest_first(&mut all);
+    Ok(all)
 }
 
 /// The `k` entries nearest to a vector; none while the index is not open.
 pub(crate) fn nearest(user: &User, vector: &[f32], k: usize) -> Vec<Near> {
+    nearest_within(user, vector, k, &Filter::default())
+}
+
+/// The same among what the filter admits.
+fn nearest_within(user: &User, vector: &[f32], k: usize, filter: &Filter) -> Vec<Near> {
     let open = guard(&user.index.open);
     let Some(index) = open.as_ref() else { return Vec::new() };
-    index.nearest(vector, k).unwrap_or_else(|error| {
+    let near = if filter.is_open() {
+        index.nearest(vector, k)
+    } else {
+        index.nearest_where(vector, k, &|meta| filter.admits(meta.day, meta.role != Role::Writer))
+    };
+    near.unwrap_or_else(|error| {
         tracing::error!(%error, "the index and the query do not fit");
         Vec::new()
     })
@@ -173,5 +306,19 @@ fn hit(entry: &Entry, result: Ranked, marker: &mut Matcher) -> Hit {
         role: entry.role,
         pieces: pieces.into_iter().map(|piece| (piece.text, piece.marked)).collect(),
         meaning_only: result.only_meaning,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_first_page_is_longer_than_the_others() {
+        assert_eq!(Pages::one(1).stretch(), (0, 15));
+        assert_eq!(Pages::one(2).stretch(), (15, 10));
+        assert_eq!(Pages::one(4).stretch(), (35, 10));
+        assert_eq!(Pages::up_to(3).stretch(), (0, 35));
+        assert_eq!(Pages::one(0), Pages::one(1));
     }
 }

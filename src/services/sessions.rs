@@ -28,7 +28,10 @@ use crate::{
         VaultId,
         token::{SessionId, Token},
     },
-    services::sessions::{kept::Kept, renewal::Stamp, sight::View},
+    services::{
+        finding::held::HeldSearches,
+        sessions::{kept::Kept, renewal::Stamp, sight::View},
+    },
     vault::unlocked::Unlocked,
 };
 
@@ -49,6 +52,8 @@ pub struct Session {
     stamp: Stamp,
     /// Whether the first page after signing in was shown.
     pub(crate) is_greeted: AtomicBool,
+    /// What was searched for, to show it again after going back.
+    pub(crate) searches: HeldSearches,
     view: View,
 }
 
@@ -178,6 +183,7 @@ impl Sessions {
             kept,
             stamp,
             is_greeted,
+            searches: HeldSearches::default(),
             view: View::default(),
         };
         let session = Arc::new(session);

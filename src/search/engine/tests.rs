@@ -111,3 +111,15 @@ fn vectors_of_another_model_are_refused_and_change_nothing() {
     assert!(index.contains(meta(1).id));
     assert_eq!(index.nearest(&[1.0], 1), Err(WrongDims { found: 1, expected: 2 }));
 }
+
+#[test]
+fn what_is_not_admitted_takes_no_place_among_the_nearest() {
+    let mut index = OpenIndex::new(2);
+    for number in 1..=9 {
+        insert(&mut index, number, &[vec![1.0, f32::from(number) / 10.0]]);
+    }
+    let old = |meta: &Meta| meta.created >= 7;
+    let near = index.nearest_where(&[1.0, 0.0], 2, &old).unwrap();
+    assert_eq!(near.iter().map(|near| near.meta.created).collect::<Vec<_>>(), [7, 8]);
+    assert!(index.nearest_where(&[1.0, 0.0], 2, &|_| false).unwrap().is_empty());
+}

@@ -3,6 +3,7 @@ use super::*;
 fn seen(number: u8) -> Seen {
     Seen {
         id: EntryId::from_parts(i64::from(number), [number; 10]),
+        day: Day::from_number(i32::from(number)).unwrap(),
         created: i64::from(number),
         machine: false,
     }

@@ -64,6 +64,11 @@ fn judged_set() -> (Vec<String>, Vec<Judged>) {
     (entries.iter().map(|row| text(row, "text")).collect(), queries)
 }
 
+fn seen(number: usize) -> Seen {
+    let day = Day::from_number(i32::try_from(number).unwrap()).unwrap();
+    Seen { id: id(number), day, created: number as i64, machine: false }
+}
+
 fn id(number: usize) -> EntryId {
     EntryId::from_parts(i64::try_from(number).unwrap(), [7; 10])
 }
@@ -122,7 +127,7 @@ impl Diary {
     fn words(&self, query: &Query) -> WordHits {
         let mut matcher = Matcher::new(query);
         for (number, text) in self.texts.iter().enumerate() {
-            matcher.read(Seen { id: id(number), created: number as i64, machine: false }, text);
+            matcher.read(seen(number), text);
         }
         matcher.finish()
     }
@@ -313,7 +318,7 @@ fn time_of_a_search_in_a_thousand_entries_is_printed() {
         let text = plain::plain(&paragraphs[number % paragraphs.len()]);
         stripping += before.elapsed();
         bytes += text.len();
-        matcher.read(Seen { id: id(number), created: number as i64, machine: false }, &text);
+        matcher.read(seen(number), &text);
     }
     let results = rank::fuse(&matcher.finish(), &near);
     eprintln!(

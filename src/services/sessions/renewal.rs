@@ -96,6 +96,7 @@ impl Sessions {
             kept: old.kept.clone(),
             stamp: Stamp::none(old.stamp.binding),
             is_greeted: AtomicBool::new(old.is_greeted.load(Ordering::Relaxed)),
+            searches: old.searches.clone(),
             view: old.view.again(),
         });
         renewed.confirm(now);

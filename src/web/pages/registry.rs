@@ -40,6 +40,7 @@ pub fn render_samples(views: &Views) -> Result<Vec<Rendered>, ViewError> {
     all.append(&mut rendered::<entries::DeletedItem>(views)?);
     all.append(&mut rendered::<entries::VersionsPage>(views)?);
     all.append(&mut rendered::<search::SearchPage>(views)?);
+    all.append(&mut rendered::<search::MorePart>(views)?);
     all.append(&mut rendered::<settings::SettingsDataPage>(views)?);
     all.append(&mut rendered::<model::ModelPage>(views)?);
     all.append(&mut rendered::<security::SecurityPage>(views)?);

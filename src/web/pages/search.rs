@@ -4,25 +4,74 @@ use serde::Serialize;
 
 use crate::web::{pages::Shell, view::Template};
 
-/// `GET POST /search`. Fields: `q`, `page`, `csrf`. The query is never in an address.
+/// `GET POST /search` and `GET /search/:n`. The query is never in an address.
 #[derive(Serialize, Clone)]
 pub struct SearchPage {
     /// Surroundings.
     pub shell: Shell,
-    /// What was asked.
-    pub q: String,
+    /// What was asked, as the form shows it.
+    pub form: SearchForm,
     /// Whether a search was made; an empty form has `false`.
     pub ran: bool,
-    /// How many hits there are in all.
-    pub count: usize,
-    /// The hits of this page.
+    /// Why no search was made, and what to do.
+    pub error: Option<String>,
+    /// How many hits there are in all and in which order, in words.
+    pub said: String,
+    /// What may help when there are none.
+    pub hint: Option<String>,
+    /// Sentences about the search, as when only words could be searched.
+    pub notes: Vec<String>,
+    /// The hits of this page, under their days.
+    pub days: Vec<HitDay>,
+    /// What comes nearest in meaning and may be beside the point.
+    pub offered: Vec<HitDay>,
+    /// A little later the same search may find more.
+    pub is_catching_up: bool,
+    /// Address of this search in this session: `/search/3`.
+    pub place: Option<String>,
+    /// Address of the page before.
+    pub back: Option<String>,
+    /// Address of the page after.
+    pub more: Option<String>,
+}
+
+/// The next hits, to stand beneath those before.
+#[derive(Serialize, Clone)]
+pub struct MorePart {
+    /// The hits, under their days.
+    pub days: Vec<HitDay>,
+    /// Address of the page after.
+    pub more: Option<String>,
+}
+
+/// Fields of the search form.
+#[derive(Serialize, Clone, Default)]
+pub struct SearchForm {
+    /// Words.
+    pub q: String,
+    /// First day, as typed.
+    pub from: String,
+    /// Last day, as typed.
+    pub to: String,
+    /// `writer`, `machine`, or nothing for both.
+    pub by: String,
+    /// `newest`, or nothing for best first.
+    pub order: String,
+    /// Whether any of the controls is set, so that they are shown.
+    pub is_narrowed: bool,
+}
+
+/// Hits of one day that stand together.
+#[derive(Serialize, Clone)]
+pub struct HitDay {
+    /// The day, ISO.
+    pub iso: String,
+    /// The day in words.
+    pub long: String,
+    /// Its weekday.
+    pub weekday: &'static str,
+    /// Its hits, at least one.
     pub hits: Vec<HitItem>,
-    /// One sentence, as when only words could be searched.
-    pub note: Option<String>,
-    /// Number of this page, from 1.
-    pub page: usize,
-    /// Whether there are more hits: draws a form for `page + 1`.
-    pub more: bool,
 }
 
 /// One hit. Carries `data-entry-id`.
@@ -30,10 +79,6 @@ pub struct SearchPage {
 pub struct HitItem {
     /// The entry or reply.
     pub entry_id: String,
-    /// Its day, ISO.
-    pub day: String,
-    /// Its day in words.
-    pub day_long: String,
     /// Wall clock, `14:03`.
     pub clock: String,
     /// Where it stands: `/d/2026-11-22#entry-...` or `#reply-...`.
@@ -55,14 +100,12 @@ pub struct Piece {
     pub marked: bool,
 }
 
-impl HitItem {
+impl HitDay {
     /// Hits for tests and the preview.
     pub fn samples() -> Vec<Self> {
         let piece = |text: &str, marked| Piece { text: text.to_owned(), marked };
-        let words = Self {
+        let words = HitItem {
             entry_id: "018f3c1e9a7b4c2d8e6f001122334455".to_owned(),
-            day: "2026-11-22".to_owned(),
-            day_long: "22 November 2026".to_owned(),
             clock: "08:12".to_owned(),
             href: "/d/2026-11-22#entry-018f3c1e9a7b4c2d8e6f001122334455".to_owned(),
             role: "entry",
@@ -73,17 +116,24 @@ impl HitItem {
             ],
             meaning_only: false,
         };
-        let meaning = Self {
+        let meaning = HitItem {
             entry_id: "018f3c1e9a7b4c2d8e6f0011223344aa".to_owned(),
-            day: "2025-01-09".to_owned(),
-            day_long: "9 January 2025".to_owned(),
             clock: "21:40".to_owned(),
             href: "/d/2025-01-09#reply-018f3c1e9a7b4c2d8e6f0011223344aa".to_owned(),
             role: "reply",
             pieces: vec![piece("Winter mornings seem to slow you down in a way you like.", false)],
             meaning_only: true,
         };
-        vec![words, meaning]
+        let day = |iso: &str, long: &str, weekday, hits| Self {
+            iso: iso.to_owned(),
+            long: long.to_owned(),
+            weekday,
+            hits,
+        };
+        vec![
+            day("2026-11-22", "22 November 2026", "Sunday", vec![words.clone(), words]),
+            day("2025-01-09", "9 January 2025", "Thursday", vec![meaning]),
+        ]
     }
 }
 
@@ -94,25 +144,68 @@ impl Template for SearchPage {
     fn samples() -> Vec<Self> {
         let empty = Self {
             shell: Shell::sample("Search"),
-            q: String::new(),
+            form: SearchForm::default(),
             ran: false,
-            count: 0,
-            hits: Vec::new(),
-            note: None,
-            page: 1,
-            more: false,
+            error: None,
+            said: String::new(),
+            hint: None,
+            notes: Vec::new(),
+            days: Vec::new(),
+            offered: Vec::new(),
+            is_catching_up: false,
+            place: None,
+            back: None,
+            more: None,
         };
+        let form = SearchForm { q: "snow \"on the bridge\"".to_owned(), ..SearchForm::default() };
         let found = Self {
-            q: "snow \"on the bridge\"".to_owned(),
+            form: form.clone(),
             ran: true,
-            count: 23,
-            hits: HitItem::samples(),
-            note: Some("The embedder is still loading: this found words, not yet meanings.".to_owned()),
-            more: true,
+            said: "23 entries, best first".to_owned(),
+            notes: vec!["The embedder is still loading: this found words, not yet meanings.".to_owned()],
+            days: HitDay::samples(),
+            is_catching_up: true,
+            place: Some("/search/3".to_owned()),
+            more: Some("/search/3?page=2".to_owned()),
             ..empty.clone()
         };
-        let one = Self { count: 1, hits: found.hits[..1].to_vec(), note: None, more: false, ..found.clone() };
-        let nothing = Self { count: 0, hits: Vec::new(), q: "<zebra>".to_owned(), ..one.clone() };
-        vec![empty, found, one, nothing]
+        let last = Self {
+            said: "23 entries, newest first, page 2".to_owned(),
+            notes: Vec::new(),
+            back: Some("/search/3".to_owned()),
+            more: None,
+            is_catching_up: false,
+            ..found.clone()
+        };
+        let nothing = Self {
+            form: SearchForm {
+                q: "<zebra>".to_owned(),
+                from: "March 2024".to_owned(),
+                by: "writer".to_owned(),
+                order: "newest".to_owned(),
+                is_narrowed: true,
+                ..form.clone()
+            },
+            said: "Nothing that fits.".to_owned(),
+            hint: Some("Fewer words, or other words for it, may find more.".to_owned()),
+            days: Vec::new(),
+            offered: HitDay::samples(),
+            ..last.clone()
+        };
+        let bad = Self {
+            form: SearchForm { to: "soon".to_owned(), by: "machine".to_owned(), is_narrowed: true, ..form },
+            error: Some("The last day is no date that can be read.".to_owned()),
+            ..empty.clone()
+        };
+        vec![empty, found, last, nothing, bad]
+    }
+}
+
+impl Template for MorePart {
+    const NAME: &'static str = "search/_more.html";
+
+    fn samples() -> Vec<Self> {
+        let more = Self { days: HitDay::samples(), more: Some("/search/3?page=3".to_owned()) };
+        vec![more.clone(), Self { more: None, ..more }]
     }
 }

@@ -1,6 +1,6 @@
 //! Search and settings pages.
 
-use crate::it::common::{Ask, TestApp};
+use crate::it::common::{Ask, SignedIn, TestApp, attribute, fresh_op};
 
 #[tokio::test]
 async fn an_entry_is_found_by_a_word_and_the_query_is_in_no_address() {
@@ -39,4 +39,153 @@ async fn settings_say_where_the_data_is() {
     let mira = app.register("Mira").await;
     mira.get("/settings/data").await.expect(200);
     mira.get("/settings/model").await.expect(200);
+}
+
+async fn write_on(writer: &SignedIn, day: &str, text: &str) -> String {
+    let got = writer.post(&format!("/d/{day}/entries"), &[("op", &fresh_op()), ("text", text)]).await;
+    assert_eq!(got.status, 303, "{}", got.body);
+    got.location().split_once("#entry-").expect("a way to the entry").1.to_owned()
+}
+
+/// Identifiers of the results, in order.
+fn results(body: &str) -> Vec<String> {
+    let parts = body.split("data-entry-id=\"").skip(1);
+    parts.map(|part| part.split('"').next().expect("a value").to_owned()).collect()
+}
+
+fn said(body: &str) -> String {
+    attribute(body, "id=\"results\"", "data-said").unwrap_or_default()
+}
+
+#[tokio::test]
+async fn dates_and_order_narrow_a_search() {
+    let app = TestApp::new().await;
+    let mira = app.register("Mira").await;
+    let old = write_on(&mira, "2024-03-05", "Snow on the bridge, and nobody in a hurry.").await;
+    let middle = write_on(&mira, "2024-05-31", "No snow for weeks.").await;
+    let new = write_on(&mira, "2025-01-09", "Snow, and snow, and snow.").await;
+    let find = async |fields: &[(&str, &str)]| mira.post("/search", fields).await.expect(200).body;
+
+    let all = find(&[("q", "snow"), ("order", "newest")]).await;
+    assert_eq!(results(&all), [&*new, &middle, &old]);
+    assert_eq!(said(&all), "3 entries, newest first");
+    assert!(all.contains("<time datetime=\"2024-05-31\">31 May 2024</time>"), "{all}");
+
+    let spring = find(&[("q", "snow"), ("from", "March 2024"), ("to", "2024-05"), ("order", "newest")]).await;
+    assert_eq!(results(&spring), [&*middle, &old]);
+    let typed = find(&[("q", "snow from:2024-04 to:2024")]).await;
+    assert_eq!(results(&typed), [&*middle]);
+    assert_eq!(said(&typed), "One entry");
+    assert!(typed.contains("value=\"snow from:2024-04 to:2024\""), "what was typed stays in the box");
+    // Dates alone find everything between them.
+    let march = find(&[("q", "-weeks"), ("from", "2024"), ("to", "2024")]).await;
+    assert_eq!(results(&march), [&*old]);
+    assert_eq!(results(&find(&[("q", ""), ("to", "2024")]).await), [&*middle, &old]);
+    assert!(results(&find(&[("q", "snow"), ("by", "machine")]).await).is_empty());
+    assert_eq!(results(&find(&[("q", "snow -bridge"), ("by", "writer"), ("to", "2024")]).await), [&*middle]);
+    let nothing = find(&[("q", "snow"), ("to", "2023")]).await;
+    assert!(nothing.contains("Take them away"), "{nothing}");
+}
+
+#[tokio::test]
+async fn dates_that_cannot_be_read_keep_what_was_typed() {
+    let app = TestApp::new().await;
+    let mira = app.register("Mira").await;
+    mira.write("Snow.").await;
+    for (from, to) in [("soon", ""), ("", "3/4/2024"), ("2025", "2024")] {
+        let fields = [("q", "snow"), ("from", from), ("to", to), ("order", "newest")];
+        let got = mira.post("/search", &fields).await.expect(422);
+        for value in ["snow", from, to].into_iter().filter(|value| !value.is_empty()) {
+            assert!(got.body.contains(&format!("value=\"{value}\"")), "{}", got.body);
+        }
+        assert!(got.body.contains("id=\"search-error\"") && got.body.contains("selected"), "{}", got.body);
+        let part = mira.send(Ask::post("/search").partial().fields(&fields)).await.expect(422);
+        assert!(part.body.contains("search-error") && !part.body.contains("<html"), "{}", part.body);
+    }
+}
+
+#[tokio::test]
+async fn going_back_shows_a_search_again_and_only_in_its_session() {
+    let app = TestApp::new().await;
+    let mira = app.register("Mira").await;
+    let id = mira.write("The lighthouse keeper had a quiet day.").await;
+    let fields = [("q", "lighthouse"), ("go", "page")];
+    let sent = mira.post("/search", &fields).await.expect(303);
+    assert_eq!(sent.location(), "/search/1");
+    let again = mira.get("/search/1").await.expect(200);
+    assert_eq!(results(&again.body), [&*id]);
+    assert!(again.body.contains("value=\"lighthouse\""));
+    // While somebody types, one number stands for what is in the box now.
+    let typing = Ask::post("/search").partial().fields(&[("q", "quiet"), ("n", "1")]);
+    assert!(mira.send(typing).await.expect(200).body.contains("data-place=\"/search/1\""));
+    assert!(mira.get("/search/1").await.body.contains("value=\"quiet\""));
+    assert_eq!(mira.post("/search", &fields).await.location(), "/search/2");
+
+    let elsewhere = app.sign_in_again("Mira").await;
+    for path in ["/search/1", "/search/77"] {
+        assert_eq!(elsewhere.get(path).await.expect(303).location(), "/search");
+    }
+    assert_eq!(mira.get("/search/x").await.status, 404);
+    let anybody = app.anonymous();
+    assert_eq!(anybody.get("/search/1").await.location(), "/login");
+    mira.post("/lock", &[]).await.expect(303);
+    let later = app.sign_in_again("Mira").await;
+    assert_eq!(later.get("/search/1").await.location(), "/search");
+}
+
+#[tokio::test]
+async fn results_come_by_fifteen_and_then_by_ten() {
+    let app = TestApp::new().await;
+    let mira = app.register("Mira").await;
+    let mut written = Vec::new();
+    for day in 1..=28 {
+        written.push(write_on(&mira, &format!("2026-02-{day:02}"), "A harbour seal.").await);
+    }
+    written.reverse();
+    let fields = [("q", "harbour"), ("order", "newest")];
+    let first = mira.post("/search", &fields).await.expect(200).body;
+    assert_eq!(results(&first), written[..15]);
+    assert_eq!(said(&first), "28 entries, newest first");
+    assert!(first.contains("href=\"/search/1?page=2\""), "{first}");
+    let second = mira.get("/search/1?page=2").await.expect(200).body;
+    assert_eq!(results(&second), written[15..25]);
+    assert!(second.contains("page 2") && second.contains("href=\"/search/1?page=3\""));
+    assert!(second.contains("rel=\"prev\""));
+    let third = mira.send(Ask::get("/search/1?page=3").partial()).await.expect(200).body;
+    assert_eq!(results(&third), written[25..]);
+    assert!(!third.contains("id=\"results\"") && !third.contains("data-more"));
+    assert_eq!(results(&mira.get("/search/1?upto=3").await.body), written);
+    let by_form = mira.post("/search", &[("q", "harbour"), ("order", "newest"), ("page", "2")]).await.body;
+    assert_eq!(results(&by_form), written[15..25]);
+}
+
+#[tokio::test]
+async fn a_query_that_is_too_long_is_cut_and_says_so() {
+    let app = TestApp::new().await;
+    let mira = app.register("Mira").await;
+    let id = mira.write("A harbour seal.").await;
+    let long = "harbour ".repeat(300);
+    let found = mira.post("/search", &[("q", &long)]).await.expect(200);
+    assert!(found.body.contains("Only the first 512 characters"), "{}", found.body);
+    assert_eq!(results(&found.body), [id]);
+}
+
+#[tokio::test]
+async fn what_the_model_wrote_can_be_looked_for_alone() {
+    let app = TestApp::new().await;
+    let mira = app.register("Mira").await;
+    let entry = mira.write("The lighthouse keeper had a quiet day.").await;
+    mira.post(&format!("/entries/{entry}/replies"), &[]).await.expect(303);
+    let find = async |by: &str| mira.post("/search", &[("q", ""), ("by", by)]).await.expect(200).body;
+    let reply = loop {
+        let found = find("machine").await;
+        if let [reply] = &results(&found)[..] {
+            assert!(found.contains(&format!("#reply-{reply}")) && found.contains("reply of the model"));
+            assert_eq!(said(&found), "One reply");
+            break reply.clone();
+        }
+        tokio::task::yield_now().await;
+    };
+    assert_ne!(reply, entry);
+    assert_eq!(results(&find("writer").await), [entry]);
 }

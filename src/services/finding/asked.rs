@@ -1,0 +1,221 @@
+//! A search as it was asked for: what was typed and how the controls stood.
+
+use zeroize::Zeroize;
+
+use crate::{
+    journal::day::Day,
+    search::{
+        filter::{self, By, Filter, Order},
+        query::Query,
+    },
+};
+
+/// Longest query that is read, in characters.
+pub const MAX_QUERY_CHARS: usize = 512;
+/// Longest date that is read, in characters.
+const MAX_DATE_CHARS: usize = 40;
+
+/// A search as it was asked for. Two that are equal find the same.
+///
+/// # Security
+/// Journal text: no `Debug`, and wiped when dropped.
+#[derive(Clone, PartialEq, Eq, Default)]
+pub struct Asked {
+    /// What was typed, at most [`MAX_QUERY_CHARS`] of it.
+    q: String,
+    /// First day, as typed.
+    from: String,
+    /// Last day, as typed.
+    to: String,
+    by: By,
+    order: Order,
+}
+
+/// Fields of a search form.
+#[derive(Clone, Copy, Default)]
+pub struct Fields<'a> {
+    /// What was typed.
+    pub q: &'a str,
+    /// First day.
+    pub from: &'a str,
+    /// Last day.
+    pub to: &'a str,
+    /// `writer` or `machine`; anything else is both.
+    pub by: &'a str,
+    /// `newest`; anything else is best first.
+    pub order: &'a str,
+}
+
+/// Why a search cannot be made as it was asked for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum BadDates {
+    /// The first day is no date.
+    From,
+    /// The last day is no date.
+    To,
+    /// The first day lies after the last one.
+    Contradictory,
+}
+
+/// A search as it is made.
+pub(super) struct Wanted {
+    pub(super) query: Query,
+    pub(super) filter: Filter,
+    pub(super) order: Order,
+    pub(super) has_odd_date: bool,
+}
+
+impl Asked {
+    /// Reads the fields of a form; whatever they hold is some search. What is too long is cut.
+    pub fn of(fields: Fields<'_>) -> Self {
+        let cut = |text: &str, most| text.trim().chars().take(most).collect();
+        Self {
+            q: cut(fields.q, MAX_QUERY_CHARS),
+            from: cut(fields.from, MAX_DATE_CHARS),
+            to: cut(fields.to, MAX_DATE_CHARS),
+            by: match fields.by {
+                "writer" => By::Writer,
+                "machine" => By::Machine,
+                _ => By::Everybody,
+            },
+            order: if fields.order == "newest" { Order::Newest } else { Order::Best },
+        }
+    }
+
+    /// What a form shows of it.
+    pub fn fields(&self) -> Fields<'_> {
+        Fields {
+            q: &self.q,
+            from: &self.from,
+            to: &self.to,
+            by: match self.by {
+                By::Everybody => "",
+                By::Writer => "writer",
+                By::Machine => "machine",
+            },
+            order: match self.order {
+                Order::Best => "",
+                Order::Newest => "newest",
+            },
+        }
+    }
+
+    /// Nothing was asked for: no words, no dates, nobody.
+    pub fn is_empty(&self) -> bool {
+        self.q.is_empty() && !self.is_narrowed()
+    }
+
+    /// The controls leave something out.
+    pub fn is_narrowed(&self) -> bool {
+        !self.from.is_empty() || !self.to.is_empty() || self.by != By::Everybody
+    }
+
+    /// The order and the controls as a search is described: `from March 2024, only yours`; empty when nothing is set.
+    pub fn narrowing(&self) -> String {
+        let mut parts = Vec::new();
+        if !self.from.is_empty() {
+            parts.push(format!("from {}", self.from));
+        }
+        if !self.to.is_empty() {
+            parts.push(format!("to {}", self.to));
+        }
+        match self.by {
+            By::Everybody => {}
+            By::Writer => parts.push("only yours".to_owned()),
+            By::Machine => parts.push("only the model\u{2019}s".to_owned()),
+        }
+        parts.join(", ")
+    }
+
+    /// The words and the filter.
+    ///
+    /// # Errors
+    /// When a control holds what is no date, or no day can lie between them.
+    pub(super) fn wanted(&self, today: Day) -> Result<Wanted, BadDates> {
+        let date = |text: &str, bad| match text {
+            "" => Ok(None),
+            text => filter::days(text, today).map(Some).ok_or(bad),
+        };
+        let from = date(&self.from, BadDates::From)?.map(|(first, _)| first);
+        let to = date(&self.to, BadDates::To)?.map(|(_, last)| last);
+        let mut typed = filter::typed(&self.q, today);
+        let filter = Filter { from, to, by: self.by }.within(typed.days);
+        let query = Query::parse(&typed.words);
+        typed.words.zeroize();
+        if filter.is_contradictory() {
+            return Err(BadDates::Contradictory);
+        }
+        Ok(Wanted { query, filter, order: self.order, has_odd_date: typed.has_odd_date })
+    }
+}
+
+impl Drop for Asked {
+    fn drop(&mut self) {
+        self.q.zeroize();
+        self.from.zeroize();
+        self.to.zeroize();
+    }
+}
+
+impl BadDates {
+    /// What is wrong and what to do, for the form.
+    pub fn sentence(self) -> &'static str {
+        match self {
+            Self::From => {
+                "The first day is no date that can be read. Write a year, a month or a day: 2024, March 2024 or 2024-03-31."
+            }
+            Self::To => {
+                "The last day is no date that can be read. Write a year, a month or a day: 2024, March 2024 or 2024-03-31."
+            }
+            Self::Contradictory => {
+                "The first day lies after the last one, so nothing lies between. Change one of them."
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn today() -> Day {
+        "2026-11-22".parse().unwrap()
+    }
+
+    fn asked(q: &str, from: &str, to: &str, by: &str) -> Asked {
+        Asked::of(Fields { q, from, to, by, order: "newest" })
+    }
+
+    #[test]
+    fn a_form_comes_back_as_it_was() {
+        let asked = asked("  boat \"old harbour\" ", "March 2024", "2024", "machine");
+        let Fields { q, from, to, by, order } = asked.fields();
+        assert_eq!(
+            (q, from, to, by, order),
+            ("boat \"old harbour\"", "March 2024", "2024", "machine", "newest")
+        );
+        assert!(Asked::of(asked.fields()) == asked);
+        assert_eq!(asked.narrowing(), "from March 2024, to 2024, only the model\u{2019}s");
+        assert!(Asked::default().is_empty() && Asked::default().narrowing().is_empty());
+    }
+
+    #[test]
+    fn controls_and_typed_days_meet() {
+        let wanted = asked("boat from:2024-04", "2024", "5/2024", "writer").wanted(today()).ok().unwrap();
+        let day = |text: &str| Some(text.parse::<Day>().unwrap());
+        assert_eq!((wanted.filter.from, wanted.filter.to), (day("2024-04-01"), day("2024-05-31")));
+        assert_eq!(wanted.query.meaning(), "boat");
+        assert!(wanted.order == Order::Newest && wanted.filter.by == By::Writer);
+    }
+
+    #[test]
+    fn bad_dates_are_named() {
+        let bad = |from, to| asked("boat", from, to, "").wanted(today()).err();
+        assert_eq!(bad("soon", "2024"), Some(BadDates::From));
+        assert_eq!(bad("2024", "3/4/2024"), Some(BadDates::To));
+        assert_eq!(bad("2025", "2024"), Some(BadDates::Contradictory));
+        assert_eq!(bad("2024", "2024"), None);
+        let long = "x".repeat(700);
+        assert_eq!(asked(&long, "", "", "").fields().q.len(), MAX_QUERY_CHARS);
+    }
+}
