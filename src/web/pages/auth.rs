@@ -149,14 +149,14 @@ impl Template for RecoverPage {
             username: String::new(),
             error: None,
             passphrase: None,
+            code: String::new(),
         };
         let refused = Self {
-            code: String::new(),
             username: "mira".to_owned(),
             error: Some("This code does not open a journal of that name.".to_owned()),
+            code: "7KQD-M3XA-9PTR-HB2W-5CVE-YN8G-J4F6".to_owned(),
             ..plain.clone()
         };
         vec![plain, refused]
-            code: "7KQD-M3XA-9PTR-HB2W-5CVE-YN8G-J4F6".to_owned(),
     }
 }
