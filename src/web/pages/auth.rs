@@ -132,12 +132,12 @@ pub struct RecoverPage {
     pub shell: Shell,
     /// Name as typed before.
     pub username: String,
+    /// Recovery code as typed before.
+    pub code: String,
     /// One sentence on what to change.
     pub error: Option<String>,
     /// A passphrase that was asked for.
     pub passphrase: Option<PassphraseView>,
-    /// Recovery code as typed before.
-    pub code: String,
 }
 
 impl Template for RecoverPage {
@@ -147,12 +147,14 @@ impl Template for RecoverPage {
         let plain = Self {
             shell: Shell::sample_signed_out("Recover"),
             username: String::new(),
+            code: String::new(),
             error: None,
             passphrase: None,
             code: String::new(),
         };
         let refused = Self {
             username: "mira".to_owned(),
+            code: "7KQD-M3XA-9PTR-HB2W-5CVE-YN8G-J4F6".to_owned(),
             error: Some("This code does not open a journal of that name.".to_owned()),
             code: "7KQD-M3XA-9PTR-HB2W-5CVE-YN8G-J4F6".to_owned(),
             ..plain.clone()
