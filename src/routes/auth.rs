@@ -2,10 +2,7 @@
 
 use std::{sync::Arc, time::Instant};
 
-use poem::{
-    Response,
-    http::{HeaderName, HeaderValue, StatusCode, header},
-};
+use poem::http::{HeaderName, HeaderValue, StatusCode, header};
 
 use crate::{
     routes::{device, entries::save_held, security, sessions},
@@ -30,6 +27,12 @@ const CLOSED: &str = "Too many wrong tries in a row for this name, so now only a
                       may try. Nothing you wrote is lost. It opens for all again when such a browser signs in, or when the \
                       program is started anew. A recovery code works meanwhile.";
 const TAKEN: &str = "Choose another password: this one cannot be used with this name.";
+/// Said on the sign-in page that a sign-out leads to, when the file could not be written.
+const STILL_THERE: &str = "You are signed out. The file of the journal cannot be written now, so the row that kept this browser \
+                           signed in is still in it. It opens nothing while this program runs. Sign in once when the file \
+                           can be written again: then it is removed.";
+/// Where such a sign-out leads.
+const LEFT_BEHIND: &str = "/login?row=left";
 /// When a new try makes sense where no wait is known, in seconds.
 const LATER_S: u32 = 900;
 const WRONG_CODE: &str = "This name and this recovery code do not open a journal here. Check both.";
@@ -54,7 +57,8 @@ pub async fn show_login(call: Arc<Call>) -> Answer {
     if call.visitor.session.is_some() {
         return Ok(see_other("/d/today"));
     }
-    login_page(&call, StatusCode::OK, "", None, None).await
+    let notice = call.query("row").map(|_| STILL_THERE.to_owned());
+    login_page(&call, StatusCode::OK, "", notice, None).await
 }
 
 /// `POST /login`: opens the vault; a text held in the form is saved, once.
@@ -129,30 +133,38 @@ pub async fn sign_in_first(call: Arc<Call>, held: Option<Held>) -> Answer {
     login_page(&call, StatusCode::UNAUTHORIZED, "", Some(sentence.to_owned()), held).await
 }
 
-/// `POST /logout`: ends the session and asks the browser to forget what it kept.
+/// `POST /logout`: ends the session and asks the browser to forget what it kept. The page it leads to says so when the
+/// session could not be taken out of the file.
 ///
 /// # Errors
 /// Never.
 pub async fn logout(call: Arc<Call>, _form: Form) -> Answer {
-    let mut response = leave(&call).await;
+    let has_left_file = end_session(&call).await;
+    leave(&call, has_left_file).await
+}
+
+/// `POST /lock`: ends all sessions of the writer and forgets the keys at once; says what `/logout` says.
+///
+/// # Errors
+/// Never.
+pub async fn lock(call: Arc<Call>, _form: Form) -> Answer {
+    let mut have_left_file = true;
+    if let Some(session) = &call.visitor.session {
+        have_left_file = call.services().lock(session).await;
+        call.app.streams.session_ended();
+    }
+    leave(&call, have_left_file).await
+}
+
+async fn leave(call: &Call, has_left_file: bool) -> Answer {
+    let mut response = see_other(if has_left_file { "/login" } else { LEFT_BEHIND });
+    set_cookie(&mut response, session::clear());
     if let Some(session) = &call.visitor.session {
         call.services().model_forgets(session).await;
     }
     let name = HeaderName::from_static("clear-site-data");
     response.headers_mut().insert(name, HeaderValue::from_static(r#""cache", "storage""#));
     Ok(response)
-}
-
-/// `POST /lock`: ends all sessions of the writer and forgets the keys at once.
-///
-/// # Errors
-/// Never.
-pub async fn lock(call: Arc<Call>, form: Form) -> Answer {
-    if let Some(session) = &call.visitor.session {
-        call.services().lock(session).await;
-        call.app.streams.session_ended();
-    }
-    logout(call, form).await
 }
 
 /// `GET /recover`.
@@ -249,19 +261,12 @@ pub fn recover_page(
     call.page(status, &page)
 }
 
-/// A session that is replaced must not live on.
-pub(super) async fn end_session(call: &Call) {
-    if let Some(session) = &call.visitor.session {
-        call.services().sign_out(session).await;
-        call.app.streams.session_ended();
-    }
-}
-
-async fn leave(call: &Call) -> Response {
-    end_session(call).await;
-    let mut response = see_other("/login");
-    set_cookie(&mut response, session::clear());
-    response
+/// A session that is replaced must not live on. Answers whether it left the file, too.
+pub(super) async fn end_session(call: &Call) -> bool {
+    let Some(session) = &call.visitor.session else { return true };
+    let has_left_file = call.services().sign_out(session).await;
+    call.app.streams.session_ended();
+    has_left_file
 }
 
 /// The page of an account that could not be made or opened.

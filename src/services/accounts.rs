@@ -216,19 +216,18 @@ impl Services {
         found
     }
 
-    /// Ends a session; the last session of a person locks the vault.
-    pub async fn sign_out(&self, session: &Session) {
+    /// Ends a session; the last session of a person locks the vault. Answers whether it left the file, too.
+    pub async fn sign_out(&self, session: &Session) -> bool {
         let gone = self.sessions.end(session.fingerprint());
-        self.forget(gone).await;
+        self.forget(gone).await
     }
 
-    /// Locks the vault at once: ends all sessions of the person, kept ones too, and all work for them.
-    pub async fn lock(&self, session: &Session) {
+    /// Locks the vault at once: ends all sessions of the person, kept ones too, and all work for them. Answers whether
+    /// they left the file, too.
+    pub async fn lock(&self, session: &Session) -> bool {
         let vault = Arc::clone(&session.user.vault);
         self.sessions.lock(vault.id());
-        if self.keeps_sessions {
-            self.forget_all(&vault).await;
-        }
+        !self.keeps_sessions || self.forget_all(&vault).await
     }
 
     /// Waits until the model has forgotten what it read for a person whose vault is locked by now. Does nothing while

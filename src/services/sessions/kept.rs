@@ -142,10 +142,10 @@ impl Services {
         let Some(token) = Token::parse(cookie).filter(|_| session.may_write()) else { return };
         if session.is_renewal_due(self.clock.moment(), self.sessions.idle_ms) {
             let (vaults, vault) = (Arc::clone(&self.vaults), Arc::clone(&session.user.vault));
-            self.tasks.spawn(logged(
+            self.in_background(
                 "renew",
                 blocking::db(move || vaults.renew_session(&vault, &token).map(|_| ())),
-            ));
+            );
             self.wrote();
         }
     }
@@ -226,21 +226,22 @@ impl Services {
         }
         tracing::info!("the machine was asleep: every journal is locked");
         let vaults = Arc::clone(&self.vaults);
-        self.tasks.spawn(logged(
+        self.in_background(
             "wake",
             blocking::db(move || {
                 woken
                     .iter()
                     .try_for_each(|vault| vaults.forget_sessions(vault, &vaults.session_ids(vault.id())?))
             }),
-        ));
+        );
     }
 
     /// Ends all kept sessions of a vault, those of browsers that have not been here since the program started too.
-    pub(crate) async fn forget_all(&self, vault: &Arc<Unlocked>) {
+    /// Answers whether they left the file.
+    pub(crate) async fn forget_all(&self, vault: &Arc<Unlocked>) -> bool {
         let ids = self.deny_all(vault).await;
         let gone = ids.into_iter().map(|id| Gone { vault: Arc::clone(vault), id }).collect();
-        self.forget(gone).await;
+        self.forget(gone).await
     }
 
     /// Ends them for as long as the process runs.
@@ -260,47 +261,81 @@ impl Services {
         self.forget(vec![Gone { vault, id }]).await;
     }
 
-    /// Takes ended sessions out of the file.
-    pub(crate) async fn forget(&self, gone: Vec<Gone>) {
-        if !gone.is_empty() {
-            self.removing(gone).await;
-            self.wrote();
+    /// Takes ended sessions out of the file. `false` when it cannot be written now: they open nothing while the program
+    /// runs, and go with a later sign-in.
+    pub(crate) async fn forget(&self, gone: Vec<Gone>) -> bool {
+        if gone.is_empty() {
+            return true;
         }
+        let is_done = self.removing(gone).await;
+        self.wrote();
+        is_done
     }
 
     /// The same beside whatever goes on.
     pub(crate) fn forget_later(&self, gone: Vec<Gone>) {
         if !gone.is_empty() {
-            self.tasks.spawn(self.removing(gone));
+            let removing = self.removing(gone);
+            self.tasks.spawn(async move {
+                removing.await;
+            });
             self.wrote();
         }
     }
 
-    fn removing(&self, gone: Vec<Gone>) -> impl Future<Output = ()> + Send + use<> {
+    fn removing(&self, gone: Vec<Gone>) -> impl Future<Output = bool> + Send + use<> {
         let vaults = Arc::clone(&self.vaults);
         logged(
             "end",
             blocking::db(move || {
-                gone.iter().try_for_each(|gone| vaults.forget_sessions(&gone.vault, &[gone.id]))
+                gone.iter().try_for_each(|gone| match vaults.has_session(gone.id)? {
+                    true => vaults.forget_sessions(&gone.vault, &[gone.id]),
+                    false => Ok(()),
+                })
             }),
         )
     }
 
-    /// After a sign-in: ends what is over by now in the file, and everything there when sessions are not kept any more.
+    /// After a sign-in: ends what is over by now in the file, what could not be taken out of it when it was ended, and
+    /// everything there when sessions are not kept any more.
     pub(crate) fn purge_kept(&self, user: &Arc<User>) {
         let (vaults, vault) = (Arc::clone(&self.vaults), Arc::clone(&user.vault));
-        let idle_ms = self.keeps_sessions.then_some(self.sessions.idle_ms);
-        if vault.may_write() {
-            self.tasks.spawn(logged("purge", blocking::db(move || vaults.purge_sessions(&vault, idle_ms))));
+        if !vault.may_write() {
+            return;
         }
+        let idle_ms = self.keeps_sessions.then_some(self.sessions.idle_ms);
+        let denied = guard(&self.sessions.inner).denied.clone();
+        self.in_background(
+            "purge",
+            blocking::db(move || {
+                vaults.purge_sessions(&vault, idle_ms)?;
+                let ids = vaults.session_ids(vault.id())?.into_iter();
+                vaults.forget_sessions(&vault, &ids.filter(|id| denied.contains(id)).collect::<Vec<_>>())
+            }),
+        );
+    }
+
+    /// Work on kept sessions that nobody waits for.
+    fn in_background(
+        &self,
+        place: &'static str,
+        work: impl Future<Output = Result<Result<(), VaultError>, Panicked>> + Send + 'static,
+    ) {
+        self.tasks.spawn(async move {
+            logged(place, work).await;
+        });
     }
 }
 
-/// Work that nobody waits for, or that must not fail what it belongs to.
-async fn logged(place: &'static str, work: impl Future<Output = Result<Result<(), VaultError>, Panicked>>) {
+/// Work that must not fail what it belongs to. Answers whether it was done.
+async fn logged(
+    place: &'static str,
+    work: impl Future<Output = Result<Result<(), VaultError>, Panicked>>,
+) -> bool {
     match work.await {
-        Ok(Ok(())) => {}
+        Ok(Ok(())) => return true,
         Ok(Err(error)) => tracing::warn!(%error, place, "kept sessions stay in the file as they are for now"),
         Err(error) => tracing::error!(%error, place, "kept sessions stay in the file as they are for now"),
     }
+    false
 }

@@ -47,6 +47,8 @@ pub struct Options {
     pub disk: Option<Disk>,
     /// Whether browsers may stay signed in over a restart.
     pub keeps_sessions: bool,
+    /// How long sign-ins last.
+    pub session: SessionLimits,
     /// Address of an upstream, as the owner sets it.
     pub upstream: Option<String>,
 }
@@ -63,6 +65,7 @@ impl Default for Options {
             loading: None,
             disk: None,
             keeps_sessions: false,
+            session: SessionLimits::default(),
             upstream: None,
         }
     }
@@ -116,7 +119,7 @@ fn make(options: &Options, store: Arc<Store>) -> (Arc<Services>, Arc<Fixed>) {
         }),
         upstream: options.upstream.as_deref().map(upstream),
         embed: EmbedEngine::start(|| Ok(Box::new(Toy::default()))),
-        session: SessionLimits::default(),
+        session: options.session.clone(),
         keeps_sessions: options.keeps_sessions,
         generation: Generation::default(),
         registration: Registration {

@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use llamora::config::SessionLimits;
 use llamora::store::{Store, error::StoreError, faults::Disk, rows::Rows, tables::Copy};
 
 use crate::it::common::{Anonymous, Ask, Got, Options, PASSWORD, TODAY, TestApp, restarted};
@@ -315,9 +316,41 @@ async fn a_file_that_cannot_be_written_lets_in_who_stays_and_ends_who_leaves() {
     machine.restart(2 * HOUR, true).await;
     let mira = machine.with(&cookie);
     assert!(mira.get(&format!("/d/{TODAY}")).await.expect(200).body.contains("Before."));
-    mira.send(Ask::post("/lock")).await.expect(303);
+    // Of this one no row can be written, so none is left behind.
+    let other = machine.with(&machine.stays().await);
+    assert_eq!(other.send(Ask::post("/logout")).await.expect(303).location(), "/login");
+    let other = machine.with(&machine.stays().await);
+    for (browser, path) in [(mira, "/logout"), (other, "/lock")] {
+        let got = browser.send(Ask::post(path)).await.expect(303);
+        assert_eq!(got.location(), "/login?row=left", "{path}");
+        let page = browser.get(got.location()).await.expect(200).body;
+        assert!(page.contains("is still in it. It opens nothing while this program runs."), "{page}");
+    }
     assert!(!machine.is_in(&cookie).await, "although the row is still there");
     assert_eq!(machine.rows(), [1, 1]);
+    disk.mend();
+    machine.app.state.services.look_at_store().await.expect("no fault of ours");
+    machine.login(&[("username", "Mira"), ("password", PASSWORD)]).await;
+    machine.until_rows(0).await;
+}
+
+// proves: SR-15
+#[tokio::test]
+async fn sleep_locks_nobody_where_the_owner_chose_so() {
+    let limits = SessionLimits { lock_on_suspend: false, ..SessionLimits::default() };
+    let app = TestApp::with(&Options { session: limits, ..options(true) }).await;
+    app.register("Mira").await;
+    let mira = app.anonymous();
+    mira.get("/login").await;
+    let fields = [("username", "Mira"), ("password", PASSWORD), ("stay", "yes")];
+    mira.post("/login", &fields).await.expect(303);
+    for _ in 0..2 {
+        app.clock.sleep(3 * HOUR);
+        mira.get(&format!("/d/{TODAY}")).await.expect(200);
+    }
+    // Sleeping is resting all the same.
+    app.clock.sleep(IDLE + 1);
+    assert_eq!(mira.get("/d/today").await.expect(303).location(), "/login");
 }
 
 // proves: SR-15
