@@ -21,6 +21,7 @@ pub mod search;
 pub mod security;
 pub mod sessions;
 pub mod settings;
+mod told;
 pub mod transfer;
 pub mod trash;
 

@@ -81,6 +81,7 @@ pub async fn login(call: Arc<Call>, form: Form) -> Answer {
     let (status, sentence) = match call.services().sign_in_by(lane, name, form.text("password")).await {
         Ok(Some((session, token))) => {
             call.app.guesses.succeeded(attempt);
+            session.tell_of(call.app.guesses.told(name));
             end_session(&call).await;
             // Before anything is written in the journal.
             call.services().judge(&session, witness::of(call.headers(), &session)).await;
@@ -97,9 +98,15 @@ pub async fn login(call: Arc<Call>, form: Form) -> Answer {
             device::give(&call, &session, &mut response).await;
             return Ok(response);
         }
-        Ok(None) => (StatusCode::UNAUTHORIZED, WRONG.to_owned()),
+        Ok(None) => {
+            call.app.guesses.was_wrong(Door::SignIn, name, call.services().now_ms());
+            (StatusCode::UNAUTHORIZED, WRONG.to_owned())
+        }
         // The password of an earlier time: it was looked at, and it is not the one.
-        Err(AccountError::Sentence(sentence)) => (StatusCode::UNPROCESSABLE_ENTITY, sentence),
+        Err(AccountError::Sentence(sentence)) => {
+            call.app.guesses.was_wrong(Door::SignIn, name, call.services().now_ms());
+            (StatusCode::UNPROCESSABLE_ENTITY, sentence)
+        }
         Err(error) => {
             call.app.guesses.withdrawn(&attempt);
             match error {
@@ -193,13 +200,17 @@ pub async fn recover(call: Arc<Call>, form: Form) -> Answer {
     let (status, sentence) = match call.services().recover(code, name, password, confirm).await {
         Ok(Some((confirmed, code))) => {
             call.app.guesses.succeeded(attempt);
+            confirmed.session().tell_of(call.app.guesses.told(name));
             end_session(&call).await;
             call.app.streams.session_ended();
             let mut response = security::code_after_recovery(&call, &confirmed, &code)?;
             device::give(&call, confirmed.session(), &mut response).await;
             return Ok(response);
         }
-        Ok(None) => (StatusCode::UNAUTHORIZED, WRONG_CODE.to_owned()),
+        Ok(None) => {
+            call.app.guesses.was_wrong(Door::Recovery, name, call.services().now_ms());
+            (StatusCode::UNAUTHORIZED, WRONG_CODE.to_owned())
+        }
         Err(error) => {
             // No code was looked for.
             call.app.guesses.withdrawn(&attempt);

@@ -6,7 +6,7 @@ use poem::{Response, http::StatusCode};
 
 use crate::{
     journal::{day::Day, ids::EntryId},
-    routes::items,
+    routes::{items, told},
     services::{days::Totals, sessions::Session},
     web::{
         call::{Answer, Call, see_other},
@@ -121,6 +121,7 @@ async fn page(
     };
     let mut shell = call.shell("Day");
     shell.refresh = refreshes;
+    let told = told::signing_in(call, session);
     let page = DayPage {
         shell,
         day: head(day, today, view.previous, view.next),
@@ -134,6 +135,7 @@ async fn page(
         notice: notice.map(str::to_owned),
         flaw: view.flaw,
         last_entry,
+        told,
         undo,
     };
     call.page(status, &page)

@@ -51,6 +51,11 @@ impl Services {
         Day::at(self.clock.now_ms(), &session.user.zone().1)
     }
 
+    /// The clock on the wall, in milliseconds since 1970.
+    pub fn now_ms(&self) -> i64 {
+        self.clock.now_ms()
+    }
+
     /// The day of a moment in the writer's zone.
     pub fn day_of(&self, session: &Session, millis: i64) -> Day {
         Day::at(millis, &session.user.zone().1)

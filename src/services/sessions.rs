@@ -9,6 +9,7 @@ pub mod list;
 mod renewal;
 pub mod sight;
 mod user;
+pub mod wrong;
 
 use std::{
     collections::{HashMap, HashSet},
@@ -30,7 +31,7 @@ use crate::{
     },
     services::{
         finding::held::HeldSearches,
-        sessions::{kept::Kept, renewal::Stamp, sight::View},
+        sessions::{kept::Kept, renewal::Stamp, sight::View, wrong::WrongTries},
     },
     vault::unlocked::Unlocked,
 };
@@ -54,6 +55,8 @@ pub struct Session {
     pub(crate) is_greeted: AtomicBool,
     /// What was searched for, to show it again after going back.
     pub(crate) searches: HeldSearches,
+    /// Wrong tries before it, until they were told.
+    wrong: Mutex<Option<WrongTries>>,
     view: View,
 }
 
@@ -184,6 +187,7 @@ impl Sessions {
             stamp,
             is_greeted,
             searches: HeldSearches::default(),
+            wrong: Mutex::default(),
             view: View::default(),
         };
         let session = Arc::new(session);

@@ -10,7 +10,10 @@
 //! do not are treated alike: nobody here knows which is which. A name that is closed for strangers opens when a known
 //! device signs in, or when the program starts again: counters are in memory only, under keyed hashes.
 //!
-//! A try counts as wrong from the moment it is admitted, so that many at once gain nothing.
+//! A try counts as wrong from the moment it is admitted, so that many at once gain nothing. What was found wrong is
+//! counted once more by name ([`tally`]), to be told to whoever opens a journal with that name next.
+
+mod tally;
 
 use std::{
     collections::HashMap,
@@ -23,9 +26,12 @@ use std::{
 use crate::{
     services::{
         devices::{Device, same_name},
-        sessions::Session,
+        sessions::{Session, wrong::WrongTries},
     },
-    web::bucket::{Buckets, household, seconds},
+    web::{
+        bucket::{Buckets, household, seconds},
+        guess::tally::Tally,
+    },
 };
 
 /// Wrong tries before waiting begins.
@@ -77,6 +83,7 @@ pub struct Guesses {
     counters: Mutex<HashMap<u64, Counter>>,
     addresses: Buckets,
     circles: Buckets,
+    tally: Tally,
 }
 
 #[derive(Clone, Copy)]
@@ -101,6 +108,7 @@ impl Guesses {
             counters: Mutex::default(),
             addresses: Buckets::new(ADDRESS.0, ADDRESS.1),
             circles: Buckets::new(CIRCLE.0, CIRCLE.1),
+            tally: Tally::default(),
         }
     }
 
@@ -166,6 +174,20 @@ impl Guesses {
         if let Some(address) = attempt.address {
             self.addresses.give_back(&address);
         }
+    }
+
+    /// It was looked at and found wrong, at this moment of the clock on the wall.
+    pub fn was_wrong(&self, door: Door, name: &str, now_ms: i64) {
+        self.tally.count(self.told_as(name), door, now_ms);
+    }
+
+    /// What was wrong for a name since this was last asked: for somebody who has just opened a journal with it.
+    pub fn told(&self, name: &str) -> Option<WrongTries> {
+        self.tally.take(self.told_as(name))
+    }
+
+    fn told_as(&self, name: &str) -> u64 {
+        self.hasher.hash_one(("told", same_name(name).as_str()))
     }
 
     /// Forgets everything, for tests of something else.

@@ -97,6 +97,7 @@ impl Sessions {
             stamp: Stamp::none(old.stamp.binding),
             is_greeted: AtomicBool::new(old.is_greeted.load(Ordering::Relaxed)),
             searches: old.searches.clone(),
+            wrong: Mutex::new(old.take_wrong()),
             view: old.view.again(),
         });
         renewed.confirm(now);

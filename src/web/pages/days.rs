@@ -26,10 +26,19 @@ pub struct DayPage {
     pub notice: Option<String>,
     /// When the last entry was written and how many there are, on the first page after signing in.
     pub last_entry: Option<String>,
+    /// What is to be told about signing in.
+    pub told: SigningIn,
     /// What is wrong with the day: entries that are gone or older than they should be.
     pub flaw: Option<String>,
     /// Id of the entry that has just been moved to the trash; the notice then has a button that brings it back.
     pub undo: Option<String>,
+}
+
+/// What is told about signing in.
+#[derive(Serialize, Clone, Default)]
+pub struct SigningIn {
+    /// Wrong tries for the name before this sign-in, on the first page after it.
+    pub wrong_tries: Option<String>,
 }
 
 /// The title of a day page.
@@ -193,9 +202,14 @@ impl Template for DayPage {
             notice: None,
             flaw: None,
             last_entry: Some("Last entry: Friday, 20 November 2026. 1,204 entries on 388 days.".to_owned()),
+            told: SigningIn {
+                wrong_tries: Some(
+                    "3 wrong passwords were tried for this name since 20 November 2026.".to_owned(),
+                ),
+            },
             undo: None,
         };
-        let empty = Self { entries: Vec::new(), ..full.clone() };
+        let empty = Self { entries: Vec::new(), told: SigningIn::default(), ..full.clone() };
         let past = Self {
             day: DayHead {
                 iso: "2026-11-19".to_owned(),

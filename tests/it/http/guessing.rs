@@ -11,7 +11,7 @@ use llamora::{
     web::guess::{Door, Refused},
 };
 
-use crate::it::common::{Anonymous, Ask, Got, PASSWORD, TestApp};
+use crate::it::common::{Anonymous, Ask, Got, PASSWORD, TODAY, TestApp};
 
 const PLACES: u32 = 50;
 
@@ -211,4 +211,62 @@ async fn a_wrong_recovery_code_looks_the_same_for_every_name() {
         answers.push((headers, body));
     }
     assert_eq!(answers[0], answers[1]);
+}
+
+/// What the first page after a sign-in says of wrong tries.
+async fn told(browser: &Anonymous) -> Option<String> {
+    let page = browser.get(&format!("/d/{TODAY}")).await.expect(200).body;
+    let from = page.find("data-wrong-tries>")? + "data-wrong-tries>".len();
+    Some(page[from..].split('<').next().expect("a sentence").to_owned())
+}
+
+async fn signed_in(app: &TestApp, name: &str) -> Anonymous {
+    let browser = app.anonymous();
+    browser.get("/login").await;
+    browser.send(login(name, PASSWORD)).await.expect(303);
+    browser
+}
+
+// proves: SR-18
+#[tokio::test]
+async fn who_signs_in_is_told_once_of_the_wrong_tries_before() {
+    let app = TestApp::new().await;
+    let mira = at_home(&app, "Mira").await;
+    app.register("Jonas").await;
+    assert_eq!(told(&signed_in(&app, "Mira").await).await, None);
+    let mallory = app.anonymous();
+    mallory.get("/login").await;
+    mallory.send(login("mira ", "guess")).await.expect(401);
+    let inside = signed_in(&app, "Mira").await;
+    let one = "1 wrong password was tried for this name today at 10:00. If that was not you, somebody may be guessing.";
+    assert_eq!(told(&inside).await.as_deref(), Some(one));
+    assert_eq!(told(&inside).await, None, "once");
+
+    for _ in 0..2 {
+        mallory.send(login("Mira", "guess")).await.expect(401);
+    }
+    // Also from a browser that is known, and with codes.
+    mira.send(login("Mira", "guess")).await.expect(401);
+    let code = llamora::crypto::secret::RecoveryCode::random().display();
+    let fields = [
+        ("username", "Mira"),
+        ("recovery_code", code.as_str()),
+        ("password", PASSWORD),
+        ("password_confirm", PASSWORD),
+    ];
+    mallory.post("/recover", &fields).await.expect(401);
+    mallory.send(login("Jonas", "guess")).await.expect(401);
+    // A journal that does not exist is counted as well, and nobody is told.
+    mallory.send(login("Nobody", "guess")).await.expect(401);
+    let again = signed_in(&app, "Mira").await;
+    // The session is renewed before its first page is shown.
+    again.post("/settings/security/recovery", &[("current_password", PASSWORD)]).await.expect(200);
+    let all = told(&again).await.expect("a sentence");
+    let expected = "3 wrong passwords and 1 wrong recovery code were tried for this name since 10:00 today.";
+    assert!(all.starts_with(expected), "{all}");
+
+    app.clock.advance(26 * 60 * 60 * 1000);
+    let jonas = signed_in(&app, "Jonas").await;
+    let page = jonas.get("/d/2026-11-23").await.expect(200).body;
+    assert!(page.contains("1 wrong password was tried for this name on 22 November 2026."), "{page}");
 }

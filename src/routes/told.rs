@@ -1,0 +1,39 @@
+//! What somebody is told on a day page about signing in.
+
+use crate::{
+    routes::keys::grouped,
+    services::sessions::{Session, wrong::WrongTries},
+    web::{call::Call, pages::days::SigningIn},
+};
+
+/// All of it.
+pub(super) fn signing_in(call: &Call, session: &Session) -> SigningIn {
+    SigningIn { wrong_tries: wrong_tries(call, session) }
+}
+
+/// Wrong tries before this sign-in, once: `3 wrong passwords were tried for this name since 20 November 2026.`
+fn wrong_tries(call: &Call, session: &Session) -> Option<String> {
+    let WrongTries { passwords, codes, since } = session.take_wrong()?;
+    let services = call.services();
+    let counted = |count: u32, one: &str, many: &str| match count {
+        0 => None,
+        1 => Some(format!("1 wrong {one}")),
+        count => Some(format!("{} wrong {many}", grouped(count.into()))),
+    };
+    let kinds =
+        [counted(passwords, "password", "passwords"), counted(codes, "recovery code", "recovery codes")];
+    let (kinds, is_one) = (kinds.into_iter().flatten().collect::<Vec<_>>(), passwords + codes == 1);
+    let day = services.day_of(session, since);
+    let time = services.clock_of(session, since);
+    let when = match (day == services.today(session), is_one) {
+        (true, true) => format!("today at {time}"),
+        (true, false) => format!("since {time} today"),
+        (false, true) => format!("on {}", day.long()),
+        (false, false) => format!("since {}", day.long()),
+    };
+    let verb = if is_one { "was" } else { "were" };
+    Some(format!(
+        "{} {verb} tried for this name {when}. If that was not you, somebody may be guessing.",
+        kinds.join(" and ")
+    ))
+}
