@@ -16,6 +16,7 @@ pub mod indexing;
 pub mod integrity;
 pub mod keys;
 pub mod passphrase;
+mod proof;
 pub mod replies;
 pub mod rotation;
 pub mod sessions;

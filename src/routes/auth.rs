@@ -49,12 +49,12 @@ pub async fn root(call: Arc<Call>) -> Answer {
     Ok(see_other(if instance.is_new { "/register" } else { "/login" }))
 }
 
-/// `GET /login`.
+/// `GET /login`; with `?again=yes` also for somebody who is signed in, and stays so until the password was right.
 ///
 /// # Errors
 /// When the store cannot be read.
 pub async fn show_login(call: Arc<Call>) -> Answer {
-    if call.visitor.session.is_some() {
+    if call.visitor.session.is_some() && call.query("again").is_none() {
         return Ok(see_other("/d/today"));
     }
     let notice = call.query("row").map(|_| STILL_THERE.to_owned());
@@ -252,6 +252,7 @@ async fn login_page(
             .is_ok_and(|instance| instance.registration_open()),
         held,
         may_stay: call.services().keeps_sessions(),
+        is_again: call.visitor.session.is_some(),
     };
     call.page_or_part(status, &page)
 }

@@ -8,7 +8,7 @@ use crate::{
 
 /// All of it.
 pub(super) fn signing_in(call: &Call, session: &Session) -> SigningIn {
-    SigningIn { wrong_tries: wrong_tries(call, session) }
+    SigningIn { wrong_tries: wrong_tries(call, session), wants_proof: session.wants_proof() }
 }
 
 /// Wrong tries before this sign-in, once: `3 wrong passwords were tried for this name since 20 November 2026.`

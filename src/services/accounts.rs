@@ -11,10 +11,11 @@ use crate::{
         admission::{Admission, Pass},
         budget::Lane,
         keys::Confirmed,
+        proof,
         sessions::{Beginning, Session},
         switch::{MODEL_OFF, MODEL_SETTING},
     },
-    vault::{error::VaultError, settings, unlocked::Unlocked},
+    vault::{error::VaultError, settings, transaction::Writer, unlocked::Unlocked},
 };
 
 /// Said of a password or a code that was in force once, when its row came back into the file.
@@ -125,9 +126,11 @@ impl Services {
         let zone =
             zone.filter(|zone| day::zone(zone).is_some()).map_or_else(day::machine_zone, str::to_owned);
         let keep = Arc::clone(&vault);
-        blocking::db(move || keep.write(|w| settings::put(w, ZONE_SETTING, zone.as_bytes())))
-            .await
-            .map_err(Failure::from)??;
+        let settings = move |w: &mut Writer<'_>| {
+            settings::put(w, ZONE_SETTING, zone.as_bytes())?;
+            settings::put(w, proof::SETTING, proof::WANTED)
+        };
+        blocking::db(move || keep.write(settings)).await.map_err(Failure::from)??;
         let (session, cookie) = self.start_session(vault).await?;
         // No browser has seen it before.
         self.is_fine(&session);
@@ -176,7 +179,11 @@ impl Services {
         let (vaults, name, password) =
             (Arc::clone(&self.vaults), name.to_owned(), zeroize::Zeroizing::new(password.to_owned()));
         match self.derive(lane, move || vaults.sign_in(&name, &password)).await?? {
-            Some(vault) => Ok(Some(self.start_session(vault).await?)),
+            Some(vault) => {
+                let started = self.start_session(vault).await?;
+                Self::prove(&started.0);
+                Ok(Some(started))
+            }
             None => Ok(None),
         }
     }
@@ -280,9 +287,10 @@ impl Services {
             Err(error) if error.is_of_one_record() => Ok(None),
             found => found,
         };
-        let (stored, model) = blocking::db(move || {
+        let [stored, model, asked] = blocking::db(move || {
             keep.read(|r| {
-                Ok((whole(settings::get(r, ZONE_SETTING))?, whole(settings::get(r, MODEL_SETTING))?))
+                let setting = |name| whole(settings::get(r, name));
+                Ok([setting(ZONE_SETTING)?, setting(MODEL_SETTING)?, setting(proof::SETTING)?])
             })
         })
         .await??;
@@ -292,6 +300,7 @@ impl Services {
         self.forget_later(begun.gone);
         let user = &begun.session.user;
         if begun.is_first {
+            user.wants_proof.store(asked.is_some_and(|value| value == proof::WANTED), Ordering::SeqCst);
             user.model_is_off.store(model.is_some_and(|value| value == MODEL_OFF), Ordering::SeqCst);
             self.wake_engines_for(user);
             self.prepare_upstream(user).await?;

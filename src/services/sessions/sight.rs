@@ -148,6 +148,7 @@ impl Services {
             self.start_writing_for(user);
             self.purge_kept(user);
         }
+        self.note_proof(user);
         self.tend(user);
     }
 

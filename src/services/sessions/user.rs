@@ -38,6 +38,10 @@ pub struct User {
     pub(crate) tended: AtomicI64,
     /// Whether the person allowed that entries go to the upstream.
     pub(crate) may_send: AtomicBool,
+    /// One sign-in with name and password is asked for.
+    pub(crate) wants_proof: AtomicBool,
+    /// The person has signed in with them since the vault was unlocked.
+    pub(crate) is_proved: AtomicBool,
     /// What writes for the person in the background has begun.
     pub(crate) is_settled: AtomicBool,
     /// What was read for an import and waits for a yes.
@@ -64,6 +68,8 @@ impl User {
             integrity: UserIntegrity::default(),
             tended: AtomicI64::new(0),
             may_send: AtomicBool::new(false),
+            wants_proof: AtomicBool::new(false),
+            is_proved: AtomicBool::new(false),
             is_settled: AtomicBool::new(false),
             import: ImportSlot::default(),
             model_is_off: AtomicBool::new(false),

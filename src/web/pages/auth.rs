@@ -96,6 +96,8 @@ pub struct LoginPage {
     pub held: Option<Held>,
     /// Whether the browser may ask to stay signed in, with the field `stay`.
     pub may_stay: bool,
+    /// Whether the visitor is signed in, and tries whether name and password open the journal.
+    pub is_again: bool,
 }
 
 impl Template for LoginPage {
@@ -110,6 +112,7 @@ impl Template for LoginPage {
             registration_open: true,
             held: None,
             may_stay: false,
+            is_again: false,
         };
         let wrong = Self {
             username: "mira".to_owned(),
@@ -121,7 +124,8 @@ impl Template for LoginPage {
         let mut held = Self { held: Some(Held::sample()), ..plain.clone() };
         held.shell.lan_http = true;
         held.shell.clock_is_behind = true;
-        vec![plain, wrong, held]
+        let again = Self { shell: Shell::sample("Sign in"), is_again: true, ..plain.clone() };
+        vec![plain, wrong, held, again]
     }
 }
 

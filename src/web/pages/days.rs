@@ -39,6 +39,8 @@ pub struct DayPage {
 pub struct SigningIn {
     /// Wrong tries for the name before this sign-in, on the first page after it.
     pub wrong_tries: Option<String>,
+    /// Nobody has signed in with name and password yet: one sign-in is asked for.
+    pub wants_proof: bool,
 }
 
 /// The title of a day page.
@@ -206,10 +208,12 @@ impl Template for DayPage {
                 wrong_tries: Some(
                     "3 wrong passwords were tried for this name since 20 November 2026.".to_owned(),
                 ),
+                wants_proof: false,
             },
             undo: None,
         };
-        let empty = Self { entries: Vec::new(), told: SigningIn::default(), ..full.clone() };
+        let fresh = SigningIn { wants_proof: true, ..SigningIn::default() };
+        let empty = Self { entries: Vec::new(), told: fresh, ..full.clone() };
         let past = Self {
             day: DayHead {
                 iso: "2026-11-19".to_owned(),

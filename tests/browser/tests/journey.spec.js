@@ -1,4 +1,4 @@
-import { ENDED, ask, register, signIn, write } from "../lib/person.js";
+import { ENDED, ask, register, signIn, signInOnce, write } from "../lib/person.js";
 import { expect, expectNothingStored, test } from "../lib/fixtures.js";
 
 const MARKDOWN = `# A morning
@@ -20,6 +20,8 @@ for (const colorScheme of ["light", "dark"]) {
     // proves: SR-24
     test("a person keeps a journal from the first page to the next day's sign-in", async ({ page, program }) => {
       await register(page);
+      await signInOnce(page);
+      await expect(page.getByText("Sign in once today")).toHaveCount(0);
 
       const morning = await write(page, MARKDOWN);
       await expect(morning.locator("strong")).toHaveText("swam");

@@ -1,6 +1,6 @@
 import { mkdirSync } from "node:fs";
 import { join } from "node:path";
-import { ask, register, write } from "../lib/person.js";
+import { ask, register, signInOnce, write } from "../lib/person.js";
 import { expect, test } from "../lib/fixtures.js";
 
 // Pictures of the pages, for eyes and for README.md (`make screenshots` writes them to docs/).
@@ -32,6 +32,7 @@ test("screenshots in light and dark, wide and on a phone", async ({ page }) => {
   await page.goto("/register");
   await shoot("register");
   await register(page);
+  await signInOnce(page);
   let entry;
   for (const text of ENTRIES) entry = await write(page, text);
   const reply = await ask(page, entry);

@@ -1,6 +1,10 @@
 //! From a new instance to a journal and back.
 
-use crate::it::common::{Ask, Options, PASSWORD, TODAY, TestApp, attribute, nonce};
+use std::sync::Arc;
+
+use llamora::store::Store;
+
+use crate::it::common::{Ask, Browser, Options, PASSWORD, TODAY, TestApp, attribute, nonce, services_with};
 
 #[tokio::test]
 async fn a_new_instance_begins_with_registering_and_shows_the_recovery_code_once() {
@@ -190,4 +194,38 @@ async fn a_link_on_another_site_sees_one_page_whoever_clicks_and_costs_no_sessio
     }
     mira.get(&format!("/d/{TODAY}")).await.expect(200);
     mira.send(follow(&format!("/d/{TODAY}"))).await.expect(403);
+}
+
+// A wrong name and a wrong password look alike, so whoever has just chosen both signs in once while the journal is open.
+#[tokio::test]
+async fn one_sign_in_is_asked_for_until_name_and_password_opened_the_journal() {
+    let store = Arc::new(Store::in_memory().expect("a store"));
+    let options = Options { has_model: false, ..Options::default() };
+    let app = TestApp::over(services_with(&options, Arc::clone(&store))).await;
+    let is_asked = async |browser: &Browser| {
+        browser.get(&format!("/d/{TODAY}")).await.expect(200).body.contains("data-proof")
+    };
+    let mira = app.register("Mira").await;
+    assert!(is_asked(&mira).await && is_asked(&mira).await, "on every day page");
+    let page = mira.get("/login?again=yes").await.expect(200).body;
+    assert!(page.contains("You stay signed in until it worked."), "{page}");
+    let wrong = [("username", "Mira"), ("password", "what I thought it was")];
+    let page = mira.post("/login", &wrong).await.expect(401).body;
+    assert!(page.contains("You stay signed in until it worked."), "{page}");
+    assert!(is_asked(&mira).await, "a wrong password proves nothing and signs nobody out");
+    let old = mira.cookie();
+    mira.post("/login", &[("username", "mira"), ("password", PASSWORD)]).await.expect(303);
+    assert!(!is_asked(&mira).await);
+    assert!(app.state.services.session(&old.expect("a session")).is_none(), "the session before is over");
+    app.state.services.finish().await;
+
+    // It is remembered, and a journal in which it was not done asks again.
+    let app = TestApp::over(services_with(&options, Arc::clone(&store))).await;
+    let mira = app.sign_in_again("Mira").await;
+    assert!(!is_asked(&mira).await);
+    let jonas = app.register("Jonas").await;
+    assert!(is_asked(&jonas).await);
+    jonas.post("/logout", &[]).await.expect(303);
+    let jonas = app.sign_in_again("Jonas").await;
+    assert!(!is_asked(&jonas).await, "signing in once more is all it takes");
 }
