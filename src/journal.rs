@@ -14,3 +14,4 @@ pub mod day;
 pub mod entry;
 pub mod ids;
 pub mod reply;
+pub mod trace;

@@ -22,6 +22,7 @@ pub mod security;
 pub mod sessions;
 pub mod settings;
 mod told;
+pub mod traces;
 pub mod transfer;
 pub mod trash;
 
@@ -103,6 +104,17 @@ pub static ROWS: &[Row] = &[
     row!(POST   "/replies/:id/stop"                signed_form replies::stop,         OTHER,        "/replies/01KAMQ0000000000000000000A/stop"),
     row!(POST   "/replies/:id/retry"               signed_form replies::retry,        OTHER,        "/replies/01KAMQ0000000000000000000A/retry"),
     row!(POST   "/replies/:id/delete"              signed_form replies::remove,       OTHER,        "/replies/01KAMQ0000000000000000000A/delete"),
+    row!(POST   "/entries/:id/traces"              signed_form traces::attach,        OTHER,        "/entries/01KAMQ0000000000000000000A/traces"),
+    row!(POST   "/entries/:id/traces/offer"        signed_form traces::offer,         OTHER,        "/entries/01KAMQ0000000000000000000A/traces/offer"),
+    row!(DELETE "/entries/:id/traces/:trace"       signed_form traces::detach,        OTHER,        "/entries/01KAMQ0000000000000000000A/traces/01KAMQ0000000000000000000B"),
+    row!(POST   "/entries/:id/traces/:trace/delete" signed_form traces::detach,       OTHER,        "/entries/01KAMQ0000000000000000000A/traces/01KAMQ0000000000000000000B/delete"),
+    row!(GET    "/traces"                          signed      traces::index,         Kind::Page,   "/traces"),
+    row!(POST   "/traces"                          signed_form traces::filter,        OTHER,        "/traces"),
+    row!(POST   "/traces/undo"                     signed_form traces::undo,          OTHER,        "/traces/undo"),
+    row!(GET    "/traces/:id"                      signed      traces::show,          Kind::Page,   "/traces/01KAMQ0000000000000000000B"),
+    row!(POST   "/traces/:id/rename"               signed_form traces::rename,        OTHER,        "/traces/01KAMQ0000000000000000000B/rename"),
+    row!(POST   "/traces/:id/merge"                signed_form traces::merge,         OTHER,        "/traces/01KAMQ0000000000000000000B/merge"),
+    row!(POST   "/traces/:id/delete"               signed_form traces::delete,        OTHER,        "/traces/01KAMQ0000000000000000000B/delete"),
     row!(GET    "/search"                          signed      search::new,           Kind::Page,   "/search"),
     row!(POST   "/search"                          signed_form search::list,          OTHER,        "/search"),
     row!(GET    "/search/:n"                       signed      search::again,         Kind::Page,   "/search/1"),

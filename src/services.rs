@@ -24,6 +24,7 @@ pub mod state;
 pub mod strength;
 pub mod switch;
 pub mod tasks;
+pub mod traces;
 pub mod transfer;
 pub mod trash;
 pub mod upstream;

@@ -5,8 +5,8 @@
 //! outside this module, and its keys are wiped when the last owner drops it.
 //!
 //! Reading and writing happen in closures over one snapshot or one transaction. What is in a record is in
-//! `payload` (byte forms) and in `entries`, `days`, `trash`, `outbox`, `drafts`, `settings`, `vectors`, `files`, which
-//! are free functions over a [`transaction::Reader`] or [`transaction::Writer`].
+//! `payload` (byte forms) and in `entries`, `days`, `trash`, `outbox`, `drafts`, `settings`, `traces`, `vectors`,
+//! `files`, which are free functions over a [`transaction::Reader`] or [`transaction::Writer`].
 //!
 //! ```text
 //! header, wraps, keyrings  --accounts-->  Unlocked  --read--> Reader  --entries, outbox, ...--> journal values
@@ -37,6 +37,7 @@ pub mod sessions;
 pub mod settings;
 #[cfg(test)]
 mod tests;
+pub mod traces;
 pub mod transaction;
 pub mod trash;
 pub mod unlocked;

@@ -12,6 +12,7 @@ import { RetryCountdownElement } from "./elements/retry-countdown-element.js";
 import { StoreBannerElement } from "./elements/store-banner-element.js";
 import { StrengthMeterElement } from "./elements/strength-meter-element.js";
 import { SuggestPhraseElement } from "./elements/suggest-phrase-element.js";
+import { TraceFieldElement } from "./elements/trace-field-element.js";
 import { ZoneFieldElement } from "./elements/zone-field-element.js";
 import { keepPageOnFullAnswers } from "./lib/answers.js";
 import { slashOpensSearch } from "./lib/keys.js";
@@ -27,6 +28,7 @@ for (const element of [
   StoreBannerElement,
   StrengthMeterElement,
   SuggestPhraseElement,
+  TraceFieldElement,
   ZoneFieldElement,
 ]) {
   element.define();

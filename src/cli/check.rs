@@ -252,6 +252,7 @@ pub(in crate::cli) fn audit_lines(audit: &Audit) -> Vec<String> {
         (audit.newer, "records are newer than the head"),
         (audit.strays, "rows belong to no generation in use"),
         (audit.unlisted as u64, "entries are listed on no day"),
+        (audit.traces as u64, "traces are not as the entries say"),
     ] {
         if count > 0 {
             lines.push(format!("{count} {said}"));

@@ -47,7 +47,7 @@ pub async fn create(call: Arc<Call>, session: Arc<Session>, form: Form) -> Answe
                 Written::Saved(entry) => (entry, false),
                 Written::InTrash(entry) => (entry, true),
             };
-            let view = EntryView { entry, replies: Vec::new() };
+            let view = EntryView::bare(entry);
             let entry = items::entry_item(&call, &session, &view);
             let shell = call.shell("Day");
             call.page(StatusCode::OK, &SavedPart { shell, composer, entry, repeated: false, trashed })
@@ -261,8 +261,8 @@ pub async fn shown(call: &Call, session: &Session, entry: Entry) -> Answer {
     if !call.wants_fragment() {
         return Ok(see_other(&place(&entry)));
     }
-    let view =
-        call.services().entry(session, entry.id).await?.unwrap_or(EntryView { entry, replies: Vec::new() });
+    let found = call.services().entry(session, entry.id).await?;
+    let view = found.unwrap_or_else(|| EntryView::bare(entry));
     let entry = items::entry_item(call, session, &view);
     call.page(StatusCode::OK, &EntryPart { shell: call.shell("Day"), entry })
 }
@@ -303,7 +303,8 @@ fn parsed(call: &Call, text: &str, is_cut: bool) -> Result<EntryText, WebError> 
     })
 }
 
-fn place(entry: &Entry) -> String {
+/// Where an entry or a reply stands.
+pub fn place(entry: &Entry) -> String {
     let kind = if entry.role == Role::Reply { "reply" } else { "entry" };
     format!("/d/{}#{kind}-{}", entry.day, entry.id)
 }

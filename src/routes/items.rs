@@ -14,13 +14,14 @@ use crate::{
             ModelView,
             days::Composer,
             entries::{EntryItem, ReplyItem, VersionItem},
+            traces::ChipsItem,
         },
     },
 };
 
 /// An entry with its replies.
 pub fn entry_item(call: &Call, session: &Session, view: &EntryView) -> EntryItem {
-    let EntryView { entry, replies } = view;
+    let EntryView { entry, replies, traces } = view;
     let model = call.services().model_for_entry(session, entry);
     let upstream = call.services().upstream(session).filter(|upstream| upstream.is_allowed);
     let is_loading = model.state == "loading";
@@ -42,6 +43,7 @@ pub fn entry_item(call: &Call, session: &Session, view: &EntryView) -> EntryItem
         ask_note: is_loading.then(|| "The model is loading".to_owned()),
         never_send: entry.never_send,
         sends_to: upstream.map(|upstream| upstream.host),
+        chips: ChipsItem::of(&entry.id.to_string(), traces),
     }
 }
 
@@ -69,6 +71,7 @@ pub fn reply_item(view: &ReplyView, can_retry: bool) -> ReplyItem {
         about: if running { Vec::new() } else { made_by.map(about).unwrap_or_default() },
         running,
         can_retry: can_retry && !running,
+        chips: ChipsItem::of(&view.entry.id.to_string(), &view.traces),
     }
 }
 

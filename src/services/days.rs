@@ -18,6 +18,7 @@ use crate::{
         integrity,
         replies::ReplyView,
         sessions::{Session, User},
+        traces::Chip,
     },
     vault::{
         days,
@@ -156,7 +157,8 @@ pub(crate) fn with_replies(user: &User, stored: Vec<Entry>) -> Vec<EntryView> {
             Role::Reply => replies.push(entry),
             Role::Writer | Role::Opening => {
                 place.insert(entry.id, views.len());
-                views.push(EntryView { entry, replies: Vec::new() });
+                let traces = Chip::of(user, &entry.traces);
+                views.push(EntryView { entry, replies: Vec::new(), traces });
             }
         }
     }

@@ -10,7 +10,7 @@ use crate::{
         entry::{Ending, Entry, EntryText, Role},
         ids::EntryId,
     },
-    services::{Failure, Services, days::with_replies, replies::ReplyView, sessions::Session},
+    services::{Failure, Services, days::with_replies, replies::ReplyView, sessions::Session, traces::Chip},
     vault::{
         drafts::{self, DraftOf},
         entries,
@@ -31,6 +31,15 @@ pub struct EntryView {
     pub entry: Entry,
     /// Its replies, oldest first.
     pub replies: Vec<ReplyView>,
+    /// Its traces.
+    pub traces: Vec<Chip>,
+}
+
+impl EntryView {
+    /// An entry that was just written and has nothing yet.
+    pub fn bare(entry: Entry) -> Self {
+        Self { entry, replies: Vec::new(), traces: Vec::new() }
+    }
 }
 
 /// What became of a new entry.

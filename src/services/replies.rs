@@ -27,6 +27,7 @@ use crate::{
         Failure, Services,
         generation::Intent,
         sessions::{Session, Sessions, User},
+        traces::Chip,
         upstream::{Answerer, leave_out_kept},
     },
     vault::{entries, transaction::Writer, trash},
@@ -55,6 +56,8 @@ pub struct ReplyView {
     pub last_event: u64,
     /// A sentence for a reply that did not come to its end.
     pub note: Option<String>,
+    /// Its traces.
+    pub traces: Vec<Chip>,
 }
 
 /// What became of asking.
@@ -75,6 +78,7 @@ pub enum Ask {
 impl ReplyView {
     /// Joins a stored reply with what runs now.
     pub(crate) fn of(user: &User, entry: Entry) -> Self {
+        let traces = Chip::of(user, &entry.traces);
         if let Some(live) = user.running.find(entry.id).map(|generation| generation.snapshot()) {
             return Self {
                 entry,
@@ -83,6 +87,7 @@ impl ReplyView {
                 position: live.position,
                 last_event: live.last_event,
                 note: None,
+                traces,
             };
         }
         let state = ReplyState::from(entry.ending);
@@ -100,6 +105,7 @@ impl ReplyView {
             position: None,
             last_event: 0,
             note: note.map(str::to_owned),
+            traces,
             entry,
         }
     }

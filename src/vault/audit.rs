@@ -5,6 +5,7 @@
 //! leads, is not newer than the head, and that every day lists what is there.
 
 pub(super) mod look;
+mod traces;
 
 use crate::{
     crypto::{
@@ -62,6 +63,8 @@ pub struct Audit {
     pub entries: usize,
     /// Entries that no day lists as they are.
     pub unlisted: usize,
+    /// Traces that are not as the entries say: their counts, names or lists were lost or put back.
+    pub traces: usize,
     /// Days on which something is wrong.
     pub days: Vec<DayFlaws>,
     /// When the vault was written last, milliseconds since 1970 UTC.
@@ -97,7 +100,7 @@ impl Audit {
     pub fn ok(&self) -> bool {
         self.head_ok
             && self.opened == self.records
-            && (self.newer, self.strays, self.unlisted) == (0, 0, 0)
+            && (self.newer, self.strays, self.unlisted, self.traces) == (0, 0, 0, 0)
             && self.days.is_empty()
     }
 }

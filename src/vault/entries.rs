@@ -15,6 +15,7 @@ use crate::{
             entry::{EntryV1, role_number},
             index::{DayItemV1, MAX_DAY_ITEMS, TRASHED},
         },
+        traces,
         transaction::{Reader, Writer},
         trash,
     },
@@ -127,6 +128,12 @@ pub(super) fn add(w: &mut Writer<'_>, entry: &Entry) -> Result<(), VaultError> {
         },
     );
     w.put(RecordType::ENTRY, entry.id.as_bytes(), &EntryV1::new(entry, None))?;
+    for trace in &entry.traces {
+        match entry.deleted {
+            None => traces::link(w, *trace, *entry.id.as_bytes(), entry.day.number())?,
+            Some(_) => traces::hold(w, *trace)?,
+        }
+    }
     days::store(w, entry.day, &day)
 }
 
@@ -147,7 +154,7 @@ pub(super) fn place(items: &[DayItemV1], entry: &Entry) -> usize {
 }
 
 /// Puts another text in the place of an entry's. The caller has raised `revision` and kept the old text with
-/// [`version`] if it is to be kept. Whether it is in the trash does not change.
+/// [`version`] if it is to be kept. Whether it is in the trash does not change, nor do its traces.
 ///
 /// # Errors
 /// [`VaultError::Missing`] when there is no such entry on that day in that role, [`VaultError::Conflict`] when the
@@ -166,6 +173,8 @@ pub fn checkpoint(w: &mut Writer<'_>, entry: &Entry) -> Result<(), VaultError> {
     let old = load(w, entry.id)?.ok_or(VaultError::Missing)?;
     let mut new = EntryV1::new(entry, Some(&old));
     new.deleted = old.deleted;
+    // Whoever writes a text may have read the entry before a trace was attached.
+    new.traces.clone_from(&old.traces);
     if (old.day, old.role) != (new.day, new.role) {
         return Err(VaultError::Missing);
     }

@@ -76,6 +76,9 @@ pub enum VaultError {
     /// A day holds at most 4,096 entries and replies.
     #[error("a day is full")]
     DayFull(Day),
+    /// An entry carries at most [`crate::vault::traces::MAX_PER_ENTRY`] traces.
+    #[error("an entry has as many traces as it can have")]
+    TooManyTraces,
     /// A name of a setting must have 1 to 64 bytes.
     #[error("this is no name of a setting")]
     SettingName,

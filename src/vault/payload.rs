@@ -12,6 +12,7 @@ pub(crate) mod session;
 pub(crate) mod small;
 #[cfg(test)]
 mod tests;
+pub(crate) mod trace;
 
 use zeroize::Zeroizing;
 
@@ -59,6 +60,11 @@ pub fn probe_bodies(body: &[u8]) {
     let _ = file::FileV1::decode(1, body);
     let _ = file::NamedV1::decode(1, body);
     let _ = file::VectorsNoteV1::decode(1, body);
+    let _ = trace::TraceV1::decode(1, body);
+    let _ = trace::TraceNameV1::decode(1, body);
+    let _ = trace::TraceDirV1::decode(1, body);
+    let _ = trace::PostingV1::decode(1, body);
+    let _ = trace::TraceUndoV1::decode(1, body);
 }
 
 impl From<WireError> for VaultError {

@@ -15,6 +15,8 @@ mod rotation;
 mod salvage;
 mod sessions;
 mod thief;
+mod traces;
+mod traces_model;
 mod wear;
 
 use std::sync::Arc;

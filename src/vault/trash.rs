@@ -5,7 +5,7 @@ use crate::{
     journal::{
         day::Day,
         entry::{Entry, Role},
-        ids::EntryId,
+        ids::{EntryId, TraceId},
     },
     vault::{
         days,
@@ -17,6 +17,7 @@ use crate::{
             entry::{EntryV1, role_number},
             index::{DayItemV1, DayV1, MAX_TRASH_ITEMS, TRASHED, TrashItemV1, TrashV1},
         },
+        traces,
         transaction::{Reader, Writer},
         vectors,
         wire::WireError,
@@ -121,12 +122,20 @@ pub fn purge_all(w: &mut Writer<'_>, ids: &[EntryId], until: i64) -> Result<usiz
 
 /// Everything that is kept under the id of one entry or reply.
 fn remove(w: &mut Writer<'_>, id: EntryId) -> Result<(), VaultError> {
-    let revisions = match load(w, id) {
-        Ok(found) => found.map_or(0, |entry| entry.rev),
+    let found = match load(w, id) {
+        Ok(found) => found,
         Err(err @ VaultError::Store(_)) => return Err(err),
-        Err(_) => 0,
+        Err(_) => None,
     };
-    for revision in 1..revisions {
+    if let Some(entry) = &found {
+        for trace in entry.traces.iter().copied().map(TraceId::from_bytes) {
+            match entry.deleted {
+                0 => traces::unlink(w, trace, &entry.id)?,
+                _ => traces::release(w, trace)?,
+            }
+        }
+    }
+    for revision in 1..found.map_or(0, |entry| entry.rev) {
         w.delete(RecordType::VERSION, &version_key(id, revision))?;
     }
     w.delete(RecordType::ENTRY, id.as_bytes())?;
@@ -134,12 +143,12 @@ fn remove(w: &mut Writer<'_>, id: EntryId) -> Result<(), VaultError> {
     vectors::remove(w, id)
 }
 
-fn day_of(entry: &EntryV1) -> Result<Day, VaultError> {
+pub(super) fn day_of(entry: &EntryV1) -> Result<Day, VaultError> {
     Day::from_number(entry.day).ok_or_else(|| WireError.into())
 }
 
 /// An entry and its replies, which stand right after it; a reply alone.
-fn group(day: &DayV1, id: EntryId) -> Vec<EntryId> {
+pub(super) fn group(day: &DayV1, id: EntryId) -> Vec<EntryId> {
     let reply = role_number(Role::Reply);
     let mut following = day.items.iter().skip_while(|item| item.id != *id.as_bytes());
     let mut group = vec![id];
@@ -163,6 +172,16 @@ fn mark(
         let Some(deleted) = deleted(&entry) else { continue };
         entry.deleted = deleted;
         w.put(RecordType::ENTRY, &entry.id, &entry)?;
+        // Held before it is unlinked, and linked before it is released: else its last entry would take a trace along.
+        for trace in entry.traces.iter().copied().map(TraceId::from_bytes) {
+            if deleted == 0 {
+                traces::link(w, trace, entry.id, entry.day)?;
+                traces::release(w, trace)?;
+            } else {
+                traces::hold(w, trace)?;
+                traces::unlink(w, trace, &entry.id)?;
+            }
+        }
         let flag = |item: &mut DayItemV1| {
             item.flags = if deleted == 0 { item.flags & !TRASHED } else { item.flags | TRASHED };
         };

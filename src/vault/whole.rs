@@ -3,12 +3,13 @@
 use std::collections::BTreeSet;
 
 use crate::{
-    journal::{day::Day, entry::Entry, ids::EntryId},
+    journal::{day::Day, entry::Entry, ids::EntryId, trace::TraceName},
     vault::{
         days,
         entries::{self, Flaw},
         error::VaultError,
         outbox::{self, Work},
+        traces,
         transaction::{Reader, Writer},
         trash,
     },
@@ -21,6 +22,8 @@ pub struct Item {
     pub entry: Entry,
     /// Earlier texts that were kept, oldest first.
     pub versions: Vec<Entry>,
+    /// The names of its traces. When it is put in, these count, and not the ids that the entry lists.
+    pub traces: Vec<TraceName>,
 }
 
 /// All that a day lists.
@@ -73,7 +76,9 @@ pub fn day(r: &Reader<'_>, day: Day) -> Result<WholeDay, VaultError> {
 fn item(r: &Reader<'_>, id: EntryId) -> Result<Option<Item>, VaultError> {
     let Some(entry) = entries::entry(r, id)? else { return Ok(None) };
     let versions = if entry.revision > 1 { entries::versions(r, id)? } else { Vec::new() };
-    Ok(Some(Item { entry, versions }))
+    let names = traces::names(r, &entry.traces)?;
+    let traces = names.iter().filter_map(|(_, name, _)| TraceName::parse(name).ok()).collect();
+    Ok(Some(Item { entry, versions, traces }))
 }
 
 /// Puts an item in, live; [`trash::trash`] then moves it where it was. A reply needs its entry to be there. Call
@@ -85,7 +90,11 @@ pub fn insert(w: &mut Writer<'_>, item: &Item) -> Result<(), VaultError> {
     for version in &item.versions {
         entries::version(w, version)?;
     }
-    entries::add(w, &Entry { deleted: None, ..item.entry.clone() })
+    entries::add(w, &Entry { deleted: None, traces: Vec::new(), ..item.entry.clone() })?;
+    for name in item.traces.iter().take(traces::MAX_PER_ENTRY) {
+        traces::attach(w, item.entry.id, name)?;
+    }
+    Ok(())
 }
 
 /// Orders the index to take in what was put in.

@@ -20,6 +20,7 @@ pub mod registry;
 pub mod search;
 pub mod security;
 pub mod settings;
+pub mod traces;
 pub mod transfer;
 pub mod trash;
 

@@ -22,6 +22,7 @@ mod sessions;
 mod streams;
 mod table;
 mod together;
+mod traces;
 mod transfer;
 mod trash;
 mod upstream;

@@ -128,7 +128,7 @@ fn jrnl(vault: &Unlocked, out: &mut dyn Write) -> Result<Summary, ExportError> {
     out.write_all(b"{\"tags\":{},\"entries\":[")?;
     let mut is_first = true;
     each_day(vault, &mut summary, &mut |_, items| {
-        for entry in items.iter().filter_map(|item| JrnlOut::of(&item.entry)) {
+        for entry in items.iter().filter_map(JrnlOut::of) {
             out.write_all(if is_first { b"\n" } else { b",\n" })?;
             serde_json::to_writer(&mut *out, &entry)?;
             is_first = false;

@@ -192,10 +192,7 @@ impl Step {
             if is_full {
                 continue;
             }
-            whole::insert(
-                w,
-                &Item { entry: Entry { reply_to, ..item.entry.clone() }, versions: item.versions.clone() },
-            )?;
+            whole::insert(w, &Item { entry: Entry { reply_to, ..item.entry.clone() }, ..item.clone() })?;
             *fate = Fate::Done;
             self.inserted.push(item.entry.id);
             here.push(&item.entry);

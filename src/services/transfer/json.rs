@@ -19,7 +19,7 @@
 //! | `imported`, `never_send` | `true`, or left out |
 //! | `trashed` | when it went to the trash, or left out |
 //! | `reply_to` | `id` of the entry a reply answers |
-//! | `traces` | ids, or left out |
+//! | `traces` | the names of its traces, or left out |
 //! | `made_by` | of machine text: `model`, `sha256` (hexadecimal, zeros when unknown), `settings`; `days` (ISO, spaces between) and `wish` it was made with, what had no room (`texts`, `passages`, `shortened`), `cut`, or left out |
 //! | `versions` | earlier texts, oldest first: `revision`, `updated`, `text` |
 
@@ -31,6 +31,7 @@ use crate::{
         day,
         entry::{Ending, Entry, Given, LeftOut, Provenance, Role},
         ids::EntryId,
+        trace::TraceName,
     },
     services::transfer::{
         Circumstances,
@@ -97,7 +98,7 @@ pub struct EntryOut<'a> {
     #[serde(skip_serializing_if = "Option::is_none")]
     reply_to: Option<String>,
     #[serde(skip_serializing_if = "Vec::is_empty")]
-    traces: Vec<String>,
+    traces: Vec<&'a str>,
     #[serde(skip_serializing_if = "Option::is_none")]
     made_by: Option<MadeByOut<'a>>,
     #[serde(skip_serializing_if = "Vec::is_empty")]
@@ -137,16 +138,14 @@ impl<'a> From<&'a Item> for EntryOut<'a> {
             updated: moment_text(version.updated),
             text: &version.text,
         };
-        Self {
-            versions: item.versions.iter().map(version).collect(),
-            ..Self::bare(&item.entry, &item.entry.text)
-        }
+        Self { versions: item.versions.iter().map(version).collect(), ..Self::bare(item, &item.entry.text) }
     }
 }
 
 impl<'a> EntryOut<'a> {
     /// An entry without its versions, with this text; Markdown writes the text elsewhere.
-    pub fn bare(entry: &'a Entry, text: &'a str) -> Self {
+    pub fn bare(item: &'a Item, text: &'a str) -> Self {
+        let entry = &item.entry;
         Self {
             id: entry.id.to_string(),
             role: role_name(entry.role),
@@ -162,7 +161,7 @@ impl<'a> EntryOut<'a> {
             never_send: entry.never_send,
             trashed: entry.deleted.map(moment_text),
             reply_to: entry.reply_to.map(|id| id.to_string()),
-            traces: entry.traces.iter().map(ToString::to_string).collect(),
+            traces: item.traces.iter().map(TraceName::as_str).collect(),
             made_by: entry.made_by.as_ref().map(made_by_out),
             versions: Vec::new(),
         }
@@ -255,7 +254,7 @@ pub fn item(record: &Record, text: &str, around: &Circumstances, clock: &dyn Clo
         made_by: record.made_by.as_ref().filter(|_| role != Role::Writer).map(made_by),
     };
     let versions = versions(record, &mut entry, around);
-    Ok(Item { entry, versions })
+    Ok(Item { entry, versions, traces: read::traces(&record.traces) })
 }
 
 fn made_by(fields: &Fields) -> Provenance {

@@ -5,7 +5,7 @@ use std::{collections::HashMap, fmt};
 
 use serde::de::{Deserialize, DeserializeSeed, Deserializer, IgnoredAny, MapAccess, SeqAccess, Visitor};
 
-use crate::vault::entries::MAX_VERSIONS;
+use crate::vault::{entries::MAX_VERSIONS, traces::MAX_PER_ENTRY};
 
 /// How deep arrays and objects may lie in each other (SR-35).
 pub const MAX_DEPTH: usize = 32;
@@ -78,6 +78,8 @@ pub struct Record {
     pub made_by: Option<Fields>,
     /// Its versions; of more than [`MAX_VERSIONS`] the first ones.
     pub versions: Vec<Fields>,
+    /// Names of its traces, or its tags; of more than [`MAX_PER_ENTRY`] the first ones.
+    pub traces: Vec<String>,
     /// Pictures and other files that hang on it.
     pub n_files: usize,
     /// Whether it was an object at all.
@@ -309,6 +311,10 @@ impl<'de> Visitor<'de> for RecordVisitor {
             match key.as_str() {
                 "made_by" if !self.is_inner => record.made_by = map.next_value::<Inner>()?.0,
                 "versions" if !self.is_inner => record.versions = map.next_value::<Versions>()?.0,
+                "traces" | "tags" if !self.is_inner => {
+                    record.traces.extend(map.next_value::<Names>()?.0);
+                    record.traces.truncate(MAX_PER_ENTRY);
+                }
                 "photos" | "videos" | "audios" | "pdfAttachments" if !self.is_inner => {
                     record.n_files += map.next_value::<Count>()?.0;
                 }
@@ -354,6 +360,42 @@ impl<'de> Visitor<'de> for VersionsVisitor {
     fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Versions, A::Error> {
         while map.next_entry::<IgnoredAny, IgnoredAny>()?.is_some() {}
         Ok(Versions(Vec::new()))
+    }
+}
+
+/// The texts of a list.
+struct Names(Vec<String>);
+
+impl<'de> Deserialize<'de> for Names {
+    fn deserialize<D: Deserializer<'de>>(source: D) -> Result<Self, D::Error> {
+        source.deserialize_any(NamesVisitor)
+    }
+}
+
+struct NamesVisitor;
+
+impl<'de> Visitor<'de> for NamesVisitor {
+    type Value = Names;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("a list of names")
+    }
+
+    nothing!(Names(Vec::new()));
+
+    fn visit_seq<A: SeqAccess<'de>>(self, mut seq: A) -> Result<Names, A::Error> {
+        let mut names = Vec::new();
+        while let Some(Loose(name)) = seq.next_element()? {
+            if names.len() < MAX_PER_ENTRY {
+                names.extend(name);
+            }
+        }
+        Ok(Names(names))
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Names, A::Error> {
+        while map.next_entry::<IgnoredAny, IgnoredAny>()?.is_some() {}
+        Ok(Names(Vec::new()))
     }
 }
 

@@ -18,7 +18,7 @@
 //! of text that reads like a mark, with or without backslashes before it, gets one more backslash.
 //!
 //! A file without marks is one entry. Its day comes from `date`, `day` or `created` in its front matter, else from a
-//! `YYYY-MM-DD` in its name; of the name nothing else is used.
+//! `YYYY-MM-DD` in its name; of the name nothing else is used. `tags` of its front matter become traces.
 
 use std::fmt::Write as _;
 
@@ -55,7 +55,8 @@ pub fn day_file(day: Day, items: &[Item]) -> Option<String> {
     let mut file = format!("---\nllamora: 1\nday: {day}\n---\n\n# {}\n", day.long());
     let live = items.iter().filter(|item| item.entry.deleted.is_none());
     let mut n_live = 0;
-    for Item { entry, .. } in live {
+    for item in live {
+        let entry = &item.entry;
         n_live += 1;
         let zone = day::zone(&entry.zone).unwrap_or(jiff::tz::TimeZone::UTC);
         let clock = day::wall_clock(entry.created, &zone).1;
@@ -66,7 +67,7 @@ pub fn day_file(day: Day, items: &[Item]) -> Option<String> {
             (Role::Opening, _) => format!("{clock}, opening"),
         };
         let title = title.trim_end().to_owned();
-        let mark = Mark { entry: EntryOut::bare(entry, ""), title: &title };
+        let mark = Mark { entry: EntryOut::bare(item, ""), title: &title };
         // Serialising to memory cannot fail; an empty mark would be read as a problem, not as text.
         let mark = serde_json::to_string(&mark).unwrap_or_default().replace('>', "\\u003e");
         let depth = if entry.role == Role::Reply { "###" } else { "##" };
@@ -179,7 +180,17 @@ fn front_matter<'a>(lines: &'a [&'a str]) -> (Vec<(String, String)>, &'a [&'a st
         let value = value.trim().trim_matches(['"', '\'']);
         Some((key.trim().to_ascii_lowercase(), value.to_owned()))
     };
-    (rest[..end].iter().filter_map(pair).collect(), &rest[end + 1..])
+    let mut pairs: Vec<(String, String)> = Vec::new();
+    for line in &rest[..end] {
+        match (line.trim_start().strip_prefix("- "), pairs.last()) {
+            // A list beneath its key.
+            (Some(item), Some((key, _))) => {
+                pairs.push((key.clone(), item.trim().trim_matches(['"', '\'']).to_owned()));
+            }
+            _ => pairs.extend(pair(line)),
+        }
+    }
+    (pairs, &rest[end + 1..])
 }
 
 fn foreign(
@@ -208,7 +219,17 @@ fn foreign(
         None => body.to_owned(),
     };
     let place = Place { day, created, updated: created, zone: around.zone_name.clone(), id: None };
-    others::entries(&text, &place, clock)
+    let tags: Vec<String> =
+        front.iter().filter(|(key, _)| key == "tags").flat_map(|(_, list)| tags(list)).collect();
+    others::entries(&text, &read::traces(&tags), &place, clock)
+}
+
+/// The tags of a line of front matter: in brackets or not, with commas or blanks between.
+fn tags(list: &str) -> Vec<String> {
+    let list = list.trim_start_matches('[').trim_end_matches(']');
+    let split = |c: char| c == ',' || (c.is_whitespace() && !list.contains(','));
+    let bare = |tag: &str| tag.trim().trim_matches(['"', '\'']).to_owned();
+    list.split(split).map(bare).filter(|tag| !tag.is_empty()).collect()
 }
 
 /// The first `YYYY-MM-DD` in a text.

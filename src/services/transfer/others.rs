@@ -1,7 +1,8 @@
 //! JSON of other programs: jrnl (<https://jrnl.sh>) and Day One.
 //!
 //! jrnl: `{"tags": {...}, "entries": [{"title", "body", "date": "2026-11-22", "time": "14:03", "tags", "starred"}]}`.
-//! Day One: `{"entries": [{"uuid", "creationDate", "modifiedDate", "timeZone", "text", ...}]}`.
+//! Day One: `{"entries": [{"uuid", "creationDate", "modifiedDate", "timeZone", "text", "tags", ...}]}`.
+//! The tags of both become traces; jrnl's lose the sign they begin with.
 
 use serde::Serialize;
 
@@ -11,6 +12,7 @@ use crate::{
         day::{self, Day},
         entry::{Ending, Entry, Role},
         ids::EntryId,
+        trace::TraceName,
     },
     services::transfer::{Circumstances, loose::Record, parse_clock, read},
     vault::whole::Item,
@@ -23,20 +25,22 @@ pub struct JrnlOut<'a> {
     body: &'a str,
     date: String,
     time: String,
-    tags: [&'static str; 0],
+    tags: Vec<String>,
     starred: bool,
 }
 
 impl<'a> JrnlOut<'a> {
     /// `None` for what jrnl does not know: replies, openings, the trash.
-    pub fn of(entry: &'a Entry) -> Option<Self> {
+    pub fn of(item: &'a Item) -> Option<Self> {
+        let entry = &item.entry;
         if entry.role != Role::Writer || entry.deleted.is_some() {
             return None;
         }
         let (title, body) = entry.text.split_once('\n').unwrap_or((&entry.text, ""));
         let zone = day::zone(&entry.zone).unwrap_or(jiff::tz::TimeZone::UTC);
         let time = day::wall_clock(entry.created, &zone).1;
-        Some(Self { title, body, date: entry.day.to_string(), time, tags: [], starred: false })
+        let tags = item.traces.iter().map(|name| format!("@{}", name.as_str())).collect();
+        Some(Self { title, body, date: entry.day.to_string(), time, tags, starred: false })
     }
 }
 
@@ -52,7 +56,7 @@ pub fn jrnl(record: &Record, around: &Circumstances, clock: &dyn Clock) -> Resul
     let (title, body) = (fields.get("title").unwrap_or_default(), fields.get("body").unwrap_or_default());
     let text = if body.is_empty() { title.to_owned() } else { format!("{title}\n{body}") };
     let place = Place { day, created, updated: created, zone: around.zone_name.clone(), id: None };
-    entries(&text, &place, clock)
+    entries(&text, &read::traces(&record.traces), &place, clock)
 }
 
 /// Reads an entry of Day One.
@@ -76,7 +80,8 @@ pub fn day_one(record: &Record, around: &Circumstances, clock: &dyn Clock) -> Re
         zone: zone_name,
         id: random.map(|random| EntryId::from_parts(created.max(0), random)),
     };
-    entries(fields.get("text").unwrap_or_default(), &place, clock)
+    let traces = read::traces(&record.traces);
+    entries(fields.get("text").unwrap_or_default(), &traces, &place, clock)
 }
 
 /// Where and when a text was written.
@@ -90,7 +95,12 @@ pub(super) struct Place {
 }
 
 /// A text of any length as entries on one place.
-pub(super) fn entries(text: &str, place: &Place, clock: &dyn Clock) -> Result<Vec<Item>, String> {
+pub(super) fn entries(
+    text: &str,
+    traces: &[TraceName],
+    place: &Place,
+    clock: &dyn Clock,
+) -> Result<Vec<Item>, String> {
     let zone = day::zone(&place.zone).unwrap_or(jiff::tz::TimeZone::UTC);
     let parts = read::divided(text);
     if parts.is_empty() {
@@ -118,7 +128,7 @@ pub(super) fn entries(text: &str, place: &Place, clock: &dyn Clock) -> Result<Ve
             text,
             made_by: None,
         };
-        items.push(Item { entry, versions: Vec::new() });
+        items.push(Item { entry, versions: Vec::new(), traces: traces.to_vec() });
     }
     Ok(items)
 }

@@ -8,6 +8,7 @@ use crate::{
         day::{self, Day},
         entry::{EntryText, MAX_CHARS, Role, TextError},
         ids::EntryId,
+        trace::TraceName,
     },
     services::{
         transfer::{
@@ -356,6 +357,18 @@ pub(super) fn text(role: Role, raw: &str) -> Result<String, String> {
         return Err("it is too long".to_owned());
     }
     Ok(raw.replace('\0', ""))
+}
+
+/// The names that can be traces, each once. Of those that cannot nothing is told: the entry is what matters.
+pub(super) fn traces(names: &[String]) -> Vec<TraceName> {
+    let mut traces: Vec<TraceName> = Vec::new();
+    for name in names {
+        let Ok(name) = TraceName::parse(name.trim_start_matches('@')) else { continue };
+        if traces.iter().all(|known| known.key() != name.key()) {
+            traces.push(name);
+        }
+    }
+    traces
 }
 
 /// A text of any length in entries of at most [`MAX_CHARS`], cut between paragraphs, else lines, else words.

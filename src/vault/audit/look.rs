@@ -14,7 +14,7 @@ use crate::{
     journal::day::Day,
     store::rows::Rows,
     vault::{
-        audit::{Audit, DayFlaws},
+        audit::{Audit, DayFlaws, traces::Kept},
         error::{Alteration, VaultError},
         payload::{
             Payload,
@@ -45,6 +45,7 @@ pub(in crate::vault) struct Look {
 pub(in crate::vault) struct Listed {
     pub(in crate::vault) entries: HashMap<[u8; 16], Known>,
     pub(in crate::vault) days: BTreeMap<i32, (u64, DayV1)>,
+    pub(in crate::vault) traces: Kept,
 }
 
 /// What is known of an entry without its text. Of one that a newer program wrote only the number is known.
@@ -63,6 +64,7 @@ pub(in crate::vault) struct Facts {
     pub(in crate::vault) created: i64,
     pub(in crate::vault) deleted: i64,
     pub(in crate::vault) reply_to: Option<[u8; 16]>,
+    pub(in crate::vault) traces: Vec<[u8; 16]>,
 }
 
 /// How an entry and its place on a day fit together.
@@ -106,6 +108,7 @@ pub(in crate::vault) fn look(
         entries: 0,
         unlisted: 0,
         days: Vec::new(),
+        traces: 0,
         written: heads.as_ref().map(|heads| heads.active.wall),
         seq: heads.as_ref().map(|heads| heads.active.seq),
     };
@@ -179,6 +182,7 @@ impl Listed {
                     created: entry.created,
                     deleted: entry.deleted,
                     reply_to: entry.reply_to,
+                    traces: entry.traces,
                 });
                 // A rotation may have left an older version behind, or somebody put one there.
                 if self.entries.get(id).is_none_or(|known| known.seq <= opened.seq) {
@@ -191,6 +195,9 @@ impl Listed {
                 {
                     self.days.insert(day.day, (opened.seq, day));
                 }
+            }
+            RecordType::TRACE | RecordType::TRACE_NAME | RecordType::TRACE_DIR | RecordType::POSTING => {
+                self.traces.note(opened);
             }
             _ => {}
         }
@@ -227,6 +234,12 @@ impl Listed {
         unlisted
     }
 
+    /// Entries that had been removed for ever and are there again.
+    pub(in crate::vault) fn returned(&self) -> HashSet<[u8; 16]> {
+        let unlisted = self.unlisted().into_iter();
+        unlisted.filter(|(.., fit)| *fit == Fit::Returned).map(|(id, ..)| id).collect()
+    }
+
     fn judge(&self, audit: &mut Audit) {
         let mut flaws: BTreeMap<i32, DayFlaws> = BTreeMap::new();
         let mut add = |number: i32, fit: Fit| {
@@ -250,6 +263,7 @@ impl Listed {
             add(facts.day, fit);
         }
         audit.days = flaws.into_values().collect();
+        audit.traces = self.wrong_traces();
         audit.entries = self.entries.len();
         audit.unlisted = audit.days.iter().map(|day| day.unlisted + day.returned).sum();
     }

@@ -11,6 +11,7 @@ use crate::vault::{
         log::{EventV1, EventsV1},
         session::SessionV1,
         small::{ChunkV1, DraftV1, SettingV1, VectorV1},
+        trace::{PostingItemV1, PostingV1, TraceDirV1, TraceNameV1, TraceUndoV1, TraceV1, UndoLinkV1},
     },
 };
 
@@ -242,4 +243,43 @@ fn the_note_of_vectors_is_frozen() {
         ext: vec![(1, b"k".to_vec())],
     };
     frozen(golden!("vectors-note-v1"), &note);
+}
+
+#[test]
+fn the_records_of_traces_are_frozen() {
+    let trace = TraceV1 {
+        id: id(0xb0),
+        name: "Z\u{fc}rich-\u{2603}".to_owned(),
+        kind: 1,
+        flags: 1 << 30,
+        created: 1_795_305_600_000,
+        count: 300,
+        held: 2,
+        first_day: -25_567,
+        last_day: 20_779,
+        pages: 2,
+        ext: vec![(7, vec![1, 2, 3])],
+    };
+    frozen(golden!("trace-v1"), &trace);
+    frozen(golden!("trace-name-v1"), &TraceNameV1 { id: id(0xb0), ext: vec![(300, Vec::new())] });
+    frozen(golden!("trace-dir-v1"), &TraceDirV1 { ids: vec![id(0xb0), id(0x10)], ext: Vec::new() });
+    let items =
+        vec![PostingItemV1 { id: id(0xb0), day: 20_779 }, PostingItemV1 { id: id(0x10), day: -25_567 }];
+    frozen(golden!("posting-v1"), &PostingV1 { items, ext: vec![(1, b"k".to_vec())] });
+    let undo = TraceUndoV1 {
+        id: id(0x40),
+        at: 1_795_305_600_000,
+        change: 2,
+        trace: id(0xb0),
+        name: "\u{65e5}\u{8a18}".to_owned(),
+        flags: 0,
+        created: -1,
+        into: Some(id(0x10)),
+        links: vec![
+            UndoLinkV1 { id: id(0x20), place: 300, both: true },
+            UndoLinkV1 { id: id(0x30), place: 0, both: false },
+        ],
+        ext: Vec::new(),
+    };
+    frozen(golden!("trace-undo-v1"), &undo);
 }

@@ -31,6 +31,7 @@ use crate::{
             small::DraftV1,
         },
         salvage::{Found, Place, Salvaged, SalvagedDay},
+        traces::recount::{Carrier, recount},
         transaction::{KeySet, Writer},
         trash,
         unlocked::{self, Unlocked, Wrap, keyring_row},
@@ -57,6 +58,7 @@ struct Known {
     created: i64,
     deleted: i64,
     reply_to: Option<[u8; 16]>,
+    traces: Vec<[u8; 16]>,
     text: [u8; 32],
 }
 
@@ -84,6 +86,7 @@ pub(super) fn rebuild(
     let place = unlocked::Place { store: Arc::clone(&store), clock, header };
     let unlocked = unlocked::open(place, wrap)?;
     salvaged.days = put_in_order(&unlocked, &days, &known)?;
+    count_traces(&unlocked, found, &known)?;
     if !unlocked.verify()?.ok {
         return Err(BackupError::Unlike);
     }
@@ -140,6 +143,7 @@ fn read_entries(
                 created: entry.created,
                 deleted: entry.deleted,
                 reply_to: entry.reply_to,
+                traces: entry.traces.clone(),
                 text: digest(&entry.text),
             },
         );
@@ -173,6 +177,7 @@ fn choose(
             {
                 continue;
             }
+            RecordType::TRACE_NAME | RecordType::TRACE_DIR | RecordType::POSTING => continue,
             RecordType::ENTRY if of_known => None,
             RecordType::VERSION if of_known => Some(&mut salvaged.versions),
             RecordType::ENTRY | RecordType::VERSION => continue,
@@ -324,6 +329,28 @@ fn put_in_order(
     }
     report.retain(|day| day.found + day.lost > 0);
     Ok(report)
+}
+
+/// Makes what follows from the traces of the entries. Of a trace that was found its name is taken, unless no entry
+/// carries it; a rename or a removal that came later may be undone by what lies in freed pages, never an entry.
+fn count_traces(
+    unlocked: &Unlocked,
+    found: &Found,
+    known: &HashMap<[u8; 16], Known>,
+) -> Result<(), VaultError> {
+    let found: Vec<[u8; 16]> =
+        found.of(RecordType::TRACE).filter_map(|(key, _)| key.first_chunk::<16>().copied()).collect();
+    let carrier = |(id, entry): (&[u8; 16], &Known)| Carrier {
+        entry: *id,
+        day: entry.day,
+        is_trashed: entry.deleted != 0,
+        traces: entry.traces.clone(),
+    };
+    let carriers: Vec<Carrier> = known.iter().map(carrier).collect();
+    if found.is_empty() && carriers.iter().all(|carrier| carrier.traces.is_empty()) {
+        return Ok(());
+    }
+    unlocked.write(|w| recount(w, &found, &carriers))
 }
 
 fn order_day(

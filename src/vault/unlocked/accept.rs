@@ -24,6 +24,7 @@ use crate::{
             index::{DayItemV1, DayV1, MAX_DAY_ITEMS, TRASHED},
         },
         settings,
+        traces::recount::recount,
         transaction::{Heads, KeySet, Writer},
         trash,
         unlocked::{Unlocked, read_keyring},
@@ -203,6 +204,7 @@ fn heal(w: &mut Writer<'_>, look: &Look) -> Result<(), VaultError> {
     }
     days::recount(w, &known)?;
     trash::relist(w, &lying(look))?;
+    recount(w, &listed.traces.known(), &listed.carriers())?;
     outbox::demand_rescan(w)
 }
 
@@ -213,8 +215,7 @@ fn lying(look: &Look) -> Vec<(EntryId, i64)> {
         let answered = facts.reply_to.as_ref().and_then(facts_of);
         facts.deleted != 0 && answered.is_none_or(|answered| answered.deleted != facts.deleted)
     };
-    let returned: Vec<[u8; 16]> =
-        look.listed.unlisted().iter().filter(|(.., fit)| *fit == Fit::Returned).map(|(id, ..)| *id).collect();
+    let returned = look.listed.returned();
     let mut lying: Vec<(EntryId, i64)> = look
         .listed
         .entries

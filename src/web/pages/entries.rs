@@ -5,7 +5,7 @@ use serde::Serialize;
 use crate::web::{
     changes::{Piece, changes},
     markdown::{self, SanitizedHtml},
-    pages::Shell,
+    pages::{Shell, traces::ChipsItem},
     view::Template,
 };
 
@@ -36,6 +36,8 @@ pub struct EntryItem {
     pub never_send: bool,
     /// Host of the other program that answers this person, when one is allowed; draws the switch for `never_send`.
     pub sends_to: Option<String>,
+    /// Its traces.
+    pub chips: ChipsItem,
 }
 
 /// One reply of the model. `id="reply-{id}"`, `data-reply-id`, `data-state`; events at `/replies/{id}/events`.
@@ -69,6 +71,8 @@ pub struct ReplyItem {
     pub running: bool,
     /// Whether another one can be asked for now.
     pub can_retry: bool,
+    /// Its traces.
+    pub chips: ChipsItem,
 }
 
 /// An entry alone: `GET /entries/{id}` as a fragment, after an edit, a restore, or after asking.
@@ -195,6 +199,7 @@ impl EntryItem {
             ask_note: None,
             never_send: false,
             sends_to: None,
+            chips: ChipsItem::sample("018f3c1e9a7b4c2d8e6f001122334455"),
         };
         let second = Self {
             id: "018f3c1e9a7b4c2d8e6f001122334466".to_owned(),
@@ -205,10 +210,11 @@ impl EntryItem {
             edited: true,
             replies: ReplyItem::samples(),
             ask_note: Some("The model is loading".to_owned()),
+            chips: ChipsItem::of("018f3c1e9a7b4c2d8e6f001122334466", &[]),
             ..first.clone()
         };
         let sends_to = Some("127.0.0.1:8081".to_owned());
-        let other = |id: &str| Self { id: id.to_owned(), ..first.clone() };
+        let other = |id: &str| Self { id: id.to_owned(), chips: ChipsItem::of(id, &[]), ..first.clone() };
         let sent = Self { sends_to: sends_to.clone(), ..other("018f3c1e9a7b4c2d8e6f001122334477") };
         let kept = Self { never_send: true, sends_to, ..other("018f3c1e9a7b4c2d8e6f001122334488") };
         vec![first, second, sent, kept]
@@ -243,6 +249,7 @@ impl ReplyItem {
             ],
             running: false,
             can_retry: true,
+            chips: ChipsItem::sample("018f3c1e9a7b4c2d8e6f0011223344aa"),
         };
         let ended = |n: u8, state, note: &str| Self {
             id: format!("018f3c1e9a7b4c2d8e6f0011223344b{n}"),
@@ -251,6 +258,7 @@ impl ReplyItem {
             note: Some(note.to_owned()),
             days: Vec::new(),
             about: Vec::new(),
+            chips: ChipsItem::of(&format!("018f3c1e9a7b4c2d8e6f0011223344b{n}"), &[]),
             ..complete.clone()
         };
         let running = |n: u8, state, text: &str, position| Self {
@@ -264,10 +272,12 @@ impl ReplyItem {
             about: Vec::new(),
             running: true,
             can_retry: false,
+            chips: ChipsItem::of(&format!("018f3c1e9a7b4c2d8e6f0011223344c{n}"), &[]),
             ..complete.clone()
         };
         let sent = Self {
             id: "018f3c1e9a7b4c2d8e6f0011223344d0".to_owned(),
+            chips: ChipsItem::of("018f3c1e9a7b4c2d8e6f0011223344d0", &[]),
             model: Some("Qwen3-4B at 127.0.0.1:8081".to_owned()),
             sent_to: Some("127.0.0.1:8081".to_owned()),
             ..complete.clone()

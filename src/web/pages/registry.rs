@@ -3,7 +3,7 @@
 use crate::web::{
     pages::{
         auth, choosing, days, entries, errors, integrity, invitations, keys, model, older, search, security,
-        settings, transfer, trash,
+        settings, traces, transfer, trash,
     },
     view::{Template, ViewError, Views},
 };
@@ -50,6 +50,10 @@ pub fn render_samples(views: &Views) -> Result<Vec<Rendered>, ViewError> {
     all.append(&mut rendered::<security::DeletePage>(views)?);
     all.append(&mut rendered::<security::DeletedPage>(views)?);
     all.append(&mut rendered::<transfer::ImportPage>(views)?);
+    all.append(&mut rendered::<traces::ChipsPart>(views)?);
+    all.append(&mut rendered::<traces::OfferPart>(views)?);
+    all.append(&mut rendered::<traces::IndexPage>(views)?);
+    all.append(&mut rendered::<traces::TracePage>(views)?);
     all.append(&mut rendered::<trash::TrashPage>(views)?);
     all.append(&mut rendered::<integrity::IntegrityPage>(views)?);
     all.append(&mut rendered::<keys::KeysPage>(views)?);

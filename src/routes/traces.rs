@@ -1,0 +1,379 @@
+//! Traces: on entries and replies, the list of all, and the page of one. Names travel in forms, never in addresses.
+
+use std::sync::Arc;
+
+use poem::http::StatusCode;
+
+use crate::{
+    journal::{
+        day::Day,
+        ids::{EntryId, TraceId},
+        trace::{self, NameError},
+    },
+    routes::{entries::place, items},
+    services::{
+        sessions::Session,
+        traces::{
+            Attach, ChangeId, Chip, TraceChange,
+            index::Order,
+            page::{TraceAsk, TraceView},
+        },
+    },
+    web::{
+        call::{Answer, Call, see_other},
+        error::WebError,
+        form::Form,
+        pages::traces::{
+            ChipItem, ChipsItem, ChipsPart, Heat, HeatDay, HeatMonth, IndexItem, IndexPage, OfferPart,
+            TraceDay, TracePage, Undo,
+        },
+    },
+};
+
+/// Pages beyond this are not asked for by any form of ours.
+const MAX_PAGE: usize = 100_000;
+const MONTHS: [&str; 12] =
+    ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"];
+
+/// `POST /entries/{id}/traces`: attaches the trace called `name`; makes it when there is none. Replies too.
+///
+/// # Errors
+/// 404 when there is no such entry; 422 when `name` is no name.
+pub async fn attach(call: Arc<Call>, session: Arc<Session>, form: Form) -> Answer {
+    let (id, typed) = (call.id()?, form.text("name"));
+    let error = match call.services().attach_trace(&session, id, typed).await? {
+        Attach::Done(entry) if !call.wants_fragment() => return Ok(see_other(&place(&entry))),
+        Attach::Done(_) => None,
+        Attach::NoEntry => return Err(WebError::not_found()),
+        Attach::NoName(error) => Some(no_name(error)),
+        Attach::TooMany => Some("This entry has as many traces as it can have.".to_owned()),
+    };
+    if let Some(error) = error.clone().filter(|_| !call.wants_fragment()) {
+        return Err(WebError::unprocessable(error));
+    }
+    let status = if error.is_some() { StatusCode::UNPROCESSABLE_ENTITY } else { StatusCode::OK };
+    let typed = if error.is_some() { typed.to_owned() } else { String::new() };
+    let is_undo = form.text("then") == "close";
+    chips(&call, &session, id, status, |chips| ChipsItem { open: !is_undo, typed, error, ..chips }).await
+}
+
+/// `POST /entries/{id}/traces/{trace}/delete` and its twin `DELETE`: takes a trace from an entry or a reply.
+///
+/// # Errors
+/// 404 when there is no such entry.
+pub async fn detach(call: Arc<Call>, session: Arc<Session>, _form: Form) -> Answer {
+    let (id, trace) = (call.id()?, call.param::<TraceId>("trace")?);
+    let detached = call.services().detach_trace(&session, id, trace).await?;
+    let (entry, name) = detached.ok_or_else(WebError::not_found)?;
+    if !call.wants_fragment() {
+        return Ok(see_other(&place(&entry)));
+    }
+    let removed = Some(name).filter(|name| !name.is_empty());
+    chips(&call, &session, id, StatusCode::OK, |chips| ChipsItem { removed, ..chips }).await
+}
+
+/// `POST /entries/{id}/traces/offer`: what to offer while `name` is typed, and whether it is a name at all.
+///
+/// # Errors
+/// When the journal cannot be read.
+pub async fn offer(call: Arc<Call>, session: Arc<Session>, form: Form) -> Answer {
+    let id = call.id()?;
+    let offer = call.services().offer_traces(&session, id, form.text("name")).await?;
+    let error = offer.error.map(no_name);
+    call.page(StatusCode::OK, &OfferPart { owner: id.to_string(), names: offer.names, error })
+}
+
+/// `GET /traces`: the list; `?sort=` gives its order, `?page=` the page.
+///
+/// # Errors
+/// When the journal cannot be read.
+pub async fn index(call: Arc<Call>, session: Arc<Session>) -> Answer {
+    let sort = call.query("sort").unwrap_or_default();
+    let page = call.query("page").unwrap_or_default();
+    let undo = call.query("deleted").map(|change| undone("The trace was deleted.", &change));
+    let undo = match call.query("said").as_deref() {
+        Some("late") => Some(Undo { said: LATE.to_owned(), change: None }),
+        _ => undo,
+    };
+    list(&call, &session, "", &sort, &page, undo).await
+}
+
+/// `POST /traces`: the traces whose name holds `q`, in the order `sort`.
+///
+/// # Errors
+/// When the journal cannot be read.
+pub async fn filter(call: Arc<Call>, session: Arc<Session>, form: Form) -> Answer {
+    list(&call, &session, form.text("q"), form.text("sort"), form.text("page"), None).await
+}
+
+/// `GET /traces/{id}`: one trace, with its entries. `with`, `from` and `to` filter them, `year` turns the heat map.
+///
+/// # Errors
+/// 404 when there is no such trace.
+pub async fn show(call: Arc<Call>, session: Arc<Session>) -> Answer {
+    let undo = match call.query("done").as_deref() {
+        Some("renamed") => Some("The trace has another name."),
+        Some("merged") => Some("The two traces are one."),
+        Some("undone") => Some("It is as it was before."),
+        _ => None,
+    };
+    let undo = undo.map(|said| undone(said, &call.query("undo").unwrap_or_default()));
+    page(&call, &session, StatusCode::OK, |page| TracePage { undo, ..page }).await
+}
+
+/// `POST /traces/{id}/rename`: gives the trace the name `name`.
+///
+/// # Errors
+/// 404 when there is no such trace; 409 and 422 on its page.
+pub async fn rename(call: Arc<Call>, session: Arc<Session>, form: Form) -> Answer {
+    let (id, typed) = (call.param::<TraceId>("id")?, form.text("name"));
+    let (status, error, taken) = match call.services().rename_trace(&session, id, typed).await? {
+        TraceChange::Done(change) => return Ok(see_other(&after(id, "renamed", change))),
+        TraceChange::Same => return Ok(see_other(&format!("/traces/{id}"))),
+        TraceChange::Gone => return Err(WebError::not_found()),
+        TraceChange::NoName(error) => (StatusCode::UNPROCESSABLE_ENTITY, no_name(error), None),
+        TraceChange::Taken(other) => {
+            let name = call.services().trace_name(&session, other).await?.unwrap_or_default();
+            let said = "Another trace is called so. The two can be made one.".to_owned();
+            (StatusCode::CONFLICT, said, Some(name))
+        }
+    };
+    refuse(&call, &session, status, error, typed, taken).await
+}
+
+/// `POST /traces/{id}/merge`: the entries of this trace carry the one called `into` instead.
+///
+/// # Errors
+/// 404 when there is no such trace; 422 on its page when there is none called `into`.
+pub async fn merge(call: Arc<Call>, session: Arc<Session>, form: Form) -> Answer {
+    let (id, typed) = (call.param::<TraceId>("id")?, form.text("into"));
+    let said = match call.services().merge_trace(&session, id, typed).await? {
+        (TraceChange::Done(change), Some(into)) => return Ok(see_other(&after(into, "merged", change))),
+        (TraceChange::NoName(error), _) => no_name(error),
+        (TraceChange::Same, Some(into)) if into == id => "This is the trace itself.".to_owned(),
+        _ => "There is no trace of that name. Nothing was changed.".to_owned(),
+    };
+    refuse(&call, &session, StatusCode::UNPROCESSABLE_ENTITY, said, typed, None).await
+}
+
+/// `POST /traces/{id}/delete`: takes the trace from all entries, which stay.
+///
+/// # Errors
+/// 404 when there is no such trace.
+pub async fn delete(call: Arc<Call>, session: Arc<Session>, _form: Form) -> Answer {
+    match call.services().delete_trace(&session, call.param("id")?).await? {
+        TraceChange::Done(change) => Ok(see_other(&format!("/traces?deleted={}", hex(change)))),
+        _ => Err(WebError::not_found()),
+    }
+}
+
+/// `POST /traces/undo`: undoes the rename, merge or deletion that `change` names, while it is the last one.
+///
+/// # Errors
+/// When it cannot be written.
+pub async fn undo(call: Arc<Call>, session: Arc<Session>, form: Form) -> Answer {
+    let undone = match change_of(form.text("change")) {
+        Some(change) => call.services().undo_trace(&session, change).await?,
+        None => None,
+    };
+    Ok(see_other(&match undone {
+        Some(id) => format!("/traces/{id}?done=undone"),
+        None => "/traces?said=late".to_owned(),
+    }))
+}
+
+const LATE: &str = "This can no longer be undone: something else was changed since. Nothing was lost.";
+
+fn no_name(error: NameError) -> String {
+    format!("This is no trace: {error}.")
+}
+
+/// Where a changed trace is shown.
+fn after(id: TraceId, done: &str, change: Option<ChangeId>) -> String {
+    format!("/traces/{id}?done={done}&undo={}", hex(change))
+}
+
+fn undone(said: &str, change: &str) -> Undo {
+    Undo { said: said.to_owned(), change: change_of(change).map(|_| change.to_owned()) }
+}
+
+fn hex(change: Option<ChangeId>) -> String {
+    change.unwrap_or_default().iter().map(|byte| format!("{byte:02x}")).collect()
+}
+
+/// A change by its name in an address; all zeros is one that cannot be undone.
+fn change_of(text: &str) -> Option<ChangeId> {
+    let is_hex = text.len() == 32 && text.bytes().all(|byte| byte.is_ascii_hexdigit());
+    let number = is_hex.then(|| u128::from_str_radix(text, 16).ok()).flatten()?;
+    (number != 0).then(|| number.to_be_bytes())
+}
+
+/// The traces of an entry as they are now.
+async fn chips(
+    call: &Call,
+    session: &Session,
+    id: EntryId,
+    status: StatusCode,
+    with: impl FnOnce(ChipsItem) -> ChipsItem,
+) -> Answer {
+    let (_, found) = call.services().chips(session, id).await?.ok_or_else(WebError::not_found)?;
+    let chips = with(ChipsItem::of(&id.to_string(), &found));
+    call.page(status, &ChipsPart { shell: call.shell("Day"), chips })
+}
+
+async fn list(call: &Call, session: &Session, q: &str, sort: &str, page: &str, undo: Option<Undo>) -> Answer {
+    let order = Order::named(sort);
+    let page = page.parse().unwrap_or(1).clamp(1, MAX_PAGE);
+    let found = call.services().trace_index(session, q, order, page).await?;
+    let item = |trace: &crate::services::traces::Trace| IndexItem {
+        id: trace.id.to_string(),
+        name: trace.name.clone(),
+        shortcode: trace::shortcode(&trace.name),
+        count: trace.count,
+        span: span(trace.first, trace.last),
+    };
+    let page = IndexPage {
+        shell: call.shell("Traces"),
+        q: q.to_owned(),
+        sort: order.word(),
+        sorts: Order::ALL.iter().map(|(order, word)| (*word, label(*order))).collect(),
+        traces: found.traces.iter().map(item).collect(),
+        count: match found.count {
+            1 => "One trace".to_owned(),
+            n => format!("{n} traces"),
+        },
+        is_empty: found.total == 0,
+        page: found.page,
+        n_pages: found.n_pages,
+        undo,
+    };
+    call.page_or_part(StatusCode::OK, &page)
+}
+
+fn label(order: Order) -> &'static str {
+    match order {
+        Order::Recent => "Used most and latest",
+        Order::Name => "By name",
+        Order::Count => "Most entries",
+        Order::Last => "Last used",
+        Order::First => "First used",
+    }
+}
+
+/// `March 2024 to November 2026`, shorter where both are the same.
+fn span(first: Day, last: Day) -> String {
+    let month = |day: Day| day.long().split_once(' ').map(|(_, rest)| rest.to_owned()).unwrap_or_default();
+    if first == last {
+        return first.long();
+    }
+    let (first, last) = (month(first), month(last));
+    if first == last { first } else { format!("{first} to {last}") }
+}
+
+async fn refuse(
+    call: &Call,
+    session: &Session,
+    status: StatusCode,
+    error: String,
+    typed: &str,
+    taken: Option<String>,
+) -> Answer {
+    let typed = typed.to_owned();
+    page(call, session, status, |page| TracePage { error: Some(error), typed, taken, ..page }).await
+}
+
+async fn page(
+    call: &Call,
+    session: &Session,
+    status: StatusCode,
+    with: impl FnOnce(TracePage) -> TracePage,
+) -> Answer {
+    let id = call.param::<TraceId>("id")?;
+    let value = |name: &str| call.query(name).unwrap_or_default();
+    let ask = TraceAsk {
+        with: value("with").parse().ok(),
+        from: value("from").parse().ok(),
+        to: value("to").parse().ok(),
+        year: value("year").parse().ok(),
+        page: value("page").parse().unwrap_or(1).clamp(1, MAX_PAGE),
+    };
+    let view = call.services().trace_page(session, id, ask).await?.ok_or_else(WebError::not_found)?;
+    let context = with(context(call, session, view, &ask));
+    call.page_or_part(status, &context)
+}
+
+fn context(call: &Call, session: &Session, view: TraceView, ask: &TraceAsk) -> TracePage {
+    let trace = &view.trace;
+    let is_filtered = view.with.is_some() || ask.from.is_some() || ask.to.is_some();
+    let filter: String = [
+        view.with.as_ref().map(|with| format!("with={}&", with.id)),
+        ask.from.map(|from| format!("from={from}&")),
+        ask.to.map(|to| format!("to={to}&")),
+    ]
+    .into_iter()
+    .flatten()
+    .collect();
+    let days = view.days.iter().map(|(day, entries)| TraceDay {
+        day: day.to_string(),
+        long: day.long(),
+        entries: entries.iter().map(|entry| items::entry_item(call, session, entry)).collect(),
+    });
+    let iso = |day: Option<Day>| day.map(|day| day.to_string()).unwrap_or_default();
+    let facts = match trace.first == trace.last {
+        true => format!("{} on {}", entries(trace.count as usize), trace.first.long()),
+        false => {
+            format!("{}, from {} to {}", entries(trace.count as usize), trace.first.long(), trace.last.long())
+        }
+    };
+    TracePage {
+        shell: call.shell("Trace"),
+        trace: ChipItem::from(&view.chip),
+        facts,
+        related: view.related.iter().map(|(chip, n): &(Chip, u32)| (ChipItem::from(chip), *n)).collect(),
+        heat: heat(&view),
+        with: view.with.as_ref().map(ChipItem::from),
+        from: iso(ask.from),
+        to: iso(ask.to),
+        fitting: is_filtered.then(|| match view.count {
+            0 => "None fits.".to_owned(),
+            1 => "One entry fits.".to_owned(),
+            n => format!("{n} entries fit."),
+        }),
+        days: days.collect(),
+        more: view.more.then(|| format!("/traces/{}?{filter}page={}", trace.id, view.page + 1)),
+        is_later: view.page > 1,
+        undo: None,
+        error: None,
+        typed: String::new(),
+        taken: None,
+    }
+}
+
+fn entries(count: usize) -> String {
+    if count == 1 { "One entry".to_owned() } else { format!("{count} entries") }
+}
+
+fn heat(view: &TraceView) -> Heat {
+    let year = view.year;
+    let most = view.heat.iter().map(|(_, n)| *n).max().unwrap_or(1).max(1);
+    let day = |day: Day| {
+        let n = view.heat.iter().find(|(other, _)| *other == day).map_or(0, |(_, n)| *n);
+        let level = if most <= 1 { n.min(1) } else { (4 * n).div_ceil(most) };
+        let entries = if n == 1 { "one entry".to_owned() } else { format!("{n} entries") };
+        HeatDay {
+            level: u8::try_from(level).unwrap_or(4),
+            href: (n > 0).then(|| format!("/d/{day}")),
+            label: format!("{}: {entries}", day.long()),
+        }
+    };
+    let month = |(name, month): (&&'static str, i8)| HeatMonth {
+        name,
+        days: (1..=31).filter_map(|number| Day::from_ymd(year, month, number)).map(day).collect(),
+    };
+    Heat {
+        year,
+        before: (view.trace.first.year() < year).then(|| year - 1),
+        after: (view.trace.last.year() > year).then(|| year + 1),
+        months: MONTHS.iter().zip(1..).map(month).collect(),
+    }
+}

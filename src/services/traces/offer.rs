@@ -1,0 +1,148 @@
+//! Which traces are offered while a name is typed, and which first.
+
+use std::sync::Arc;
+
+use crate::{
+    blocking,
+    journal::{
+        day::Day,
+        ids::{EntryId, TraceId},
+        trace::{self, NameError, emoji},
+    },
+    services::{Failure, Services, sessions::Session, traces::name_of},
+    vault::{
+        entries,
+        traces::{self, Trace},
+    },
+};
+
+/// Most names that are offered at a time.
+const MOST: usize = 8;
+/// After so many days without use a trace weighs a third of what it did.
+const FADES_IN_DAYS: f64 = 60.0;
+
+/// What is offered for a text in the field.
+#[derive(Clone, PartialEq, Eq, Debug, Default)]
+pub struct Offer {
+    /// Names, best first; emoji with their short name.
+    pub names: Vec<(String, Option<String>)>,
+    /// Why the text itself is no name; nothing for an empty one.
+    pub error: Option<NameError>,
+}
+
+impl Services {
+    /// What to offer for `typed` in the field of an entry: known traces that begin so, then those of which a later word
+    /// does, then emoji by their short name. For an empty text the traces that are used most and latest.
+    ///
+    /// # Errors
+    /// When a record cannot be read.
+    pub async fn offer_traces(
+        &self,
+        session: &Session,
+        entry: EntryId,
+        typed: &str,
+    ) -> Result<Offer, Failure> {
+        let (user, today, typed) = (Arc::clone(&session.user), self.today(session), typed.to_owned());
+        let (all, carried) = blocking::db(move || {
+            user.vault.read(|r| {
+                let carried = entries::entry(r, entry)?.map(|entry| entry.traces).unwrap_or_default();
+                Ok((traces::all(r)?, carried))
+            })
+        })
+        .await??;
+        let error = if typed.trim().is_empty() { None } else { name_of(&typed).err() };
+        // Half of a short name in colons is on its way to be one.
+        let error = error.filter(|error| *error != NameError::UnknownEmoji);
+        Ok(Offer { names: ranked(all, &carried, &typed, today), error })
+    }
+}
+
+/// The order of what is offered. Pure, so that it can be tested.
+fn ranked(all: Vec<Trace>, carried: &[TraceId], typed: &str, today: Day) -> Vec<(String, Option<String>)> {
+    let key = trace::folded(typed);
+    let shortcode = typed.trim().strip_prefix(':').map(|code| code.trim_end_matches(':'));
+    let fit = |found: &Trace| {
+        let code = trace::shortcode(&found.name);
+        let folded = trace::folded(&found.name);
+        match shortcode {
+            Some(code_typed) => code.filter(|code| code[1..].starts_with(code_typed)).map(|_| 0),
+            None if folded.starts_with(&key) => Some(0),
+            None if folded.split('-').any(|word| word.starts_with(&key)) => Some(1),
+            None => code.filter(|code| code[1..].starts_with(&key)).map(|_| 1),
+        }
+    };
+    let mut fitting: Vec<(u8, f64, Trace)> = all
+        .into_iter()
+        .filter(|found| !carried.contains(&found.id))
+        .filter_map(|found| Some((fit(&found)?, frecency(&found, today), found)))
+        .collect();
+    fitting.sort_by(|a, b| a.0.cmp(&b.0).then(b.1.total_cmp(&a.1)).then_with(|| a.2.name.cmp(&b.2.name)));
+    let mut names: Vec<(String, Option<String>)> = fitting
+        .into_iter()
+        .take(MOST)
+        .map(|(.., found)| (found.name.clone(), trace::shortcode(&found.name)))
+        .collect();
+    if let Some(code) = shortcode.filter(|code| code.len() >= 2) {
+        for (code, emoji) in emoji::starting_with(code, MOST) {
+            if names.len() < MOST && names.iter().all(|(name, _)| name != emoji) {
+                names.push((emoji.to_owned(), Some(format!(":{code}:"))));
+            }
+        }
+    }
+    names
+}
+
+/// How much a trace is on its owner's mind: often used, and lately.
+pub(crate) fn frecency(found: &Trace, today: Day) -> f64 {
+    let age = f64::from((today.number() - found.last.number()).max(0));
+    f64::from(found.count) * (-age / FADES_IN_DAYS).exp()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::journal::trace::Kind;
+
+    fn day(number: i32) -> Day {
+        Day::from_number(number).unwrap()
+    }
+
+    fn known(number: u8, name: &str, count: u32, last: i32) -> Trace {
+        Trace {
+            id: TraceId::from_bytes([number; 16]),
+            name: name.to_owned(),
+            kind: Kind::Word,
+            created: 0,
+            count,
+            first: day(0),
+            last: day(last),
+        }
+    }
+
+    #[test]
+    fn the_beginning_of_a_name_counts_before_a_later_word_and_use_before_the_alphabet() {
+        let all = vec![
+            known(1, "garden", 2, 20_000),
+            known(2, "night-garden", 90, 20_000),
+            known(3, "Garlic", 9, 20_000),
+            known(4, "\u{1f389}", 1, 20_000),
+            known(5, "gar", 99, 20_000),
+        ];
+        let names = |typed: &str| -> Vec<String> {
+            let ranked = ranked(all.clone(), &[TraceId::from_bytes([5; 16])], typed, day(20_000));
+            ranked.into_iter().map(|(name, _)| name).collect()
+        };
+        assert_eq!(names("GAR"), ["Garlic", "garden", "night-garden"]);
+        assert_eq!(names("")[0], "night-garden");
+        assert_eq!(names(":tad"), ["\u{1f389}"]);
+        assert_eq!(names("tad"), ["\u{1f389}"]);
+        assert!(names("xyz").is_empty());
+    }
+
+    #[test]
+    fn what_was_used_long_ago_fades() {
+        let (old, new) = (known(1, "old", 10, 19_000), known(2, "new", 1, 20_000));
+        assert!(frecency(&new, day(20_000)) > frecency(&old, day(20_000)));
+        assert!(frecency(&old, day(19_000)) > frecency(&new, day(20_000)));
+    }
+}

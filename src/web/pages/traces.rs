@@ -1,0 +1,369 @@
+//! Contexts of traces: beneath entries, what is offered, the list, and the page of one.
+
+use serde::Serialize;
+
+use crate::{
+    services::traces::Chip,
+    web::{
+        pages::{Shell, entries::EntryItem},
+        view::Template,
+    },
+};
+
+/// The traces of an entry or a reply, `id="traces-{owner}"`, and the way to add one.
+#[derive(Serialize, Clone)]
+pub struct ChipsItem {
+    /// The entry or reply.
+    pub owner: String,
+    /// Its traces.
+    pub items: Vec<ChipItem>,
+    /// Whether the field for another one stands open.
+    pub open: bool,
+    /// What stands in the field.
+    pub typed: String,
+    /// One sentence on why that was not added.
+    pub error: Option<String>,
+    /// Name of the trace that was just taken away; draws an undo.
+    pub removed: Option<String>,
+}
+
+/// One trace.
+#[derive(Serialize, Clone)]
+pub struct ChipItem {
+    /// Identifier.
+    pub id: String,
+    /// Its name.
+    pub name: String,
+    /// Of an emoji its short name.
+    pub shortcode: Option<String>,
+}
+
+impl From<&Chip> for ChipItem {
+    fn from(chip: &Chip) -> Self {
+        Self { id: chip.id.to_string(), name: chip.name.clone(), shortcode: chip.shortcode.clone() }
+    }
+}
+
+impl ChipsItem {
+    /// The traces of an entry, at rest.
+    pub fn of(owner: &str, chips: &[Chip]) -> Self {
+        Self {
+            owner: owner.to_owned(),
+            items: chips.iter().map(ChipItem::from).collect(),
+            open: false,
+            typed: String::new(),
+            error: None,
+            removed: None,
+        }
+    }
+
+    /// Traces for tests and the preview.
+    pub fn sample(owner: &str) -> Self {
+        Self { items: ChipItem::samples(), ..Self::of(owner, &[]) }
+    }
+}
+
+impl ChipItem {
+    fn samples() -> Vec<Self> {
+        let chip = |n: u8, name: &str, shortcode: Option<&str>| Self {
+            id: format!("01KAMQ000000000000000000{n:02}"),
+            name: name.to_owned(),
+            shortcode: shortcode.map(str::to_owned),
+        };
+        vec![
+            chip(1, "lake", None),
+            chip(2, "\u{1f389}", Some(":tada:")),
+            chip(3, "<b>C++</b>", None),
+            chip(4, "\u{634}\u{639}\u{631}", None),
+        ]
+    }
+}
+
+/// The traces of an entry alone: answers what changes them.
+#[derive(Serialize, Clone)]
+pub struct ChipsPart {
+    /// Surroundings.
+    pub shell: Shell,
+    /// The traces.
+    pub chips: ChipsItem,
+}
+
+impl Template for ChipsPart {
+    const NAME: &'static str = "traces/_chips.html";
+    const PART: Option<&'static str> = Some(Self::NAME);
+
+    fn samples() -> Vec<Self> {
+        let shell = Shell::sample("Day");
+        let owner = "018f3c1e9a7b4c2d8e6f001122334455";
+        let refused = ChipsItem {
+            open: true,
+            typed: "\"<".to_owned(),
+            error: Some("This is no trace: it needs a letter, a digit or an emoji.".to_owned()),
+            ..ChipsItem::sample(owner)
+        };
+        let removed = ChipsItem { removed: Some("l'ake & <sea>".to_owned()), ..ChipsItem::of(owner, &[]) };
+        [ChipsItem::sample(owner), refused, removed]
+            .into_iter()
+            .map(|chips| Self { shell: shell.clone(), chips })
+            .collect()
+    }
+}
+
+/// What is offered while a name is typed.
+#[derive(Serialize, Clone)]
+pub struct OfferPart {
+    /// The entry or reply.
+    pub owner: String,
+    /// Names with their short names, best first.
+    pub names: Vec<(String, Option<String>)>,
+    /// One sentence on why what stands in the field is no name.
+    pub error: Option<String>,
+}
+
+impl Template for OfferPart {
+    const NAME: &'static str = "traces/_offer.html";
+    const PART: Option<&'static str> = Some(Self::NAME);
+
+    fn samples() -> Vec<Self> {
+        let names = ChipItem::samples().into_iter().map(|chip| (chip.name, chip.shortcode)).collect();
+        let some = Self { owner: "018f3c1e9a7b4c2d8e6f001122334455".to_owned(), names, error: None };
+        let none = Self { names: Vec::new(), error: Some("This is no trace.".to_owned()), ..some.clone() };
+        vec![some, none]
+    }
+}
+
+/// A change of a whole trace that can be undone.
+#[derive(Serialize, Clone)]
+pub struct Undo {
+    /// What was done, in a sentence.
+    pub said: String,
+    /// Names the change, for the field `change` of `/traces/undo`; `None` when it cannot be undone.
+    pub change: Option<String>,
+}
+
+/// `GET POST /traces`. Fields: `q`, `sort`, `page`, `csrf`.
+#[derive(Serialize, Clone)]
+pub struct IndexPage {
+    /// Surroundings.
+    pub shell: Shell,
+    /// The filter.
+    pub q: String,
+    /// The order, as its word.
+    pub sort: &'static str,
+    /// Words and labels of all orders.
+    pub sorts: Vec<(&'static str, &'static str)>,
+    /// The traces of this page.
+    pub traces: Vec<IndexItem>,
+    /// How many fit, in words.
+    pub count: String,
+    /// Whether there is none at all.
+    pub is_empty: bool,
+    /// This page, from 1.
+    pub page: usize,
+    /// Pages there are.
+    pub n_pages: usize,
+    /// What was just done.
+    pub undo: Option<Undo>,
+}
+
+/// One trace of the list.
+#[derive(Serialize, Clone)]
+pub struct IndexItem {
+    /// Identifier.
+    pub id: String,
+    /// Its name.
+    pub name: String,
+    /// Of an emoji its short name.
+    pub shortcode: Option<String>,
+    /// Entries that carry it.
+    pub count: u32,
+    /// First and last day, in a few words.
+    pub span: String,
+}
+
+impl Template for IndexPage {
+    const NAME: &'static str = "traces/traces.html";
+    const PART: Option<&'static str> = Some("traces/_list.html");
+
+    fn samples() -> Vec<Self> {
+        let item = |chip: ChipItem| IndexItem {
+            id: chip.id,
+            name: chip.name,
+            shortcode: chip.shortcode,
+            count: 12,
+            span: "March 2024 to November 2026".to_owned(),
+        };
+        let full = Self {
+            shell: Shell::sample("Traces"),
+            q: "\"la".to_owned(),
+            sort: "recent",
+            sorts: vec![("recent", "Used most and latest"), ("name", "By name")],
+            traces: ChipItem::samples().into_iter().map(item).collect(),
+            count: "4 traces".to_owned(),
+            is_empty: false,
+            page: 2,
+            n_pages: 3,
+            undo: Some(Undo {
+                said: "The trace was deleted.".to_owned(),
+                change: Some("00112233445566778899aabbccddeeff".to_owned()),
+            }),
+        };
+        let nothing = Self {
+            q: String::new(),
+            traces: Vec::new(),
+            count: String::new(),
+            is_empty: true,
+            page: 1,
+            n_pages: 1,
+            undo: None,
+            ..full.clone()
+        };
+        vec![full, nothing]
+    }
+}
+
+/// `GET /traces/{id}`. Filter: `with`, `from`, `to`; `year` of the heat map; `page`.
+#[derive(Serialize, Clone)]
+pub struct TracePage {
+    /// Surroundings.
+    pub shell: Shell,
+    /// The trace.
+    pub trace: ChipItem,
+    /// How often and from when to when, in a sentence.
+    pub facts: String,
+    /// Traces that appear with it, with how many entries carry both.
+    pub related: Vec<(ChipItem, u32)>,
+    /// The heat map.
+    pub heat: Heat,
+    /// The filter as it is set.
+    pub with: Option<ChipItem>,
+    /// First day of the filter, ISO; empty for none.
+    pub from: String,
+    /// Last day of the filter, ISO; empty for none.
+    pub to: String,
+    /// How many entries fit the filter, in words, when one is set.
+    pub fitting: Option<String>,
+    /// Entries by day, latest first.
+    pub days: Vec<TraceDay>,
+    /// Address of the next page.
+    pub more: Option<String>,
+    /// Whether this is a later page.
+    pub is_later: bool,
+    /// What was just done.
+    pub undo: Option<Undo>,
+    /// One sentence on why a change was not made.
+    pub error: Option<String>,
+    /// What stands in the field of a new name.
+    pub typed: String,
+    /// Name of another trace that has the name already; draws a button to merge.
+    pub taken: Option<String>,
+}
+
+/// One day of a trace.
+#[derive(Serialize, Clone)]
+pub struct TraceDay {
+    /// ISO.
+    pub day: String,
+    /// In words.
+    pub long: String,
+    /// Its entries that carry the trace, or whose replies do.
+    pub entries: Vec<EntryItem>,
+}
+
+/// A year of a trace, a line a month.
+#[derive(Serialize, Clone)]
+pub struct Heat {
+    /// The year.
+    pub year: i16,
+    /// The year before, when the trace was used then or before.
+    pub before: Option<i16>,
+    /// The year after, when it was used then or later.
+    pub after: Option<i16>,
+    /// Twelve months.
+    pub months: Vec<HeatMonth>,
+}
+
+/// One month.
+#[derive(Serialize, Clone)]
+pub struct HeatMonth {
+    /// `Jan`
+    pub name: &'static str,
+    /// Its days.
+    pub days: Vec<HeatDay>,
+}
+
+/// One day.
+#[derive(Serialize, Clone)]
+pub struct HeatDay {
+    /// 0 without entries, else 1 to 4.
+    pub level: u8,
+    /// Where the day is, when there is anything.
+    pub href: Option<String>,
+    /// `3 March 2026: 2 entries`
+    pub label: String,
+}
+
+impl Heat {
+    fn sample() -> Self {
+        let day = |n: u8| HeatDay {
+            level: n % 5,
+            href: (n % 5 > 0).then(|| "/d/2026-03-03".to_owned()),
+            label: "3 March 2026: 2 entries".to_owned(),
+        };
+        let month = |name| HeatMonth { name, days: (0..31).map(day).collect() };
+        Self {
+            year: 2026,
+            before: Some(2025),
+            after: Some(2027),
+            months: ["Jan", "Feb", "Mar"].map(month).into(),
+        }
+    }
+}
+
+impl Template for TracePage {
+    const NAME: &'static str = "traces/trace.html";
+    const PART: Option<&'static str> = Some("traces/_days.html");
+
+    fn samples() -> Vec<Self> {
+        let chips = ChipItem::samples();
+        let full = Self {
+            shell: Shell::sample("Trace"),
+            trace: chips[1].clone(),
+            facts: "12 entries, from 3 March 2024 to 22 November 2026".to_owned(),
+            related: vec![(chips[0].clone(), 4), (chips[2].clone(), 1)],
+            heat: Heat::sample(),
+            with: Some(chips[2].clone()),
+            from: "2026-01-01".to_owned(),
+            to: String::new(),
+            fitting: Some("2 entries fit".to_owned()),
+            days: vec![TraceDay {
+                day: "2026-11-22".to_owned(),
+                long: "22 November 2026".to_owned(),
+                entries: EntryItem::samples(),
+            }],
+            more: Some("/traces/01KAMQ00000000000000000002?page=2".to_owned()),
+            is_later: true,
+            undo: Some(Undo { said: "The trace has another name.".to_owned(), change: None }),
+            error: Some("Another trace is called so.".to_owned()),
+            typed: "\"lake".to_owned(),
+            taken: Some("lake".to_owned()),
+        };
+        let plain = Self {
+            trace: chips[0].clone(),
+            related: Vec::new(),
+            heat: Heat { before: None, after: None, ..Heat::sample() },
+            with: None,
+            from: String::new(),
+            fitting: None,
+            more: None,
+            is_later: false,
+            undo: None,
+            error: None,
+            typed: String::new(),
+            taken: None,
+            days: Vec::new(),
+            ..full.clone()
+        };
+        vec![full, plain]
+    }
+}
