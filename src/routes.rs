@@ -106,6 +106,7 @@ pub static ROWS: &[Row] = &[
     row!(POST   "/replies/:id/delete"              signed_form replies::remove,       OTHER,        "/replies/01KAMQ0000000000000000000A/delete"),
     row!(POST   "/entries/:id/traces"              signed_form traces::attach,        OTHER,        "/entries/01KAMQ0000000000000000000A/traces"),
     row!(POST   "/entries/:id/traces/offer"        signed_form traces::offer,         OTHER,        "/entries/01KAMQ0000000000000000000A/traces/offer"),
+    row!(POST   "/entries/:id/traces/refuse"       signed_form traces::refuse_name,   OTHER,        "/entries/01KAMQ0000000000000000000A/traces/refuse"),
     row!(DELETE "/entries/:id/traces/:trace"       signed_form traces::detach,        OTHER,        "/entries/01KAMQ0000000000000000000A/traces/01KAMQ0000000000000000000B"),
     row!(POST   "/entries/:id/traces/:trace/delete" signed_form traces::detach,       OTHER,        "/entries/01KAMQ0000000000000000000A/traces/01KAMQ0000000000000000000B/delete"),
     row!(GET    "/traces"                          signed      traces::index,         Kind::Page,   "/traces"),

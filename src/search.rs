@@ -23,6 +23,7 @@ pub mod filter;
 pub mod fold;
 pub mod kernels;
 pub mod lexical;
+pub mod phrases;
 pub mod plain;
 pub mod query;
 pub mod rank;

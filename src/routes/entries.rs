@@ -22,7 +22,8 @@ use crate::{
         pages::{
             Held,
             days::SavedPart,
-            entries::{Conflict, DeletedItem, EditPage, EntryPage, EntryPart, VersionsPage},
+            entries::{Conflict, DeletedItem, EditPage, EntryPage, EntryPart},
+            versions::VersionsPage,
         },
         table::EDIT,
     },

@@ -13,8 +13,9 @@ use crate::{
         pages::{
             ModelView,
             days::Composer,
-            entries::{EntryItem, ReplyItem, VersionItem},
+            entries::{EntryItem, ReplyItem},
             traces::ChipsItem,
+            versions::VersionItem,
         },
     },
 };

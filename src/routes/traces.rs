@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use poem::http::StatusCode;
+use poem::{Response, http::StatusCode};
 
 use crate::{
     journal::{
@@ -14,7 +14,7 @@ use crate::{
     services::{
         sessions::Session,
         traces::{
-            Attach, ChangeId, Chip, TraceChange,
+            Attach, ChangeId, Chip, Offered, TraceChange,
             index::Order,
             page::{TraceAsk, TraceView},
         },
@@ -24,8 +24,8 @@ use crate::{
         error::WebError,
         form::Form,
         pages::traces::{
-            ChipItem, ChipsItem, ChipsPart, Heat, HeatDay, HeatMonth, IndexItem, IndexPage, OfferPart,
-            TraceDay, TracePage, Undo,
+            ChipItem, ChipsItem, ChipsPart, Heat, HeatDay, HeatMonth, IndexItem, IndexPage, OfferItem,
+            OfferPart, TraceDay, TracePage, Undo,
         },
     },
 };
@@ -41,7 +41,7 @@ const MONTHS: [&str; 12] =
 /// 404 when there is no such entry; 422 when `name` is no name.
 pub async fn attach(call: Arc<Call>, session: Arc<Session>, form: Form) -> Answer {
     let (id, typed) = (call.id()?, form.text("name"));
-    let error = match call.services().attach_trace(&session, id, typed).await? {
+    let error = match call.services().attach_trace(&session, id, typed, form.text("from") == "offer").await? {
         Attach::Done(entry) if !call.wants_fragment() => return Ok(see_other(&place(&entry))),
         Attach::Done(_) => None,
         Attach::NoEntry => return Err(WebError::not_found()),
@@ -79,8 +79,27 @@ pub async fn detach(call: Arc<Call>, session: Arc<Session>, _form: Form) -> Answ
 pub async fn offer(call: Arc<Call>, session: Arc<Session>, form: Form) -> Answer {
     let id = call.id()?;
     let offer = call.services().offer_traces(&session, id, form.text("name")).await?;
+    let item = |offered: Offered| OfferItem {
+        name: offered.name,
+        shortcode: offered.shortcode,
+        is_suggested: offered.is_suggested,
+    };
+    let names = offer.names.into_iter().map(item).collect();
     let error = offer.error.map(no_name);
-    call.page(StatusCode::OK, &OfferPart { owner: id.to_string(), names: offer.names, error })
+    call.page(StatusCode::OK, &OfferPart { owner: id.to_string(), names, error })
+}
+
+/// `POST /entries/{id}/traces/refuse`: does not suggest `name` any more, until it is attached all the same.
+///
+/// # Errors
+/// When it cannot be written.
+pub async fn refuse_name(call: Arc<Call>, session: Arc<Session>, form: Form) -> Answer {
+    let id = call.id()?;
+    call.services().refuse_trace(&session, form.text("name")).await?;
+    if call.wants_fragment() {
+        return Ok(Response::builder().status(StatusCode::NO_CONTENT).finish());
+    }
+    Ok(see_other(&format!("/entries/{id}")))
 }
 
 /// `GET /traces`: the list; `?sort=` gives its order, `?page=` the page.

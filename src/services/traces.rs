@@ -3,11 +3,13 @@
 pub mod index;
 mod offer;
 pub mod page;
+mod suggest;
 
 use std::sync::Arc;
 
 pub use crate::vault::traces::{Trace, change::ChangeId};
-pub use offer::Offer;
+pub use offer::{Offer, Offered};
+pub(crate) use suggest::Suggested;
 
 use crate::{
     blocking,
@@ -91,7 +93,8 @@ pub enum TraceChange {
 }
 
 impl Services {
-    /// Attaches a trace by its name, as typed, to an entry or a reply.
+    /// Attaches a trace by its name, as typed, to an entry or a reply; `is_suggested` when the name was taken from what
+    /// is offered.
     ///
     /// # Errors
     /// When it cannot be written.
@@ -100,6 +103,7 @@ impl Services {
         session: &Session,
         entry: EntryId,
         typed: &str,
+        is_suggested: bool,
     ) -> Result<Attach, Failure> {
         let name = match name_of(typed) {
             Ok(name) => name,
@@ -107,7 +111,10 @@ impl Services {
         };
         let attached = self
             .change_traces(session, move |w| {
-                traces::attach(w, entry, &name)?;
+                let attached = traces::attach(w, entry, &name)?;
+                if !attached.was_there {
+                    suggest::note_taken(w, &name, is_suggested)?;
+                }
                 entries::entry(w, entry)
             })
             .await?;
@@ -186,6 +193,7 @@ impl Services {
             Ok(name) => name,
             Err(error) => return Ok(TraceChange::NoName(error)),
         };
+        session.user.forget_suggested();
         let renamed = self.change_traces(session, move |w| change::rename(w, trace, &name)).await??;
         Ok(match renamed {
             Renamed::Done(changed) => TraceChange::Done(changed.undo),
@@ -210,6 +218,7 @@ impl Services {
             Ok(name) => name,
             Err(error) => return Ok((TraceChange::NoName(error), None)),
         };
+        session.user.forget_suggested();
         let merged = self
             .change_traces(session, move |w| {
                 let Some(into) = traces::find(w, &name)?.map(|found| found.id) else {
@@ -229,6 +238,7 @@ impl Services {
     /// # Errors
     /// When it cannot be written.
     pub async fn delete_trace(&self, session: &Session, trace: TraceId) -> Result<TraceChange, Failure> {
+        session.user.forget_suggested();
         let deleted = self.change_traces(session, move |w| change::delete(w, trace)).await??;
         Ok(deleted.map_or(TraceChange::Gone, |changed| TraceChange::Done(changed.undo)))
     }
@@ -239,6 +249,7 @@ impl Services {
     /// # Errors
     /// When it cannot be written.
     pub async fn undo_trace(&self, session: &Session, change: ChangeId) -> Result<Option<TraceId>, Failure> {
+        session.user.forget_suggested();
         Ok(self.change_traces(session, move |w| change::undo(w, &change)).await??)
     }
 

@@ -274,6 +274,6 @@ const fn kind_of(number: u8) -> Kind {
 }
 
 /// The key by which a stored name is found. A name that is no longer one for this program is its own key.
-fn key_of(name: &str) -> String {
+pub(super) fn key_of(name: &str) -> String {
     TraceName::parse(name).map_or_else(|_| name.to_owned(), |name| name.key().to_owned())
 }

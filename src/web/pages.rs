@@ -23,6 +23,7 @@ pub mod settings;
 pub mod traces;
 pub mod transfer;
 pub mod trash;
+pub mod versions;
 
 use serde::Serialize;
 

@@ -77,6 +77,19 @@ fn planted_words_are_found_nowhere() {
     let gone = visitor.write(&format!("Best forgotten: {}.", canaries.plant("deleted entry")));
     assert_eq!(visitor.post(&format!("/entries/{gone}/delete"), &[]).status, 303);
     let today = visitor.today();
+    let traced = format!("/entries/{entry}/traces");
+    for (what, path, status) in
+        [("trace", traced.clone(), 303), ("offered trace", format!("{traced}/offer"), 200)]
+    {
+        assert_eq!(visitor.post(&path, &[("name", &canaries.plant(what))]).status, status, "{what}");
+    }
+    let page = visitor.get(&format!("/entries/{entry}")).body;
+    let trace =
+        page.split("data-trace-id=\"").nth(1).and_then(|rest| rest.split('"').next()).expect("a trace");
+    let renamed = canaries.plant("renamed trace");
+    assert_eq!(visitor.post(&format!("/traces/{trace}/rename"), &[("name", &renamed)]).status, 303);
+    let filter = canaries.plant("filter of traces");
+    assert_eq!(visitor.post("/traces", &[("q", &filter)]).status, 200);
     let draft = format!("Not finished {}", canaries.plant("draft"));
     let saved = visitor.post(&format!("{today}/draft"), &[("text", &draft)]);
     assert!(saved.status < 400, "{} {}", saved.status, saved.body);

@@ -173,6 +173,11 @@ def entry(body):
     return out
 
 
+def trace(body):
+    r = Reader(body)
+    return ulid(r.raw(16)), r.text()
+
+
 def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("backup")
@@ -189,6 +194,9 @@ def main():
     except InvalidTag:
         raise SystemExit("a sealed row does not open")
     entries = [entry(body) for kind, schema, body in found if (kind, schema) == (2, 1)]
+    names = dict(trace(body) for kind, schema, body in found if (kind, schema) == (10, 1))
+    for one in entries:
+        one["traces"] = [names.get(id, id) for id in one["traces"]]
     json.dump({"account": vault.hex(), "entries": entries}, sys.stdout, ensure_ascii=False, indent=1)
 
 

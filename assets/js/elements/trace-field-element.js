@@ -1,4 +1,5 @@
 import { fetchPart, showPart } from "../lib/part.js";
+import { post } from "../lib/post.js";
 
 const PAUSE = 120; // milliseconds
 
@@ -21,15 +22,8 @@ export class TraceFieldElement extends HTMLElement {
     this.#details.addEventListener("toggle", () => this.#opened(), { signal });
     this.addEventListener("input", () => this.#later(), { signal });
     this.addEventListener("keydown", (event) => this.#key(event), { signal });
-    // Before the field loses the focus.
-    this.addEventListener(
-      "mousedown",
-      (event) => event.target.closest("[data-name]") && event.preventDefault(),
-      {
-        signal,
-      },
-    );
-    this.addEventListener("click", (event) => this.#take(event.target.closest("[data-name]")), { signal });
+    this.addEventListener("mousedown", (event) => this.#pressed(event), { signal });
+    this.addEventListener("click", (event) => this.#clicked(event), { signal });
     const field = this.#field;
     field.setAttribute("role", "combobox");
     field.setAttribute("aria-autocomplete", "list");
@@ -52,6 +46,11 @@ export class TraceFieldElement extends HTMLElement {
     return this.querySelector("input[name=name]");
   }
 
+  get #form() {
+    const form = this.querySelector("form");
+    return { action: form.getAttribute("action"), ...Object.fromEntries(new FormData(form)) };
+  }
+
   get #names() {
     return [...this.querySelectorAll("[data-name]")];
   }
@@ -66,6 +65,17 @@ export class TraceFieldElement extends HTMLElement {
     this.#ask();
   }
 
+  // The field keeps the focus.
+  #pressed(event) {
+    if (event.target.closest("[data-name]")) event.preventDefault();
+  }
+
+  #clicked(event) {
+    const name = event.target.closest("[data-name]");
+    if (event.target.closest("[data-refuse]")) this.#refuse(name);
+    else this.#take(name);
+  }
+
   #later() {
     clearTimeout(this.#timer);
     this.#timer = setTimeout(() => this.#ask(), PAUSE);
@@ -74,9 +84,8 @@ export class TraceFieldElement extends HTMLElement {
   async #ask() {
     this.#asked += 1;
     const number = this.#asked;
-    const form = this.querySelector("form");
-    const { csrf, name } = Object.fromEntries(new FormData(form));
-    const text = await fetchPart(`${form.getAttribute("action")}/offer`, { csrf, name });
+    const { action, csrf, name } = this.#form;
+    const text = await fetchPart(`${action}/offer`, { csrf, name });
     // An older answer, or one for a page that is gone; without an answer the field is a field.
     if (text === null || number !== this.#asked || !this.isConnected) return;
     await showPart(text, this.querySelector("[data-offer]"));
@@ -95,6 +104,7 @@ export class TraceFieldElement extends HTMLElement {
     if (event.key === "ArrowDown" && names.length) this.#choose(names[(at + 1) % names.length]);
     else if (event.key === "ArrowUp" && names.length) this.#choose(names.at(at > 0 ? at - 1 : -1));
     else if (event.key === "Enter" && at >= 0) this.#take(names[at]);
+    else if (event.key === "Delete" && names[at]?.hasAttribute("data-suggested")) this.#refuse(names[at]);
     else if (event.key === "Escape" && at >= 0) this.#choose(null);
     else if (event.key === "Escape") this.#close();
     else return;
@@ -112,7 +122,14 @@ export class TraceFieldElement extends HTMLElement {
   #take(name) {
     if (!name) return;
     this.#field.value = name.dataset.name;
+    this.querySelector("input[name=from]").value = "offer";
     this.querySelector("form").requestSubmit();
+  }
+
+  async #refuse(name) {
+    const { action, csrf } = this.#form;
+    await post(`${action}/refuse`, { csrf, name: name.dataset.name });
+    if (this.isConnected) this.#ask();
   }
 
   #close() {

@@ -14,6 +14,7 @@ use crate::{
         integrity::UserIntegrity,
         rotation::UserRotation,
         sessions::{guard, renewal::Offer},
+        traces::Suggested,
         transfer::ImportSlot,
     },
     shutdown::{Shutdown, Stopper, shutdown},
@@ -44,6 +45,8 @@ pub struct User {
     pub(crate) is_proved: AtomicBool,
     /// What writes for the person in the background has begun.
     pub(crate) is_settled: AtomicBool,
+    /// Traces that were suggested for entries.
+    pub(crate) suggested: Suggested,
     /// What was read for an import and waits for a yes.
     pub(crate) import: ImportSlot,
     /// The writer has switched the model off.
@@ -71,6 +74,7 @@ impl User {
             wants_proof: AtomicBool::new(false),
             is_proved: AtomicBool::new(false),
             is_settled: AtomicBool::new(false),
+            suggested: Suggested::default(),
             import: ImportSlot::default(),
             model_is_off: AtomicBool::new(false),
             knows_no_model: AtomicBool::new(false),

@@ -24,15 +24,27 @@ const FADES_IN_DAYS: f64 = 60.0;
 /// What is offered for a text in the field.
 #[derive(Clone, PartialEq, Eq, Debug, Default)]
 pub struct Offer {
-    /// Names, best first; emoji with their short name.
-    pub names: Vec<(String, Option<String>)>,
+    /// Names, best first.
+    pub names: Vec<Offered>,
     /// Why the text itself is no name; nothing for an empty one.
     pub error: Option<NameError>,
 }
 
+/// One name.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Offered {
+    /// As it is shown.
+    pub name: String,
+    /// Of an emoji its short name.
+    pub shortcode: Option<String>,
+    /// It fits the entry, and can be refused.
+    pub is_suggested: bool,
+}
+
 impl Services {
     /// What to offer for `typed` in the field of an entry: known traces that begin so, then those of which a later word
-    /// does, then emoji by their short name. For an empty text the traces that are used most and latest.
+    /// does, then emoji by their short name. For an empty text what fits the entry ([`Services::suggest_traces`]), then
+    /// the traces that are used most and latest.
     ///
     /// # Errors
     /// When a record cannot be read.
@@ -42,6 +54,8 @@ impl Services {
         entry: EntryId,
         typed: &str,
     ) -> Result<Offer, Failure> {
+        let suggested =
+            if typed.trim().is_empty() { self.suggest_traces(session, entry).await? } else { Vec::new() };
         let (user, today, typed) = (Arc::clone(&session.user), self.today(session), typed.to_owned());
         let (all, carried) = blocking::db(move || {
             user.vault.read(|r| {
@@ -53,7 +67,16 @@ impl Services {
         let error = if typed.trim().is_empty() { None } else { name_of(&typed).err() };
         // Half of a short name in colons is on its way to be one.
         let error = error.filter(|error| *error != NameError::UnknownEmoji);
-        Ok(Offer { names: ranked(all, &carried, &typed, today), error })
+        let is_other = |(name, _): &(String, Option<String>)| !suggested.contains(name);
+        let others: Vec<_> = ranked(all, &carried, &typed, today).into_iter().filter(is_other).collect();
+        let fitting = suggested.iter().map(|name| Offered {
+            name: name.clone(),
+            shortcode: trace::shortcode(name),
+            is_suggested: true,
+        });
+        let others =
+            others.into_iter().map(|(name, shortcode)| Offered { name, shortcode, is_suggested: false });
+        Ok(Offer { names: fitting.chain(others).take(MOST).collect(), error })
     }
 }
 

@@ -5,7 +5,10 @@ use std::{collections::HashMap, fmt};
 
 use serde::de::{Deserialize, DeserializeSeed, Deserializer, IgnoredAny, MapAccess, SeqAccess, Visitor};
 
-use crate::vault::{entries::MAX_VERSIONS, traces::MAX_PER_ENTRY};
+use crate::{
+    services::transfer::loose::lists::{Count, Names, Versions},
+    vault::traces::MAX_PER_ENTRY,
+};
 
 /// How deep arrays and objects may lie in each other (SR-35).
 pub const MAX_DEPTH: usize = 32;
@@ -76,7 +79,7 @@ pub struct Record {
     pub fields: Fields,
     /// Those of `made_by`.
     pub made_by: Option<Fields>,
-    /// Its versions; of more than [`MAX_VERSIONS`] the first ones.
+    /// Its versions; of more than [`crate::vault::entries::MAX_VERSIONS`] the first ones.
     pub versions: Vec<Fields>,
     /// Names of its traces, or its tags; of more than [`MAX_PER_ENTRY`] the first ones.
     pub traces: Vec<String>,
@@ -214,6 +217,8 @@ macro_rules! nothing {
     };
 }
 
+mod lists;
+
 /// A value as text, if it is a string, a number or a truth value.
 struct Loose(Option<String>);
 
@@ -325,109 +330,5 @@ impl<'de> Visitor<'de> for RecordVisitor {
             }
         }
         Ok(record)
-    }
-}
-
-struct Versions(Vec<Fields>);
-
-impl<'de> Deserialize<'de> for Versions {
-    fn deserialize<D: Deserializer<'de>>(source: D) -> Result<Self, D::Error> {
-        source.deserialize_any(VersionsVisitor)
-    }
-}
-
-struct VersionsVisitor;
-
-impl<'de> Visitor<'de> for VersionsVisitor {
-    type Value = Versions;
-
-    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("a list of versions")
-    }
-
-    nothing!(Versions(Vec::new()));
-
-    fn visit_seq<A: SeqAccess<'de>>(self, mut seq: A) -> Result<Versions, A::Error> {
-        let mut versions = Vec::new();
-        while let Some(Inner(version)) = seq.next_element()? {
-            if versions.len() < MAX_VERSIONS as usize {
-                versions.extend(version);
-            }
-        }
-        Ok(Versions(versions))
-    }
-
-    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Versions, A::Error> {
-        while map.next_entry::<IgnoredAny, IgnoredAny>()?.is_some() {}
-        Ok(Versions(Vec::new()))
-    }
-}
-
-/// The texts of a list.
-struct Names(Vec<String>);
-
-impl<'de> Deserialize<'de> for Names {
-    fn deserialize<D: Deserializer<'de>>(source: D) -> Result<Self, D::Error> {
-        source.deserialize_any(NamesVisitor)
-    }
-}
-
-struct NamesVisitor;
-
-impl<'de> Visitor<'de> for NamesVisitor {
-    type Value = Names;
-
-    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("a list of names")
-    }
-
-    nothing!(Names(Vec::new()));
-
-    fn visit_seq<A: SeqAccess<'de>>(self, mut seq: A) -> Result<Names, A::Error> {
-        let mut names = Vec::new();
-        while let Some(Loose(name)) = seq.next_element()? {
-            if names.len() < MAX_PER_ENTRY {
-                names.extend(name);
-            }
-        }
-        Ok(Names(names))
-    }
-
-    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Names, A::Error> {
-        while map.next_entry::<IgnoredAny, IgnoredAny>()?.is_some() {}
-        Ok(Names(Vec::new()))
-    }
-}
-
-struct Count(usize);
-
-impl<'de> Deserialize<'de> for Count {
-    fn deserialize<D: Deserializer<'de>>(source: D) -> Result<Self, D::Error> {
-        source.deserialize_any(CountVisitor)
-    }
-}
-
-struct CountVisitor;
-
-impl<'de> Visitor<'de> for CountVisitor {
-    type Value = Count;
-
-    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("a list")
-    }
-
-    nothing!(Count(0));
-
-    fn visit_seq<A: SeqAccess<'de>>(self, mut seq: A) -> Result<Count, A::Error> {
-        let mut count = 0;
-        while seq.next_element::<IgnoredAny>()?.is_some() {
-            count += 1;
-        }
-        Ok(Count(count))
-    }
-
-    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Count, A::Error> {
-        while map.next_entry::<IgnoredAny, IgnoredAny>()?.is_some() {}
-        Ok(Count(0))
     }
 }

@@ -4,14 +4,16 @@ use std::collections::{BTreeSet, HashMap};
 
 use crate::{
     crypto::record::{Opened, RecordType},
-    journal::trace::TraceName,
     vault::{
         audit::look::Listed,
         payload::{
             Payload,
             trace::{PostingV1, TraceDirV1, TraceNameV1, TraceV1},
         },
-        traces::recount::{Carrier, Expected, expected},
+        traces::{
+            key_of,
+            recount::{Carrier, Expected, Remains, expected},
+        },
     },
 };
 
@@ -62,9 +64,14 @@ impl Kept {
         }
     }
 
-    /// The traces whose records were found.
-    pub(in crate::vault) fn known(&self) -> Vec<[u8; 16]> {
-        self.traces.keys().copied().collect()
+    /// What was found, for making anew what was not.
+    pub(in crate::vault) fn remains(&self) -> Remains {
+        let name =
+            |(key, (_, id)): (&Vec<u8>, &(u64, [u8; 16]))| Some((String::from_utf8(key.clone()).ok()?, *id));
+        Remains {
+            traces: self.traces.keys().copied().collect(),
+            names: self.names.iter().filter_map(name).collect(),
+        }
     }
 }
 
@@ -94,21 +101,34 @@ impl Listed {
         for id in kept.dirs.values().flat_map(|(_, dir)| &dir.ids) {
             *listed.entry(*id).or_default() += 1;
         }
+        let mut links: HashMap<[u8; 16], Vec<(i32, [u8; 16])>> = HashMap::new();
+        for (key, (_, page)) in &kept.pages {
+            if let Some(id) = key.first_chunk::<16>() {
+                links.entry(*id).or_default().extend(page.items.iter().map(|item| (item.day, item.id)));
+            }
+        }
         let none = Expected::default();
-        let all: BTreeSet<[u8; 16]> =
-            expected.keys().chain(kept.traces.keys()).chain(listed.keys()).copied().collect();
+        let all: BTreeSet<[u8; 16]> = expected
+            .keys()
+            .chain(kept.traces.keys())
+            .chain(listed.keys())
+            .chain(links.keys())
+            .copied()
+            .collect();
         let is_wrong = |id: &&[u8; 16]| {
             let Some((_, stored)) = kept.traces.get(*id) else { return true };
-            let key = TraceName::parse(&stored.name).map(|name| name.key().as_bytes().to_vec());
-            let leads = key.is_ok_and(|key| kept.names.get(&key).is_some_and(|(_, led)| led == *id));
-            let pages = kept.pages.iter().filter(|(key, _)| key.starts_with(*id));
-            let links = pages.flat_map(|(_, (_, page))| page.items.iter().map(|item| (item.day, item.id)));
+            let key = key_of(&stored.name).into_bytes();
+            let leads = kept.names.get(&key).is_some_and(|(_, led)| led == *id);
+            let links = links.get(*id).cloned().unwrap_or_default();
             let expected = expected.get(*id).unwrap_or(&none);
             let is_empty = expected.links.is_empty() && expected.held == 0;
-            is_empty || !leads || listed.get(*id) != Some(&1) || !expected.fits(stored, links.collect())
+            is_empty || !leads || listed.get(*id) != Some(&1) || !expected.fits(stored, links)
         };
         let wrong = all.iter().filter(is_wrong).count();
-        // Names that lead to nothing.
-        wrong + kept.names.values().filter(|(_, id)| !kept.traces.contains_key(id)).count()
+        // Names that lead nowhere, or to a trace that is called otherwise.
+        let is_stray = |(key, (_, id)): &(&Vec<u8>, &(u64, [u8; 16]))| {
+            kept.traces.get(id).is_none_or(|(_, stored)| key_of(&stored.name).as_bytes() != key.as_slice())
+        };
+        wrong + kept.names.iter().filter(is_stray).count()
     }
 }

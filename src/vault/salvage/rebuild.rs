@@ -29,9 +29,10 @@ use crate::{
             file::FileV1,
             index::{DayItemV1, DayV1, OutboxV1, RootV1, TRASHED},
             small::DraftV1,
+            trace::TraceNameV1,
         },
         salvage::{Found, Place, Salvaged, SalvagedDay},
-        traces::recount::{Carrier, recount},
+        traces::recount::{Carrier, Remains, recount},
         transaction::{KeySet, Writer},
         trash,
         unlocked::{self, Unlocked, Wrap, keyring_row},
@@ -86,7 +87,7 @@ pub(super) fn rebuild(
     let place = unlocked::Place { store: Arc::clone(&store), clock, header };
     let unlocked = unlocked::open(place, wrap)?;
     salvaged.days = put_in_order(&unlocked, &days, &known)?;
-    count_traces(&unlocked, found, &known)?;
+    count_traces(&unlocked, remains(leaves, found, keys)?, &known)?;
     if !unlocked.verify()?.ok {
         return Err(BackupError::Unlike);
     }
@@ -335,11 +336,9 @@ fn put_in_order(
 /// carries it; a rename or a removal that came later may be undone by what lies in freed pages, never an entry.
 fn count_traces(
     unlocked: &Unlocked,
-    found: &Found,
+    remains: Remains,
     known: &HashMap<[u8; 16], Known>,
 ) -> Result<(), VaultError> {
-    let found: Vec<[u8; 16]> =
-        found.of(RecordType::TRACE).filter_map(|(key, _)| key.first_chunk::<16>().copied()).collect();
     let carrier = |(id, entry): (&[u8; 16], &Known)| Carrier {
         entry: *id,
         day: entry.day,
@@ -347,10 +346,23 @@ fn count_traces(
         traces: entry.traces.clone(),
     };
     let carriers: Vec<Carrier> = known.iter().map(carrier).collect();
-    if found.is_empty() && carriers.iter().all(|carrier| carrier.traces.is_empty()) {
+    if remains.traces.is_empty() && carriers.iter().all(|carrier| carrier.traces.is_empty()) {
         return Ok(());
     }
-    unlocked.write(|w| recount(w, &found, &carriers))
+    unlocked.write(|w| recount(w, &remains, &carriers))
+}
+
+/// The traces and names that were found.
+fn remains(leaves: &mut Leaves, found: &Found, keys: &KeySet) -> Result<Remains, VaultError> {
+    let traces =
+        found.of(RecordType::TRACE).filter_map(|(key, _)| key.first_chunk::<16>().copied()).collect();
+    let mut remains = Remains { traces, names: Vec::new() };
+    for (key, place) in found.of(RecordType::TRACE_NAME) {
+        let (opened, _) = place.open(leaves, keys)?;
+        let Ok(name) = TraceNameV1::decode(opened.schema, opened.body()) else { continue };
+        remains.names.extend(std::str::from_utf8(key).ok().map(|key| (key.to_owned(), name.id)));
+    }
+    Ok(remains)
 }
 
 fn order_day(

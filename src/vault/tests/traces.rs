@@ -5,10 +5,17 @@ use crate::{
         ids::{EntryId, TraceId},
         trace::{Kind, TraceName},
     },
+    store::{Store, rows::RowsMut},
     vault::{
+        audit::Secret,
         entries,
         error::VaultError,
-        tests::{Fixture, NOON, day, entry, id, reply},
+        salvage::salvage,
+        tests::{
+            Fixture, NOON,
+            altered::{raw, tamper},
+            day, entry, id, reply,
+        },
         traces::{
             self,
             change::{self, Renamed},
@@ -275,4 +282,81 @@ fn an_item_brings_its_traces_by_name() {
         .unwrap();
     assert_eq!(of(&berta, 50), ["LAKE", "\u{1f389}"]);
     sound(&berta);
+}
+
+#[test]
+fn whatever_is_lost_of_a_trace_is_noticed_and_made_anew_from_the_entries() {
+    for lost in [&[0][..], &[1], &[2], &[3], &[0, 1, 2, 3]] {
+        let (fixture, anna) = with_entries();
+        let before = raw(&fixture.store);
+        attach(&anna, 2, "lake");
+        let is_new = |key: &_| before.iter().all(|(old, _)| old != key);
+        let rows: Vec<_> = raw(&fixture.store).into_iter().map(|(key, _)| key).filter(is_new).collect();
+        assert_eq!(rows.len(), 4, "TRACE, TRACE_NAME, TRACE_DIR and POSTING");
+        tamper(&fixture.store, |rows_mut| {
+            lost.iter().for_each(|nth| drop(rows_mut.remove(&rows[*nth]).unwrap()));
+        });
+        let found = anna.audit(&|| false).unwrap().unwrap();
+        assert!(!found.ok() && found.traces > 0 && found.days.is_empty(), "{found:?}");
+        // Writing goes on: nothing waits for a trace.
+        assert_eq!(anna.accept().unwrap().traces, found.traces);
+        sound(&anna);
+        let names = of(&anna, 2);
+        let expected = if lost.len() == 1 { "lake" } else { "unnamed-1" };
+        assert_eq!(names, [expected], "one record is enough to know the name");
+        assert_eq!(all(&anna), [(names[0].clone(), 1, 20_002, 20_002)]);
+        anna.write(|w| trash::trash(w, id(2), NOON + 1)).unwrap();
+        sound(&anna);
+    }
+}
+
+#[test]
+fn a_salvage_brings_traces_back() {
+    let folder = tempfile::tempdir().unwrap();
+    let (old, new) = (folder.path().join("old"), folder.path().join("new"));
+    {
+        let fixture = Fixture::over(Store::open(&old).unwrap()).unwrap();
+        let anna = fixture.anna();
+        anna.write(|w| {
+            (1..=6).try_for_each(|number| {
+                entries::insert(w, &entry(number, day(20_000 + i32::from(number)), "text"))
+            })
+        })
+        .unwrap();
+        for (number, text) in [(1, "lake"), (2, "lake"), (3, "sea"), (4, "gone")] {
+            attach(&anna, number, text);
+        }
+        anna.write(|w| trash::trash(w, id(2), NOON)).unwrap();
+        let gone = anna.read(|r| traces::find(r, &name("gone"))).unwrap().unwrap();
+        anna.write(|w| traces::detach(w, id(4), gone.id)).unwrap();
+    }
+    let secret = Secret::Password { name: "anna".into(), password: "correct horse".to_owned().into() };
+    let clock = std::sync::Arc::new(crate::clock::Fixed::at(NOON));
+    assert!(salvage(&old, &secret, &new, clock).unwrap().is_some());
+    let fixture = Fixture::over(Store::open(&new).unwrap()).unwrap();
+    let anna = fixture.sign_in();
+    assert_eq!(all(&anna), [("lake".to_owned(), 1, 20_001, 20_001), ("sea".to_owned(), 1, 20_003, 20_003)]);
+    anna.write(|w| trash::restore(w, id(2))).unwrap();
+    assert_eq!(all(&anna)[0].1, 2);
+    sound(&anna);
+}
+
+// SR-53's sister: what a thief counts says nothing about names.
+#[test]
+fn a_long_name_and_a_short_one_leave_rows_of_the_same_lengths() {
+    let lengths = |name: &str| {
+        let (fixture, anna) = with_entries();
+        let trace = attach(&anna, 2, name);
+        attach(&anna, 3, name);
+        let renamed =
+            TraceName::parse(&format!("{}b", &name[..name.len() - name.chars().last().unwrap().len_utf8()]));
+        assert!(matches!(
+            anna.write(|w| change::rename(w, trace, &renamed.unwrap())).unwrap(),
+            Renamed::Done(_)
+        ));
+        let mut lengths: Vec<usize> = raw(&fixture.store).iter().map(|(_, value)| value.len()).collect();
+        lengths.sort_unstable();
+        lengths
+    };
+    assert_eq!(lengths("a"), lengths(&"\u{10400}".repeat(64)));
 }

@@ -295,7 +295,7 @@ fn compare(model: &Model, vault: &Unlocked) {
         .unwrap();
 }
 
-// proves: D34, D36 (900 operations of two people, recounted after each; `make torture`: 10,800)
+// D34, D36 (900 operations of two people, recounted after each; `make torture`: 10,800)
 #[test]
 fn counts_and_days_are_those_of_a_recount_at_every_step() {
     let fixture = Fixture::in_memory();

@@ -61,15 +61,23 @@ pub(in crate::vault) fn expected(carriers: &[Carrier]) -> BTreeMap<[u8; 16], Exp
     all
 }
 
-/// Makes everything that is kept of traces fit the entries. `known` are traces whose records were found. A trace that
-/// entries carry and whose name was lost is called `unnamed-1`, `unnamed-2` and so on.
+/// Records of traces that were found.
+#[derive(Default)]
+pub(in crate::vault) struct Remains {
+    pub(in crate::vault) traces: Vec<[u8; 16]>,
+    /// Keys of names with the traces they lead to.
+    pub(in crate::vault) names: Vec<(String, [u8; 16])>,
+}
+
+/// Makes everything that is kept of traces fit the entries. Of a trace whose record was lost the name is taken from what
+/// leads to it; where that was lost too, it is called `unnamed-1`, `unnamed-2` and so on.
 pub(in crate::vault) fn recount(
     w: &mut Writer<'_>,
-    known: &[[u8; 16]],
+    remains: &Remains,
     carriers: &[Carrier],
 ) -> Result<(), VaultError> {
     let expected = expected(carriers);
-    for id in known.iter().filter(|id| !expected.contains_key(*id)) {
+    for id in remains.traces.iter().filter(|id| !expected.contains_key(*id)) {
         if let Some(stored) = load(w, TraceId::from_bytes(*id))? {
             links::erase(w, &stored)?;
         }
@@ -78,14 +86,20 @@ pub(in crate::vault) fn recount(
     for (id, expected) in &expected {
         let stored = match w.load::<TraceV1>(RecordType::TRACE, id) {
             Ok(Some(stored)) => stored,
-            Ok(None) => unnamed(w, id)?,
-            Err(error) if error.is_damage() => unnamed(w, id)?,
+            Ok(None) => anew(w, id, remains)?,
+            Err(error) if error.is_damage() => anew(w, id, remains)?,
             // A newer program wrote it, and will count it.
             Err(error) if error.is_of_one_record() => continue,
             Err(error) => return Err(error),
         };
         settle(w, stored, expected)?;
         ids.push(*id);
+    }
+    for (key, id) in &remains.names {
+        let is_right = load(w, TraceId::from_bytes(*id))?.is_some_and(|stored| key_of(&stored.name) == *key);
+        if !is_right && id_of(w, key)?.is_some_and(|found| found.as_bytes() == id) {
+            w.delete(RecordType::TRACE_NAME, key.as_bytes())?;
+        }
     }
     relist(w, &ids)
 }
@@ -112,8 +126,13 @@ fn settle(w: &mut Writer<'_>, mut stored: TraceV1, expected: &Expected) -> Resul
     links::store(w, stored, &items)
 }
 
-fn unnamed(w: &mut Writer<'_>, id: &[u8; 16]) -> Result<TraceV1, VaultError> {
-    let name = free_name(w, "unnamed")?;
+/// The record of a trace that lost it.
+fn anew(w: &mut Writer<'_>, id: &[u8; 16], remains: &Remains) -> Result<TraceV1, VaultError> {
+    let key = remains.names.iter().find(|(_, led)| led == id).map(|(key, _)| key.as_str());
+    let name = match key.and_then(|key| TraceName::parse(key).ok()) {
+        Some(name) => name,
+        None => free_name(w, "unnamed")?,
+    };
     let stored = TraceV1 {
         id: *id,
         name: name.as_str().to_owned(),

@@ -204,7 +204,7 @@ fn heal(w: &mut Writer<'_>, look: &Look) -> Result<(), VaultError> {
     }
     days::recount(w, &known)?;
     trash::relist(w, &lying(look))?;
-    recount(w, &listed.traces.known(), &listed.carriers())?;
+    recount(w, &listed.traces.remains(), &listed.carriers())?;
     outbox::demand_rescan(w)
 }
 

@@ -3,7 +3,7 @@
 use crate::web::{
     pages::{
         auth, choosing, days, entries, errors, integrity, invitations, keys, model, older, search, security,
-        settings, traces, transfer, trash,
+        settings, traces, transfer, trash, versions,
     },
     view::{Template, ViewError, Views},
 };
@@ -38,7 +38,7 @@ pub fn render_samples(views: &Views) -> Result<Vec<Rendered>, ViewError> {
     all.append(&mut rendered::<entries::ReplyPart>(views)?);
     all.append(&mut rendered::<entries::EditPage>(views)?);
     all.append(&mut rendered::<entries::DeletedItem>(views)?);
-    all.append(&mut rendered::<entries::VersionsPage>(views)?);
+    all.append(&mut rendered::<versions::VersionsPage>(views)?);
     all.append(&mut rendered::<search::SearchPage>(views)?);
     all.append(&mut rendered::<search::MorePart>(views)?);
     all.append(&mut rendered::<settings::SettingsDataPage>(views)?);

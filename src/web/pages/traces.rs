@@ -114,10 +114,21 @@ impl Template for ChipsPart {
 pub struct OfferPart {
     /// The entry or reply.
     pub owner: String,
-    /// Names with their short names, best first.
-    pub names: Vec<(String, Option<String>)>,
+    /// Names, best first.
+    pub names: Vec<OfferItem>,
     /// One sentence on why what stands in the field is no name.
     pub error: Option<String>,
+}
+
+/// One name that is offered.
+#[derive(Serialize, Clone)]
+pub struct OfferItem {
+    /// As it is shown.
+    pub name: String,
+    /// Of an emoji its short name.
+    pub shortcode: Option<String>,
+    /// It fits the entry, and can be refused.
+    pub is_suggested: bool,
 }
 
 impl Template for OfferPart {
@@ -125,7 +136,12 @@ impl Template for OfferPart {
     const PART: Option<&'static str> = Some(Self::NAME);
 
     fn samples() -> Vec<Self> {
-        let names = ChipItem::samples().into_iter().map(|chip| (chip.name, chip.shortcode)).collect();
+        let item = |chip: ChipItem| OfferItem {
+            is_suggested: chip.shortcode.is_some(),
+            name: chip.name,
+            shortcode: chip.shortcode,
+        };
+        let names = ChipItem::samples().into_iter().map(item).collect();
         let some = Self { owner: "018f3c1e9a7b4c2d8e6f001122334455".to_owned(), names, error: None };
         let none = Self { names: Vec::new(), error: Some("This is no trace.".to_owned()), ..some.clone() };
         vec![some, none]

@@ -22,7 +22,7 @@ async fn names(mira: &SignedIn, entry: &str) -> Vec<String> {
     beneath(mira, entry).await.into_iter().map(|(_, name)| name).collect()
 }
 
-// proves: F062, F067, F068, F070, W080 (each name of the issue on the page)
+// F062, F067, F068, F070, W080 (each name of the issue on the page)
 #[tokio::test]
 async fn names_of_every_script_stand_beneath_an_entry_and_equal_ones_once() {
     let app = TestApp::new().await;
@@ -58,7 +58,8 @@ async fn names_of_every_script_stand_beneath_an_entry_and_equal_ones_once() {
     assert_eq!(shown, expected);
     let page = mira.get(&format!("/d/{TODAY}")).await.body;
     assert!(page.contains("title=\":tada:\"") && page.contains("dir=\"auto\">\u{634}"));
-    for wrong in [&"a".repeat(65), "", "+++", ":nobody:"] {
+    let too_long = "a".repeat(65);
+    for wrong in [too_long.as_str(), "", "+++", ":nobody:"] {
         let got = mira.post(&format!("/entries/{entry}/traces"), &[("name", wrong)]).await.expect(422);
         assert!(got.body.contains("This is no trace"), "{wrong}");
         let ask = Ask::post(&format!("/entries/{entry}/traces")).fields(&[("name", wrong)]).partial();
@@ -96,7 +97,7 @@ async fn a_part_answers_with_the_traces_alone_and_an_undo() {
     assert!(part.contains("lake") && !part.contains("<details open"));
 }
 
-// proves: F063, F069, D33 (known names by their beginning, then short names; never those the entry has)
+// F063, F069, D33 (known names by their beginning, then short names; never those the entry has)
 #[tokio::test]
 async fn known_names_are_offered_by_their_beginning() {
     let app = TestApp::new().await;
@@ -129,7 +130,7 @@ async fn known_names_are_offered_by_their_beginning() {
     assert!(!part.contains("lake"), "a journal knows nothing of another");
 }
 
-// proves: F074, F075, F076, F077, D35 (pages of 200, nothing of it in other pages)
+// F074, F075, F076, F077, D35 (pages of 200, nothing of it in other pages)
 #[tokio::test]
 async fn the_list_is_filtered_ordered_and_paged() {
     let app = TestApp::new().await;
@@ -161,7 +162,7 @@ async fn the_list_is_filtered_ordered_and_paged() {
     assert!(!mira.get("/search").await.body.contains("t204"));
 }
 
-// proves: F078, F079, F081, F084, W084, W085, W088, D36
+// F078, F079, F081, F084, W084, W085, W088, D36
 #[tokio::test]
 async fn the_page_of_a_trace_shows_its_days_its_year_and_what_appears_with_it() {
     let app = TestApp::new().await;
@@ -237,7 +238,7 @@ async fn a_long_trace_comes_in_pages() {
     assert!(mira.get(&more).await.expect(200).body.contains("<html"), "without scripts a page");
 }
 
-// proves: F086, W081, W082, D34 (rename, merge, delete; each undone)
+// F086, W081, W082, D34 (rename, merge, delete; each undone)
 #[tokio::test]
 async fn a_trace_is_renamed_merged_and_deleted_and_each_is_undone() {
     let app = TestApp::new().await;

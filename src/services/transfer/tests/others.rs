@@ -7,7 +7,38 @@ use crate::services::transfer::{
     folder::Packer,
     tests::{around, day, entry, exported, holds, import, journal, read},
 };
-use crate::vault::entries;
+use crate::{
+    journal::trace::TraceName,
+    vault::{entries, traces as traces_of, whole::Item},
+};
+
+fn traces(item: &Item) -> Vec<&str> {
+    item.traces.iter().map(TraceName::as_str).collect()
+}
+
+#[test]
+fn traces_go_out_and_come_in_by_name_in_every_format() {
+    let names = ["Lake", "\u{1f389}", "\u{65e5}\u{8a18}", "C++"];
+    let old = journal();
+    let on = day("2026-11-20");
+    old.write(|w| {
+        entries::insert(w, &entry(1, on, "By the lake."))?;
+        let id = entry(1, on, "").id;
+        names.iter().try_for_each(|name| traces_of::attach(w, id, &TraceName::parse(name).unwrap()).map(drop))
+    })
+    .unwrap();
+    for (format, name) in [(Format::Json, "a.json"), (Format::Markdown, "a.zip"), (Format::Jrnl, "b.json")] {
+        let new = journal();
+        import(&new, read(name, &exported(&old, format)).unwrap());
+        let item = holds(&new).remove(&on).unwrap().remove(0);
+        assert_eq!(traces(&item), names, "{name}");
+        assert_eq!(new.read(traces_of::all).unwrap().len(), 4);
+        // Once more changes nothing.
+        import(&new, read(name, &exported(&old, format)).unwrap());
+        assert!(new.read(traces_of::all).unwrap().iter().all(|trace| trace.count == 1));
+        assert!(new.audit(&|| false).unwrap().unwrap().ok());
+    }
+}
 
 #[test]
 fn jrnl_as_jrnl_writes_it() {
@@ -21,6 +52,7 @@ fn jrnl_as_jrnl_writes_it() {
     }"#;
     let parsed = read("journal.json", json.as_bytes()).unwrap();
     assert_eq!((parsed.formats.as_slice(), parsed.n_problems), (&[Format::Jrnl][..], 0));
+    assert_eq!(traces(&parsed.items[&day("2019-03-01")][0]), ["lake"]);
     let first = &parsed.items[&day("2019-03-01")][0].entry;
     assert_eq!(first.text, "Swam before breakfast.\nCold.\nVery cold.");
     // 07:40 in Berlin.
@@ -34,7 +66,7 @@ fn jrnl_as_jrnl_writes_it() {
 fn day_one_as_day_one_writes_it() {
     let json = r#"{"metadata":{"version":"1.0"},"entries":[
       {"uuid":"0123456789ABCDEF0123456789ABCDEF","creationDate":"2020-01-01T03:30:00Z","modifiedDate":"2020-01-02T00:00:00Z",
-       "timeZone":"America\/New_York","text":"Late at night\\.","starred":false,"photos":[{"identifier":"X"},{"identifier":"Y"}],
+       "timeZone":"America\/New_York","text":"Late at night\\.","tags":["New York","trip",7,"new_york"],"starred":false,"photos":[{"identifier":"X"},{"identifier":"Y"}],
        "location":{"latitude":1.5,"region":{"center":{"x":[1,2]}}},"richText":"{\"contents\":[]}"},
       {"uuid":"no","creationDate":"2020-01-01T12:00:00Z","photos":[{}]}
     ]}"#;
@@ -42,6 +74,7 @@ fn day_one_as_day_one_writes_it() {
     assert_eq!(parsed.n_files, 3);
     assert_eq!(parsed.problems[0].why, "it holds no text");
     // Half past three in London is the evening before in New York.
+    assert_eq!(traces(&parsed.items[&day("2019-12-31")][0]), ["New-York", "trip", "7"]);
     let item = &parsed.items[&day("2019-12-31")][0].entry;
     assert_eq!((item.zone.as_str(), item.utc_offset_min), ("America/New_York", -300));
     assert_eq!(item.updated - item.created, 73_800_000);
@@ -54,7 +87,10 @@ fn markdown_of_anybody_needs_a_date_and_no_more() {
     let files: [(&str, &str); 6] = [
         ("notes/2021-05-06.md", "A walk.\n\n- moss\n"),
         ("daily/2021-05-07 Friday.markdown", "---\ntags: [a]\ntime: 21:15\n---\nEvening.\r\nLate.\r\n"),
-        ("some title.md", "---\ntitle: Bread\ndate: 2021-05-08T06:30:00+02:00\n---\n\nRye.\n"),
+        (
+            "some title.md",
+            "---\ntitle: Bread\ntags:\n  - rye\n  - 'my oven'\ndate: 2021-05-08T06:30:00+02:00\n---\n\nRye.\n",
+        ),
         ("no date.md", "Lost in time."),
         ("2021-02-30.md", "No such day."),
         ("2021-05-09.txt", "  \n"),
@@ -72,6 +108,8 @@ fn markdown_of_anybody_needs_a_date_and_no_more() {
     assert_eq!(text("2021-05-06"), "A walk.\n\n- moss");
     assert_eq!(text("2021-05-07"), "Evening.\nLate.");
     assert_eq!(text("2021-05-08"), "# Bread\n\nRye.");
+    assert_eq!(traces(&parsed.items[&day("2021-05-07")][0]), ["a"]);
+    assert_eq!(traces(&parsed.items[&day("2021-05-08")][0]), ["rye", "my-oven"]);
     assert_eq!(parsed.items[&day("2021-05-08")][0].entry.created, 1_620_448_200_000);
     assert_eq!(parsed.n_left_out, 2);
     let places: Vec<&str> = parsed.problems.iter().map(|problem| problem.place.as_str()).collect();
