@@ -47,6 +47,7 @@ help:
 	@echo 'make dist         dist/llamora (models inside) and dist/llamora-slim'
 	@echo 'make bench        figures of the built program'
 	@echo 'make bench-search how well search finds, on the judged set in tests/quality'
+	@echo 'make bench-llama  our generator against llama-bench of llama.cpp'
 	@echo 'make torture      the tests that kill, cut, flood and damage, at full count'
 	@echo 'make messages     tests/golden/messages.txt, every error a person can meet, written anew'
 	@echo 'make screenshots  the pictures of README.md, taken anew'
@@ -149,6 +150,13 @@ bench: dist
 .PHONY: bench-search
 bench-search: deps
 	@cargo test $(TEST_FLAGS) --lib -- --nocapture --test-threads=1 search::tests::quality
+
+# Our generator against llama.cpp's own bench, in turn on one file. Wants an otherwise quiet machine.
+.PHONY: bench-llama
+bench-llama: deps models
+	@cargo test $(TEST_FLAGS) --lib --no-run
+	@LLAMORA_LLAMA_BENCH=$$(scripts/llama-bench) \
+	 cargo test $(TEST_FLAGS) --lib -- --nocapture --test-threads=1 llm::llama::tests::bench
 
 # What CI does at a bearable count, at full count. LLAMORA_TEST_TORTURE multiplies the loops of the Rust tests.
 .PHONY: torture

@@ -12,6 +12,7 @@ use std::sync::{
 use crate::{
     config::manifest::Ability,
     container::{ContainerError, source::ModelSource},
+    llm::shape::Shape,
 };
 
 pub mod budget;
@@ -28,6 +29,7 @@ pub mod prompt;
 pub mod queue;
 #[cfg(any(test, feature = "test-hooks"))]
 pub mod scripted;
+pub mod shape;
 pub mod shelf;
 pub mod text;
 pub mod visible;
@@ -95,12 +97,24 @@ pub struct GenRequest {
     pub top_p: f32,
     /// The same seed, prompt, model and machine give the same text, as long as one thread computes.
     pub seed: u32,
+    /// The shape that the answer has to have; none for free text.
+    pub shape: Option<Shape>,
 }
 
 impl GenRequest {
     /// A request with the settings used for replies.
     pub fn reply(messages: Vec<Message>, seed: u32) -> Self {
-        Self { owner: 0, messages, max_tokens: 320, temperature: 0.7, top_p: 0.9, seed }
+        Self { owner: 0, messages, max_tokens: 320, temperature: 0.7, top_p: 0.9, seed, shape: None }
+    }
+
+    /// A request for an answer of a shape: as long as that may be, and the likeliest words, which are the soberest.
+    pub fn shaped(messages: Vec<Message>, shape: Shape) -> Self {
+        Self {
+            max_tokens: shape.max_tokens(),
+            temperature: 0.0,
+            shape: Some(shape),
+            ..Self::reply(messages, 0)
+        }
     }
 
     /// The settings in words, as kept with a reply.

@@ -24,6 +24,7 @@ use crate::{
         Cancel, GenEvent, GenRequest, Generator, LlamaOptions, LlmError, Message, ModelIdentity, Speaker,
         StopReason, budget, gguf, machine,
         pace::Pace,
+        shape::Shape,
         text::{REPEAT_WINDOW, Utf8Pieces, cut_within, repeats_itself},
     },
 };
@@ -196,6 +197,7 @@ impl Generator for LlamaGenerator {
             min_p: MIN_P,
             repeat: (REPEAT_LAST, REPEAT_PENALTY),
             seed: request.seed,
+            grammar: request.shape.map(Shape::grammar),
         };
         let mut kept = self.kept_for(request.owner, &prompt, max_tokens)?;
         kept.begin(&prompt, &sampling, cancel)?;
@@ -233,10 +235,11 @@ impl LlamaGenerator {
         let mut pieces = Utf8Pieces::default();
         let mut tail = String::new();
         for _ in 0..max_tokens {
-            let token = kept.session().sample()?;
+            let chosen = kept.session().sample()?;
             if cancel.is_cancelled() {
                 return Ok(StopReason::Cancelled);
             }
+            let Some(token) = chosen else { return Ok(StopReason::Length) };
             if vocab.is_eog(token) {
                 sink_end(pieces, sink);
                 return Ok(StopReason::End);

@@ -18,7 +18,7 @@ use crate::{
     config::manifest::Ability,
     llm::{
         Cancel, GenEvent, GenRequest, Generator, LlmError, Message, ModelIdentity, Speaker, StopReason,
-        budget, openai::stream::Events,
+        budget, openai::stream::Events, shape::Shape,
     },
     outgoing::{Ask, Caller, OutgoingError, Patience, Reply, place::Place},
 };
@@ -139,6 +139,7 @@ impl Upstream {
             min_p: 0.05,
             repeat_penalty: 1.1,
             chat_template_kwargs: Kwargs { enable_thinking: false },
+            grammar: request.shape.map(Shape::grammar),
         });
         let body = Body {
             model: &self.known.model,
@@ -179,6 +180,9 @@ struct Llama {
     min_p: f32,
     repeat_penalty: f32,
     chat_template_kwargs: Kwargs,
+    /// The shape of the answer. Other servers are only asked for it in words; what they say is read as strictly.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    grammar: Option<String>,
 }
 
 #[derive(Serialize)]

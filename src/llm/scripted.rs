@@ -11,12 +11,18 @@
 //! | `say nothing` | ends at once, without text |
 //! | `again and again` | says one sentence for ever |
 //! | `say everything` | says all it was given but the rules, as a model that obeys anything would |
+//! | `please invent` | asked for a shape, tells of a person and a number that nobody wrote of |
+//! | `break the shape` | asked for a shape, says something else, as a generator without a grammar may |
+//!
+//! Asked for labels it gives the longest words, asked for sentences it says again how the text begins.
 
 use std::{thread, time::Duration};
 
 use crate::{
     config::manifest::Ability,
-    llm::{Cancel, GenEvent, GenRequest, Generator, LlmError, ModelIdentity, Speaker, StopReason},
+    llm::{
+        Cancel, GenEvent, GenRequest, Generator, LlmError, ModelIdentity, Speaker, StopReason, shape::Shape,
+    },
 };
 
 /// Words read per [`GenEvent::Reading`].
@@ -36,6 +42,12 @@ impl Default for ScriptedGenerator {
 }
 
 impl ScriptedGenerator {
+    /// The same with another ability.
+    pub fn able(mut self, ability: Ability) -> Self {
+        self.identity.ability = ability;
+        self
+    }
+
     /// One that waits this long between words when asked to go slowly.
     pub fn with_pause(pause: Duration) -> Self {
         Self {
@@ -49,9 +61,29 @@ impl ScriptedGenerator {
         }
     }
 
+    fn shaped(entry: &str, shape: Shape) -> String {
+        let lower = entry.to_lowercase();
+        if lower.contains("break the shape") {
+            return "<b>Sure!</b> Here you **are**:\n1) {first}".to_owned();
+        }
+        let mut words = words(entry);
+        let first: Vec<&str> = words.iter().take(4).copied().collect();
+        words.sort_by_key(|word| std::cmp::Reverse(word.chars().count()));
+        words.dedup();
+        match shape {
+            Shape::Labels { .. } if lower.contains("please invent") => "Zebedee Quill\n41 boats".to_owned(),
+            Shape::Labels { most, .. } => {
+                words.into_iter().take(most.into()).map(str::to_lowercase).collect::<Vec<_>>().join("\n")
+            }
+            Shape::Sentences { .. } if lower.contains("please invent") => {
+                "You met Zebedee Quill on the 14th of May.".to_owned()
+            }
+            Shape::Sentences { .. } => format!("You wrote of {}.", first.join(" ").to_lowercase()),
+        }
+    }
+
     fn answer(entry: &str) -> String {
-        let words: Vec<&str> =
-            entry.split(|c: char| !c.is_alphanumeric()).filter(|word| !word.is_empty()).collect();
+        let words = words(entry);
         let Some(longest) = words.iter().rev().max_by_key(|word| word.chars().count()) else {
             return "You wrote no words.".to_owned();
         };
@@ -60,6 +92,10 @@ impl ScriptedGenerator {
             words.len()
         )
     }
+}
+
+fn words(entry: &str) -> Vec<&str> {
+    entry.split(|c: char| !c.is_alphanumeric()).filter(|word| !word.is_empty()).collect()
 }
 
 fn wait(pause: Duration, cancel: &Cancel) {
@@ -97,7 +133,10 @@ impl Generator for ScriptedGenerator {
         if lower.contains("say nothing") {
             return Ok(StopReason::End);
         }
-        let mut answer = Self::answer(entry);
+        let mut answer = match request.shape {
+            Some(shape) => Self::shaped(entry, shape),
+            None => Self::answer(entry),
+        };
         if lower.contains("say everything") {
             let given = request.messages.iter().filter(|message| message.role != Speaker::System);
             answer = given.map(|message| message.text.as_str()).collect::<Vec<_>>().join("\n\n");

@@ -182,6 +182,7 @@ impl Services {
             temperature: settings.temperature,
             top_p: settings.top_p,
             seed: u32::from_le_bytes(reply.id.as_bytes()[12..16].try_into().expect("four bytes")),
+            shape: None,
         };
         let ticket = match engine.submit(owner, request, generation.cancel()) {
             Ok(ticket) => ticket,

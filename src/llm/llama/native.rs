@@ -17,7 +17,7 @@ use llama_cpp_sys_2 as sys;
 use crate::llm::{Cancel, LlmError};
 
 /// How the next token is chosen.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone)]
 pub struct Sampling {
     /// 0 takes the likeliest.
     pub temperature: f32,
@@ -29,13 +29,18 @@ pub struct Sampling {
     pub repeat: (i32, f32),
     /// Seed of the choice.
     pub seed: u32,
+    /// The text is one that this grammar, in llama.cpp's notation, admits from its rule `root`.
+    pub grammar: Option<String>,
 }
 
 /// What a model has read: its context, a sampler, and a flag that stops a running step. One conversation after the
 /// other can be had with it, each going on after as much as it shares with the one before.
 pub struct Session {
     context: NonNull<sys::llama_context>,
-    sampler: Option<NonNull<sys::llama_sampler>>,
+    sampler: Option<Sampler>,
+    grammar: Option<Sampler>,
+    /// The tokens to choose from while a grammar is checked.
+    candidates: Vec<sys::llama_token_data>,
     /// On the heap, because llama.cpp holds a pointer to it.
     cancel: Box<Cancel>,
     size: usize,
@@ -83,7 +88,18 @@ impl Session {
         let context = NonNull::new(context).ok_or_else(no_memory)?;
         let (size, chunk) = (tokens as usize, chunk as usize);
         let model = Arc::clone(model);
-        Ok(Self { context, sampler: None, cancel, size, n_read: 0, chunk, stepped: false, model })
+        Ok(Self {
+            context,
+            sampler: None,
+            grammar: None,
+            candidates: Vec::new(),
+            cancel,
+            size,
+            n_read: 0,
+            chunk,
+            stepped: false,
+            model,
+        })
     }
 
     /// Tokens that fit in all.
@@ -95,11 +111,9 @@ impl Session {
     /// Answers how many stay: fewer than asked for, where a model cannot take back a part.
     pub fn begin(&mut self, shared: usize, sampling: &Sampling, cancel: &Cancel) -> Result<usize, LlmError> {
         *self.cancel = cancel.clone();
-        let fresh = sampler(&self.model, sampling)?;
-        if let Some(old) = self.sampler.replace(fresh) {
-            // SAFETY: made by `sampler`, owned by us, and no longer reachable.
-            unsafe { sys::llama_sampler_free(old.as_ptr()) };
-        }
+        self.sampler = Some(Sampler::chain(&self.model, sampling)?);
+        let grammar = sampling.grammar.as_deref();
+        self.grammar = grammar.map(|grammar| Sampler::grammar(&self.model, grammar)).transpose()?;
         self.stepped = false;
         let shared = shared.min(self.n_read);
         // SAFETY: the context is alive, no step is running, and any range is a valid one.
@@ -169,14 +183,53 @@ impl Session {
         }
     }
 
-    /// Chooses the token that follows the last step.
-    pub fn sample(&mut self) -> Result<LlamaToken, LlmError> {
-        let (true, Some(sampler)) = (self.stepped, self.sampler) else {
+    /// Chooses the token that follows the last step; `None` when the grammar admits none.
+    ///
+    /// With a grammar the token is chosen first and checked then: most are admitted, and to strike out all others of a
+    /// large vocabulary costs several times the choice. Only when it is refused is the choice made among those that
+    /// are admitted.
+    pub fn sample(&mut self) -> Result<Option<LlamaToken>, LlmError> {
+        let (true, Some(sampler)) = (self.stepped, &self.sampler) else {
             return Err(LlmError::Failed("there is nothing to choose from".to_owned()));
         };
-        // SAFETY: both are alive and the last step left logits for its last token.
-        let token = unsafe { sys::llama_sampler_sample(sampler.as_ptr(), self.context.as_ptr(), -1) };
-        Ok(LlamaToken(token))
+        let Some(grammar) = &self.grammar else {
+            // SAFETY: both are alive and the last step left logits for its last token.
+            let token = unsafe { sys::llama_sampler_sample(sampler.raw(), self.context.as_ptr(), -1) };
+            return Ok(Some(LlamaToken(token)));
+        };
+        let n_vocab = self.model.n_vocab().max(0) as usize;
+        // SAFETY: the last step left logits for its last token, one for each token of the vocabulary; they stay until
+        // the next step.
+        let logits = unsafe {
+            let logits = sys::llama_get_logits_ith(self.context.as_ptr(), -1);
+            if logits.is_null() {
+                return Err(LlmError::Failed("there is nothing to choose from".to_owned()));
+            }
+            std::slice::from_raw_parts(logits, n_vocab)
+        };
+        for among in [None, Some(grammar)] {
+            self.candidates.clear();
+            self.candidates.extend(logits.iter().enumerate().map(|(id, logit)| sys::llama_token_data {
+                id: id as i32,
+                logit: *logit,
+                p: 0.0,
+            }));
+            if let Some(grammar) = among {
+                grammar.apply(&mut self.candidates);
+                self.candidates.retain(|candidate| candidate.logit.is_finite());
+            }
+            let Some(token) = sampler.apply(&mut self.candidates) else { break };
+            // Telling a grammar a token that it does not admit would end the process.
+            if grammar.admits(token) {
+                // An end takes nothing further, and is no character.
+                if !self.model.vocab().is_eog(LlamaToken(token)) {
+                    grammar.accept(token);
+                    sampler.accept(token);
+                }
+                return Ok(Some(LlamaToken(token)));
+            }
+        }
+        Ok(None)
     }
 }
 
@@ -185,40 +238,92 @@ impl Drop for Session {
         // Overwriting the cache keeps a conversation from outliving its session in memory that the allocator hands out
         // again.
         self.clear();
-        // SAFETY: made in `new` and `begin`, freed once.
-        unsafe {
-            sys::llama_free(self.context.as_ptr());
-            if let Some(sampler) = self.sampler {
-                sys::llama_sampler_free(sampler.as_ptr());
-            }
-        }
+        self.candidates.fill(sys::llama_token_data { id: 0, logit: 0.0, p: 0.0 });
+        // SAFETY: made in `new`, freed once.
+        unsafe { sys::llama_free(self.context.as_ptr()) };
     }
 }
 
-fn sampler(model: &LlamaModel, sampling: &Sampling) -> Result<NonNull<sys::llama_sampler>, LlmError> {
-    let (last, penalty) = sampling.repeat;
-    // SAFETY: constructors without preconditions; each sampler is given to the chain once, and the chain frees it.
-    unsafe {
-        let mut links = vec![sys::llama_sampler_init_penalties(model.n_vocab(), last, penalty, 0.0, 0.0)];
-        if sampling.temperature > 0.0 {
-            links.push(sys::llama_sampler_init_top_p(sampling.top_p.clamp(0.05, 1.0), 1));
-            links.push(sys::llama_sampler_init_min_p(sampling.min_p, 1));
-            links.push(sys::llama_sampler_init_temp(sampling.temperature.min(2.0)));
-            links.push(sys::llama_sampler_init_dist(sampling.seed));
-        } else {
-            links.push(sys::llama_sampler_init_greedy());
+/// A sampler, or a chain of them, that is freed with its owner.
+struct Sampler(NonNull<sys::llama_sampler>);
+
+impl Drop for Sampler {
+    fn drop(&mut self) {
+        // SAFETY: made by a constructor below, owned by us alone, freed once.
+        unsafe { sys::llama_sampler_free(self.0.as_ptr()) };
+    }
+}
+
+impl Sampler {
+    fn chain(model: &LlamaModel, sampling: &Sampling) -> Result<Self, LlmError> {
+        let (last, penalty) = sampling.repeat;
+        // SAFETY: constructors without preconditions; each sampler is given to the chain once, and the chain frees it.
+        unsafe {
+            let mut links = vec![sys::llama_sampler_init_penalties(model.n_vocab(), last, penalty, 0.0, 0.0)];
+            if sampling.temperature > 0.0 {
+                links.push(sys::llama_sampler_init_top_p(sampling.top_p.clamp(0.05, 1.0), 1));
+                links.push(sys::llama_sampler_init_min_p(sampling.min_p, 1));
+                links.push(sys::llama_sampler_init_temp(sampling.temperature.min(2.0)));
+                links.push(sys::llama_sampler_init_dist(sampling.seed));
+            } else {
+                links.push(sys::llama_sampler_init_greedy());
+            }
+            let chain = sys::llama_sampler_chain_init(sys::llama_sampler_chain_default_params());
+            let chain = Self(NonNull::new(chain).ok_or_else(no_memory)?);
+            let complete = links.iter().all(|link| !link.is_null());
+            for link in links.into_iter().filter(|link| !link.is_null()) {
+                sys::llama_sampler_chain_add(chain.raw(), link);
+            }
+            if complete { Ok(chain) } else { Err(no_memory()) }
         }
-        let chain = sys::llama_sampler_chain_init(sys::llama_sampler_chain_default_params());
-        let chain = NonNull::new(chain).ok_or_else(no_memory)?;
-        let complete = links.iter().all(|link| !link.is_null());
-        for link in links.into_iter().filter(|link| !link.is_null()) {
-            sys::llama_sampler_chain_add(chain.as_ptr(), link);
+    }
+
+    /// One that strikes out what a grammar does not admit.
+    fn grammar(model: &LlamaModel, grammar: &str) -> Result<Self, LlmError> {
+        let wrong = || LlmError::Failed("its grammar cannot be used".to_owned());
+        let grammar = CString::new(grammar).map_err(|_| wrong())?;
+        // SAFETY: the texts end with NUL and live through the call; the vocabulary lives as long as the model, which the
+        // session holds. A grammar that does not parse gives NULL.
+        let made = unsafe {
+            let vocab = sys::llama_model_get_vocab(raw_model(model));
+            sys::llama_sampler_init_grammar(vocab, grammar.as_ptr(), c"root".as_ptr())
+        };
+        NonNull::new(made).map(Self).ok_or_else(wrong)
+    }
+
+    fn raw(&self) -> *mut sys::llama_sampler {
+        self.0.as_ptr()
+    }
+
+    /// Works on candidates; gives the one it has chosen, if it chooses. The candidates are cut to those that are left.
+    fn apply(&self, candidates: &mut Vec<sys::llama_token_data>) -> Option<sys::llama_token> {
+        if candidates.is_empty() {
+            return None;
         }
-        if !complete {
-            sys::llama_sampler_free(chain.as_ptr());
-            return Err(no_memory());
-        }
-        Ok(chain)
+        let mut array = sys::llama_token_data_array {
+            data: candidates.as_mut_ptr(),
+            size: candidates.len(),
+            selected: -1,
+            sorted: false,
+        };
+        // SAFETY: the array is that of `candidates`, which nobody else touches meanwhile; samplers reorder it and make it
+        // shorter, never longer.
+        unsafe { sys::llama_sampler_apply(self.raw(), &raw mut array) };
+        candidates.truncate(array.size);
+        let selected = usize::try_from(array.selected).ok()?;
+        candidates.get(selected).map(|chosen| chosen.id)
+    }
+
+    /// Whether a grammar admits a token next.
+    fn admits(&self, token: sys::llama_token) -> bool {
+        let mut one = vec![sys::llama_token_data { id: token, logit: 1.0, p: 0.0 }];
+        self.apply(&mut one);
+        one.first().is_some_and(|candidate| candidate.logit.is_finite())
+    }
+
+    fn accept(&self, token: sys::llama_token) {
+        // SAFETY: the sampler is alive; a grammar was asked before whether it admits the token.
+        unsafe { sys::llama_sampler_accept(self.raw(), token) };
     }
 }
 

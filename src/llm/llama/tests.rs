@@ -8,6 +8,9 @@ use crate::{
     llm::load_local,
 };
 
+mod bench;
+mod shapes;
+
 const FILE: &str = "SmolLM2-135M-Instruct.Q4_1.gguf";
 
 /// The pinned small model, or `None` and a line that says what is skipped.

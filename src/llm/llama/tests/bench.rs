@@ -1,0 +1,98 @@
+//! Our generator against llama.cpp's own `llama-bench`: `make bench-llama`.
+//!
+//! Same libraries, same file, same threads, in turn in one run, so that what else happens on the machine meets both.
+//! Ours is what replies use: reading in chunks with a look at the cancel flag between them, choosing tokens, putting text
+//! together and telling of it. `llama-bench` reads one batch and chooses at random.
+
+use super::*;
+
+const READ: usize = 512;
+const WRITE: u32 = 64;
+const ROUNDS: usize = 9;
+
+/// Tokens per second, reading and writing.
+type Rates = (f64, f64);
+
+fn ours(generator: &mut LlamaGenerator) -> Rates {
+    let text =
+        "We walked along the harbour and the wind was cold. I thought of my sister and of bread. ".repeat(60);
+    let prompt = generator.tokens_of_text(&text)[..READ].to_vec();
+    let sampling = Sampling {
+        temperature: 0.7,
+        top_p: 0.9,
+        min_p: MIN_P,
+        repeat: (REPEAT_LAST, REPEAT_PENALTY),
+        seed: 7,
+        grammar: None,
+    };
+    let mut measure = |prompt: &[LlamaToken], n_write: u32| {
+        // Nothing is kept: everything is read anew.
+        generator.forget();
+        let mut kept = generator.kept_for(1, prompt, n_write).expect("a context");
+        kept.begin(prompt, &sampling, &Cancel::new()).expect("it begins");
+        let (start, mut read, mut n_said) = (Instant::now(), None, 0);
+        let ended = generator.write(&mut kept, prompt, n_write, &Cancel::new(), &mut |event| match event {
+            GenEvent::Reading { done, total } if done == total => read = Some(start.elapsed()),
+            GenEvent::Token(_) => n_said += 1,
+            _ => {}
+        });
+        assert!(ended.is_ok());
+        let read = read.expect("all was read");
+        let n_written = kept.tokens().len() - prompt.len();
+        (read.as_secs_f64(), (start.elapsed() - read).as_secs_f64() / n_written as f64, n_said)
+    };
+    let (reading, ..) = measure(&prompt, 1);
+    let (_, writing, n_said) = measure(&prompt[..CHUNK], WRITE);
+    assert!(n_said > WRITE / 2, "it ended early: {n_said}");
+    (READ as f64 / reading, 1.0 / writing)
+}
+
+fn theirs(bench: &std::ffi::OsStr, file: &std::path::Path, threads: u32) -> Rates {
+    let output = Command::new(bench)
+        .args(["-r", "1", "-o", "json", "-p", &READ.to_string(), "-n", &WRITE.to_string()])
+        .args(["-t", &threads.to_string(), "-m"])
+        .arg(file)
+        .output()
+        .expect("llama-bench runs");
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    let rows: serde_json::Value = serde_json::from_slice(&output.stdout).expect("JSON");
+    let rate = |read: u64| {
+        let row = rows.as_array().expect("rows").iter().find(|row| row["n_prompt"] == read).expect("a row");
+        row["avg_ts"].as_f64().expect("a rate")
+    };
+    (rate(READ as u64), rate(0))
+}
+
+fn median(mut values: Vec<f64>) -> f64 {
+    values.sort_by(f64::total_cmp);
+    values[values.len() / 2]
+}
+
+#[test]
+#[allow(clippy::print_stdout, reason = "figures")]
+fn our_generator_is_as_fast_as_llama_bench() {
+    let Some(bench) = std::env::var_os("LLAMORA_LLAMA_BENCH") else {
+        println!("skipped: llama-bench (`make bench-llama` builds it and runs this)");
+        return;
+    };
+    let Some(file) = model_file("llama-bench") else { return };
+    for threads in [1, 2] {
+        let options = LlamaOptions { context: 4096, threads: Some(threads) };
+        let Some(mut generator) = load("llama-bench", options) else { return };
+        ours(&mut generator);
+        let (mut us, mut them) = (Vec::new(), Vec::new());
+        for _ in 0..ROUNDS {
+            us.push(ours(&mut generator));
+            them.push(theirs(&bench, &file, threads));
+        }
+        let kinds: [(&str, f64, fn(&Rates) -> f64); 2] =
+            [("reading", 0.95, |rates| rates.0), ("writing", 0.97, |rates| rates.1)];
+        for (what, least, of) in kinds {
+            let (us, them) = (median(us.iter().map(of).collect()), median(them.iter().map(of).collect()));
+            println!(
+                "{threads} thread(s), {what}: {us:.0} tokens/s, llama-bench {them:.0}: ratio {:.3} (at least {least})",
+                us / them
+            );
+        }
+    }
+}
