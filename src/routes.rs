@@ -86,6 +86,8 @@ pub static ROWS: &[Row] = &[
     row!(GET    "/d/:date"                         signed      days::show,            Kind::Page,   "/d/2026-11-20"),
     row!(POST   "/d/:date/entries"                 signed_form entries::create,       ENTRY,        "/d/2026-11-20/entries"),
     row!(POST   "/d/:date/draft"                   signed_form days::save_draft,      ENTRY,        "/d/2026-11-20/draft"),
+    row!(GET    "/d/:date/recap"                   signed      days::recap,           Kind::Page,   "/d/2026-11-20/recap"),
+    row!(POST   "/d/:date/recap/remove"            signed_form days::remove_recap,    OTHER,        "/d/2026-11-20/recap/remove"),
     row!(GET    "/entries/:id"                     signed      entries::show,         Kind::Page,   "/entries/01KAMQ0000000000000000000A"),
     row!(GET    "/entries/:id/edit"                signed      entries::edit,         Kind::Page,   "/entries/01KAMQ0000000000000000000A/edit"),
     row!(PUT    "/entries/:id"                     signed_form entries::update,       ENTRY,        "/entries/01KAMQ0000000000000000000A"),

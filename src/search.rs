@@ -21,12 +21,14 @@ pub mod embed;
 pub mod engine;
 pub mod filter;
 pub mod fold;
+pub mod ground;
 pub mod kernels;
 pub mod lexical;
 pub mod phrases;
 pub mod plain;
 pub mod query;
 pub mod rank;
+pub mod recap;
 pub mod snippet;
 #[cfg(any(test, feature = "test-hooks"))]
 pub mod toy;

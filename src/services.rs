@@ -15,11 +15,14 @@ pub mod generation;
 pub mod indexing;
 pub mod integrity;
 pub mod keys;
+pub mod labels;
 pub mod passphrase;
 mod proof;
+pub mod recaps;
 pub mod replies;
 pub mod rotation;
 pub mod sessions;
+mod shaped;
 pub mod state;
 pub mod strength;
 pub mod switch;
@@ -124,6 +127,7 @@ pub struct Services {
     budget: Budget,
     devices: OnceLock<Arc<DeviceKey>>,
     tasks: Tasks,
+    recap_turn: tokio::sync::Mutex<()>,
     backups: Backups,
     written: tokio::sync::Notify,
 }
@@ -210,6 +214,7 @@ impl Services {
             budget: Budget::default(),
             devices: OnceLock::new(),
             tasks: Tasks::default(),
+            recap_turn: tokio::sync::Mutex::default(),
             backups: Backups::new(parts.backups),
             written: tokio::sync::Notify::new(),
         })

@@ -6,7 +6,7 @@
 //!
 //! Reading and writing happen in closures over one snapshot or one transaction. What is in a record is in
 //! `payload` (byte forms) and in `entries`, `days`, `trash`, `outbox`, `drafts`, `settings`, `traces`, `vectors`,
-//! `files`, which are free functions over a [`transaction::Reader`] or [`transaction::Writer`].
+//! `files`, `recaps`, which are free functions over a [`transaction::Reader`] or [`transaction::Writer`].
 //!
 //! ```text
 //! header, wraps, keyrings  --accounts-->  Unlocked  --read--> Reader  --entries, outbox, ...--> journal values
@@ -30,6 +30,7 @@ mod header;
 pub mod outbox;
 pub(crate) mod payload;
 mod policy;
+pub mod recaps;
 pub mod rotation;
 pub mod salvage;
 pub mod segments;

@@ -152,6 +152,30 @@ pub fn reply(prompts: &Prompts, asked: &Asked<'_>) -> Result<Prompt, PromptError
     Ok(fit(turns, rooms.day + rooms.memory * rooms.memories, left_out))
 }
 
+/// The conversation that asks for a recap of a day, or for labels of one entry, by the rules in a template. `texts` are
+/// plain texts; together they get `room` tokens, each its share, and stand as a quotation.
+///
+/// # Errors
+/// When a template of the folder of prompts cannot be filled.
+pub fn sum_up(
+    prompts: &Prompts,
+    template: &str,
+    day: Day,
+    most: u8,
+    texts: &[String],
+    room: usize,
+) -> Result<Vec<Message>, PromptError> {
+    let date = format!("{}, {}", day.weekday(), day.long());
+    let rules = prompts.render(template, context!(date, most))?;
+    let share = room.saturating_sub(budget::estimate(&rules)) / texts.len().max(1);
+    let quotations: Vec<String> =
+        texts.iter().map(|text| quoted(&budget::shorten(text, share * 3 / 4))).collect();
+    Ok(vec![
+        Message::new(Speaker::System, rules),
+        Message::new(Speaker::Writer, quotations.join("\n>\n")).at(Place::Fixed),
+    ])
+}
+
 /// Drops what is more than `room` besides the fixed turns.
 fn fit(turns: Vec<(Message, Part)>, room: usize, mut left_out: LeftOut) -> Prompt {
     let costs: Vec<_> = turns

@@ -7,14 +7,14 @@ use poem::{Response, http::StatusCode};
 use crate::{
     journal::{day::Day, ids::EntryId},
     routes::{items, told},
-    services::{days::Totals, sessions::Session},
+    services::{days::Totals, recaps::RecapState, sessions::Session},
     web::{
         call::{Answer, Call, see_other},
         error::WebError,
         form::Form,
         pages::{
             ModelView,
-            days::{Composer, DayHead, DayPage},
+            days::{Composer, DayHead, DayPage, RecapItem, RecapPart},
         },
     },
 };
@@ -58,6 +58,44 @@ pub async fn save_draft(call: Arc<Call>, session: Arc<Session>, form: Form) -> A
         return Ok(Response::builder().status(StatusCode::NO_CONTENT).finish());
     }
     Ok(see_other(&format!("/d/{day}?write=1")))
+}
+
+/// `GET /d/{date}/recap`: the recap alone, once it is made; as a page, the way to it.
+///
+/// # Errors
+/// 404 when there is no such day.
+pub async fn recap(call: Arc<Call>, session: Arc<Session>) -> Answer {
+    let day = call.day()?;
+    if !call.wants_fragment() {
+        return Ok(see_other(&format!("/d/{day}#recap")));
+    }
+    let recap = match call.services().recap_soon(&session, day).await? {
+        // Whoever waited this long finds it the next time.
+        RecapState::BeingMade => None,
+        state => recap_item(day, state),
+    };
+    call.page(StatusCode::OK, &RecapPart { shell: call.shell("Day"), recap })
+}
+
+/// `POST /d/{date}/recap/remove`: removes the recap; the day gets none before it changes.
+///
+/// # Errors
+/// 404 when there is no such day, 5xx when the store fails.
+pub async fn remove_recap(call: Arc<Call>, session: Arc<Session>, _form: Form) -> Answer {
+    let day = call.day()?;
+    call.services().remove_recap(&session, day).await?;
+    Ok(see_other(&format!("/d/{day}")))
+}
+
+fn recap_item(day: Day, state: RecapState) -> Option<RecapItem> {
+    let day = day.to_string();
+    match state {
+        RecapState::There(recap) => {
+            Some(RecapItem { day, text: Some(recap.sentences.join(" ")), model: recap.model })
+        }
+        RecapState::BeingMade => Some(RecapItem { day, text: None, model: None }),
+        RecapState::Nothing => None,
+    }
 }
 
 /// The refusal of a text for a day that has not come.
@@ -119,6 +157,8 @@ async fn page(
         true => call.services().greeting(session).await.map(|totals| last_entry(&totals)),
         false => None,
     };
+    // A recap that cannot be read hides nothing else.
+    let recap = call.services().recap(session, day).await.unwrap_or(RecapState::Nothing);
     let mut shell = call.shell("Day");
     shell.refresh = refreshes;
     let told = told::signing_in(call, session);
@@ -137,6 +177,7 @@ async fn page(
         last_entry,
         told,
         undo,
+        recap: recap_item(day, recap),
     };
     call.page(status, &page)
 }

@@ -76,6 +76,12 @@ pub fn chunks(text: &str) -> Vec<Chunk> {
     chunks
 }
 
+/// The sentences of a plain text, without surrounding white space, in order; what is longer than a chunk may be comes in
+/// parts. Never fails.
+pub fn sentences(text: &str) -> Vec<Range<usize>> {
+    units(text).into_iter().map(|unit| unit.start..unit.end).collect()
+}
+
 /// A sentence, or a part of one that is too long, without surrounding white space.
 struct Unit {
     start: usize,

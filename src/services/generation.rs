@@ -254,6 +254,11 @@ impl Running {
         guard(&self.live).get(&reply).cloned()
     }
 
+    /// Whether no reply runs.
+    pub(crate) fn is_idle(&self) -> bool {
+        guard(&self.live).is_empty()
+    }
+
     pub(crate) fn of_entry(&self, entry: EntryId) -> Option<Arc<Generation>> {
         guard(&self.live).values().find(|generation| generation.entry == entry).cloned()
     }

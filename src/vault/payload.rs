@@ -8,6 +8,7 @@ pub(crate) mod entry;
 pub(crate) mod file;
 pub(crate) mod index;
 pub(crate) mod log;
+pub(crate) mod recap;
 pub(crate) mod session;
 pub(crate) mod small;
 #[cfg(test)]
@@ -54,6 +55,7 @@ pub fn probe_bodies(body: &[u8]) {
     let _ = index::OutboxV1::decode(1, body);
     let _ = index::TrashV1::decode(1, body);
     let _ = log::EventsV1::decode(1, body);
+    let _ = recap::RecapV1::decode(1, body);
     let _ = small::DraftV1::decode(1, body);
     let _ = small::SettingV1::decode(1, body);
     let _ = small::VectorV1::decode(1, body);

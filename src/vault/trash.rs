@@ -17,7 +17,7 @@ use crate::{
             entry::{EntryV1, role_number},
             index::{DayItemV1, DayV1, MAX_TRASH_ITEMS, TRASHED, TrashItemV1, TrashV1},
         },
-        traces,
+        recaps, traces,
         transaction::{Reader, Writer},
         vectors,
         wire::WireError,
@@ -113,6 +113,8 @@ pub fn purge_all(w: &mut Writer<'_>, ids: &[EntryId], until: i64) -> Result<usiz
         stored.items.retain(|item| !group.contains(&EntryId::from_bytes(item.id)));
         days::store(w, day, &stored)?;
         outbox::push(w, &group.iter().map(|id| (*id, Work::Remove)).collect::<Vec<_>>())?;
+        // It may hold sentences of what is removed.
+        recaps::remove(w, day)?;
         gone.extend(group);
         n_removed += 1;
     }

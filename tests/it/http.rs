@@ -14,6 +14,7 @@ mod invitations;
 mod kept;
 mod limits;
 mod older;
+mod recaps;
 mod replies;
 mod rotation;
 mod search;

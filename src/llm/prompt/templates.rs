@@ -14,6 +14,8 @@ pub const EMBEDDED: &[(&str, &str)] = &[
     ("memory.txt", include_str!("../../../templates/prompts/memory.txt")),
     ("entry.txt", include_str!("../../../templates/prompts/entry.txt")),
     ("again.txt", include_str!("../../../templates/prompts/again.txt")),
+    ("recap.txt", include_str!("../../../templates/prompts/recap.txt")),
+    ("labels.txt", include_str!("../../../templates/prompts/labels.txt")),
 ];
 
 /// The texts of prompts, parsed and tried. Cheap to keep for the life of the program.
@@ -151,6 +153,8 @@ fn samples() -> Vec<(&'static str, &'static str, Value)> {
             samples.push(("again.txt", "wish", context));
         }
     }
+    samples.push(("recap.txt", "date", context!(date => SAMPLE, most => 3)));
+    samples.push(("labels.txt", "date", context!(date => SAMPLE, most => 5)));
     samples.push(("rules-small.txt", "date", context!(size => "small", date => SAMPLE)));
     samples.push(("rules-large.txt", "date", context!(size => "large", date => SAMPLE)));
     samples

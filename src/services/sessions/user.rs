@@ -12,6 +12,7 @@ use crate::{
         generation::Running,
         indexing::UserIndex,
         integrity::UserIntegrity,
+        recaps::UserRecaps,
         rotation::UserRotation,
         sessions::{guard, renewal::Offer},
         traces::Suggested,
@@ -31,6 +32,8 @@ pub struct User {
     pub(crate) running: Running,
     /// The open search index.
     pub(crate) index: UserIndex,
+    /// Recaps that are being made.
+    pub(crate) recaps: UserRecaps,
     /// Renewing the keys.
     pub(crate) rotation: UserRotation,
     /// What the check after unlocking found.
@@ -67,6 +70,7 @@ impl User {
             zone: Mutex::new((zone_name, zone)),
             running: Running::default(),
             index: UserIndex::default(),
+            recaps: UserRecaps::default(),
             rotation: UserRotation::default(),
             integrity: UserIntegrity::default(),
             tended: AtomicI64::new(0),

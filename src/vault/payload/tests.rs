@@ -9,6 +9,7 @@ use crate::vault::{
         file::{FileV1, NamedV1, SegmentFilesV1, VectorsNoteV1},
         index::{DayItemV1, DayV1, OutboxItemV1, OutboxV1, RootV1, TrashItemV1, TrashV1, YearV1},
         log::{EventV1, EventsV1},
+        recap::RecapV1,
         session::SessionV1,
         small::{ChunkV1, DraftV1, SettingV1, VectorV1},
         trace::{PostingItemV1, PostingV1, TraceDirV1, TraceNameV1, TraceUndoV1, TraceV1, UndoLinkV1},
@@ -282,4 +283,30 @@ fn the_records_of_traces_are_frozen() {
         ext: Vec::new(),
     };
     frozen(golden!("trace-undo-v1"), &undo);
+}
+
+#[test]
+fn recap_v1_is_frozen() {
+    let recap = RecapV1 {
+        text: "It rained.\nAna came. \u{2603}".to_owned(),
+        digest: sha(),
+        made: 1_795_305_600_000,
+        made_by: Some(ProvenanceV1 {
+            model: "Qwen3-1.7B".to_owned(),
+            sha256: sha(),
+            settings: "temperature 0".to_owned(),
+        }),
+        tried: "Qwen3-1.7B".to_owned(),
+        ext: vec![(300, vec![9, 8])],
+    };
+    frozen(golden!("recap-v1"), &recap);
+    let plain = RecapV1 {
+        text: String::new(),
+        digest: [0; 32],
+        made: -1,
+        made_by: None,
+        tried: String::new(),
+        ext: Vec::new(),
+    };
+    frozen(golden!("recap-v1-plain"), &plain);
 }

@@ -32,6 +32,51 @@ pub struct DayPage {
     pub flaw: Option<String>,
     /// Id of the entry that has just been moved to the trash; the notice then has a button that brings it back.
     pub undo: Option<String>,
+    /// The recap of a day that is over, when it has one or will have one in a moment.
+    pub recap: Option<RecapItem>,
+}
+
+/// A recap at the end of a day.
+#[derive(Serialize, Clone)]
+pub struct RecapItem {
+    /// The day, ISO.
+    pub day: String,
+    /// Its sentences; none while it is being made.
+    pub text: Option<String>,
+    /// Name of the model that wrote it; none for the writer's own sentences.
+    pub model: Option<String>,
+}
+
+impl RecapItem {
+    /// A recap in each shape, for tests and the preview.
+    pub fn samples() -> Vec<Self> {
+        let own = Self {
+            day: "2026-11-19".to_owned(),
+            text: Some("Snow on the bridge. Ana called from <Lisbon>.".to_owned()),
+            model: None,
+        };
+        let made = Self { model: Some("Qwen3 1.7B".to_owned()), ..own.clone() };
+        vec![own.clone(), made, Self { text: None, ..own }]
+    }
+}
+
+/// `GET /d/{date}/recap`: the recap alone.
+#[derive(Serialize, Clone)]
+pub struct RecapPart {
+    /// Surroundings.
+    pub shell: Shell,
+    /// The recap; none when the day gets none.
+    pub recap: Option<RecapItem>,
+}
+
+impl Template for RecapPart {
+    const NAME: &'static str = "days/_recap.html";
+    const PART: Option<&'static str> = Some(Self::NAME);
+
+    fn samples() -> Vec<Self> {
+        let recaps = RecapItem::samples().into_iter().map(Some).chain([None]);
+        recaps.map(|recap| Self { shell: Shell::sample("Day"), recap }).collect()
+    }
 }
 
 /// What is told about signing in.
@@ -211,6 +256,7 @@ impl Template for DayPage {
                 wants_proof: false,
             },
             undo: None,
+            recap: None,
         };
         let fresh = SigningIn { wants_proof: true, ..SigningIn::default() };
         let empty = Self { entries: Vec::new(), told: fresh, ..full.clone() };
@@ -228,6 +274,7 @@ impl Template for DayPage {
             composer: draft,
             flaw: Some("2 entries of this day are missing.".to_owned()),
             model: ModelView::samples().remove(2),
+            recap: Some(RecapItem::samples().remove(0)),
             ..full.clone()
         };
         let mut refreshing = Self {

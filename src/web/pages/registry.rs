@@ -31,6 +31,7 @@ pub fn render_samples(views: &Views) -> Result<Vec<Rendered>, ViewError> {
     all.append(&mut rendered::<choosing::PassphrasePart>(views)?);
     all.append(&mut rendered::<choosing::StrengthPart>(views)?);
     all.append(&mut rendered::<days::DayPage>(views)?);
+    all.append(&mut rendered::<days::RecapPart>(views)?);
     all.append(&mut rendered::<days::ComposerPart>(views)?);
     all.append(&mut rendered::<days::SavedPart>(views)?);
     all.append(&mut rendered::<entries::EntryPart>(views)?);

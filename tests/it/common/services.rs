@@ -7,7 +7,7 @@ use std::{
 
 use llamora::{
     clock::Fixed,
-    config::{Generation, SessionLimits},
+    config::{Generation, SessionLimits, manifest::Ability},
     llm::{
         LlmError, openai::UpstreamOptions, prompt::templates::Prompts, scripted::ScriptedGenerator,
         worker::Engine,
@@ -37,6 +37,8 @@ pub struct Options {
     pub is_remote: bool,
     /// Where the setup token is left for the test.
     pub setup_token: Arc<Mutex<String>>,
+    /// What may be asked of the generator.
+    pub ability: Ability,
     /// How long the generator waits between words when an entry says `slowly`.
     pub pause: Duration,
     /// Where backups go; nowhere unless a test says so.
@@ -57,6 +59,7 @@ impl Default for Options {
     fn default() -> Self {
         Self {
             has_model: true,
+            ability: Ability::Taste,
             registration_disabled: false,
             is_remote: false,
             setup_token: Arc::default(),
@@ -102,7 +105,8 @@ pub fn services_with(options: &Options, store: Arc<Store>) -> (Arc<Services>, Ar
 fn make(options: &Options, store: Arc<Store>) -> (Arc<Services>, Arc<Fixed>) {
     let clock = Arc::new(Fixed::at(NOW));
     let vaults = Vaults::open(Arc::clone(&store), clock.clone(), KdfChoice::Cheap).expect("accounts");
-    let (has_model, pause, loading) = (options.has_model, options.pause, options.loading.clone());
+    let (has_model, ability) = (options.has_model, options.ability);
+    let (pause, loading) = (options.pause, options.loading.clone());
     let services = Services::new(Parts {
         store,
         vaults,
@@ -112,7 +116,7 @@ fn make(options: &Options, store: Arc<Store>) -> (Arc<Services>, Arc<Fixed>) {
                 loading.wait();
             }
             if has_model {
-                Ok(Box::new(ScriptedGenerator::with_pause(pause)))
+                Ok(Box::new(ScriptedGenerator::with_pause(pause).able(ability)))
             } else {
                 Err(LlmError::NoModel)
             }

@@ -1,0 +1,66 @@
+//! A recap by a model: shaped by a grammar, checked against the day.
+
+use std::sync::{Arc, atomic::Ordering};
+
+use crate::{
+    journal::day::Day,
+    llm::{GenRequest, prompt, shape::Shape},
+    search::{ground::Sources, vectors::dot},
+    services::{
+        Services,
+        sessions::{User, guard},
+    },
+    vault::recaps::{Maker, Recap},
+};
+
+const MOST: u8 = 3;
+const SHAPE: Shape = Shape::Sentences { most: MOST, chars: 220 };
+/// A sentence that lies less near to every one of the day says something else.
+const NEAR_ENOUGH: f32 = 0.3;
+
+impl Services {
+    /// Whether a model may better a recap of the writer's own sentences, and has not tried.
+    pub(super) fn may_improve(&self, user: &User, kept: &Recap) -> bool {
+        let is_own = kept.made_by.is_none() && !kept.sentences.is_empty();
+        is_own && user.running.is_idle() && self.capable().is_some_and(|model| model.name != kept.tried)
+    }
+
+    /// What the model makes of a recap: its own sentences, or the writer's with the note that it tried; `None` when it was
+    /// stopped, because a reply or another day is waited for.
+    pub(super) async fn improve(
+        &self,
+        user: &Arc<User>,
+        day: Day,
+        texts: &[String],
+        sentences: &[String],
+        vectors: Option<&[Vec<f32>]>,
+        kept: Recap,
+    ) -> Option<Recap> {
+        let model = self.capable()?;
+        let room = model.context.saturating_sub(SHAPE.max_tokens()) as usize;
+        let messages = prompt::sum_up(&self.prompts, "recap.txt", day, MOST, texts, room).ok()?;
+        let request = GenRequest::shaped(messages, SHAPE);
+        let settings = request.settings();
+        let is_wanted = || {
+            guard(&user.recaps.wanted).is_none()
+                && user.running.is_idle()
+                && !user.model_is_off.load(Ordering::SeqCst)
+        };
+        let written = self.written_in(SHAPE, user, request, &is_wanted).await?;
+        let sources = Sources::new(texts.iter().map(String::as_str));
+        let mut grounded: Vec<String> =
+            written.into_iter().filter(|sentence| sources.support(sentence)).collect();
+        if let (Some(vectors), Some(said)) = (vectors, self.vectors_of(&grounded).await) {
+            let mut is_near = said.iter().map(|said| vectors.iter().any(|own| dot(said, own) >= NEAR_ENOUGH));
+            grounded.retain(|_| is_near.next().unwrap_or(false));
+        }
+        // A sentence of the day word for word is nothing better.
+        grounded.retain(|sentence| !sentences.contains(sentence));
+        let tried = model.name.clone();
+        if grounded.is_empty() {
+            return Some(Recap { tried, ..kept });
+        }
+        let made_by = Some(Maker { model: model.name, sha256: model.sha256, settings });
+        Some(Recap { sentences: grounded, made: self.clock.now_ms(), made_by, tried, ..kept })
+    }
+}
