@@ -211,7 +211,7 @@ impl Services {
             return Ok(());
         }
         let sentences = recap::sentences(&material.texts);
-        let vectors = self.vectors_of(&sentences).await;
+        let vectors = self.sentence_vectors(&sentences).await;
         let kept = match material.fresh() {
             Some(kept) => kept.clone(),
             None => {
@@ -258,7 +258,7 @@ impl Services {
     }
 
     /// The vectors of sentences; none while no embedder can be asked.
-    async fn vectors_of(&self, sentences: &[String]) -> Option<Vec<Vec<f32>>> {
+    async fn sentence_vectors(&self, sentences: &[String]) -> Option<Vec<Vec<f32>>> {
         if !self.has_embedder || sentences.is_empty() || !matches!(self.embed.state(), EmbedState::Ready(_)) {
             return None;
         }

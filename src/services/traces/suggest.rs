@@ -126,13 +126,13 @@ impl Services {
 
     async fn names_for(&self, looked: &Looked, today: Day) -> Vec<String> {
         let phrases = phrases::candidates(&looked.text, PHRASES);
-        let vectors = self.vectors_of(looked, &phrases).await;
+        let vectors = self.phrase_vectors(looked, &phrases).await;
         ranked(looked, &phrases, vectors.as_deref(), today)
     }
 
     /// The vectors of the text, of its phrases and of the known names, in that order; nothing without an embedder, or
     /// when it takes too long.
-    async fn vectors_of(&self, looked: &Looked, phrases: &[Phrase]) -> Option<Vec<Vec<f32>>> {
+    async fn phrase_vectors(&self, looked: &Looked, phrases: &[Phrase]) -> Option<Vec<Vec<f32>>> {
         if !matches!(self.embed.state(), EmbedState::Ready(_)) {
             return None;
         }

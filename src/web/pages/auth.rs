@@ -154,13 +154,11 @@ impl Template for RecoverPage {
             code: String::new(),
             error: None,
             passphrase: None,
-            code: String::new(),
         };
         let refused = Self {
             username: "mira".to_owned(),
             code: "7KQD-M3XA-9PTR-HB2W-5CVE-YN8G-J4F6".to_owned(),
             error: Some("This code does not open a journal of that name.".to_owned()),
-            code: "7KQD-M3XA-9PTR-HB2W-5CVE-YN8G-J4F6".to_owned(),
             ..plain.clone()
         };
         vec![plain, refused]
