@@ -6,7 +6,8 @@ pub mod bundle;
 pub mod check;
 pub mod keys;
 pub mod models;
-pub mod salvage;
+pub mod reindex;
+mod salvage;
 pub mod secret;
 pub mod serve;
 pub mod settings;
@@ -97,6 +98,9 @@ enum Command {
     /// Put entries from an export, Markdown, jrnl or Day One into the journal
     #[command(after_help = "Example:\n  llamora import --dry-run my-journal.zip")]
     Import(transfer::Import),
+    /// Make anew what finds entries: the index of words and that of meanings
+    #[command(after_help = "Example:\n  llamora reindex --name Anna")]
+    Reindex(reindex::Reindex),
     /// Print the effective configuration and where each value came from, or the texts of prompts
     #[command(after_help = "Example:\n  LLAMORA_APP__PORT=8080 llamora config\n  llamora config prompts")]
     Config(settings::Config),
@@ -126,6 +130,7 @@ pub fn main() -> ExitCode {
         Some(Command::Check(check)) => check.run(&cli.shared, &hardening),
         Some(Command::Export(export)) => export.run(&cli.shared),
         Some(Command::Import(import)) => import.run(&cli.shared),
+        Some(Command::Reindex(reindex)) => reindex.run(&cli.shared),
         Some(Command::Config(config)) => config.run(&cli.shared),
     };
     match done {

@@ -7,13 +7,13 @@
 //! 2. [`embed::EmbedEngine::embed_query`] turns [`query::Query::meaning`] into a vector (optional: without weights the
 //!    words alone decide).
 //! 3. [`engine::OpenIndex::nearest`] gives the entries nearest in meaning.
-//! 4. [`lexical::Matcher::read`] sees the plain text ([`plain::plain`]) of each live entry once;
-//!    [`lexical::Matcher::finish`] scores them.
+//! 4. [`lexical::WordIndex::find`] gives the entries that say words of it. (While there is no index yet,
+//!    [`lexical::Matcher::read`] sees the plain text of each live entry instead.)
 //! 5. [`rank::fuse`] makes one list of both; [`rank::perhaps`] has the doubtful rest.
 //! 6. [`snippet::snippet`] cuts the shown entries, with marks from [`lexical::Matcher::spans`].
 //!
 //! Indexing goes [`plain::plain`], [`chunk::chunks`], [`embed::EmbedEngine::embed`], [`vectors`] (bytes to seal),
-//! [`engine::OpenIndex::insert`].
+//! [`engine::OpenIndex::insert`]; for words [`lexical::WordIndex::put`].
 
 pub mod candle;
 pub mod chunk;

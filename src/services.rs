@@ -31,6 +31,7 @@ pub mod traces;
 pub mod transfer;
 pub mod trash;
 pub mod upstream;
+pub mod words;
 
 use std::{
     sync::{Arc, OnceLock},

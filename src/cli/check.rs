@@ -15,6 +15,7 @@ use crate::{
     config::Flags,
     crypto::memory::Hardening,
     journal::day::{self, Day},
+    services::words::{self, Compared},
     store::{Store, error::StoreError, rows::Rows},
     vault::{
         self,
@@ -198,25 +199,54 @@ fn check_journal(
                 Err(error) => Finding::bad("accounts", error.to_string()),
             });
             if let Some(secret) = secret {
-                findings.push(check_vault(snapshot.rows(), secret, now));
+                check_vault(snapshot.rows(), secret, now, findings);
             }
         }
         Err(error) => findings.push(Finding::bad("accounts", error.to_string())),
     }
 }
 
-fn check_vault(rows: &dyn Rows, secret: &audit::Secret, now: i64) -> Finding {
+fn check_vault(rows: &dyn Rows, secret: &audit::Secret, now: i64, findings: &mut Vec<Finding>) {
     let what = "records";
-    match audit::audit(rows, secret) {
-        Ok(Some(audit)) if audit.written.is_some_and(|written| written > now + 60_000) => {
-            let said = "were last written in the future: set the clock, or entries get a wrong time";
-            Finding::bad(what, format!("{said}; {}", audit_lines(&audit).join("; ")))
+    let mut beside = None;
+    findings.push(match audit::audit_and(rows, secret, words::compare) {
+        Ok(Some((audit, compared))) => {
+            beside = Some(word_index(compared));
+            let said = audit_lines(&audit).join("; ");
+            match () {
+                () if audit.written.is_some_and(|written| written > now + 60_000) => {
+                    let ahead = "were last written in the future: set the clock, or entries get a wrong time";
+                    Finding::bad(what, format!("{ahead}; {said}"))
+                }
+                () if audit.ok() => Finding::ok(what, said),
+                () => Finding::bad(what, said),
+            }
         }
-        Ok(Some(audit)) if audit.ok() => Finding::ok(what, audit_lines(&audit).join("; ")),
-        Ok(Some(audit)) => Finding::bad(what, audit_lines(&audit).join("; ")),
         Ok(None) => Finding::bad(what, "nothing opens with that name and password, or that code"),
         Err(VaultError::Replaced) => Finding::bad(what, "this password was replaced by another one"),
         Err(error) => Finding::bad(what, error.to_string()),
+    });
+    findings.extend(beside);
+}
+
+/// The index of words beside the entries. Nothing of the journal depends on it, so it is never bad.
+fn word_index(compared: Result<Compared, VaultError>) -> Finding {
+    let what = "word index";
+    let Compared { known, waiting, differing, n_broken } = match compared {
+        Ok(compared) => compared,
+        Err(error) => return Finding::note(what, format!("cannot be compared with the entries: {error}")),
+    };
+    let said = format!(
+        "{} in it; {waiting} are read after signing in",
+        counted((known + differing) as u64, "entry")
+    );
+    match (differing, n_broken) {
+        (0, 0) => Finding::ok(what, said),
+        (0, _) => Finding::note(what, format!("{said}; a part of it cannot be used and is made anew then")),
+        _ => Finding::note(
+            what,
+            format!("{said}; {differing} of them with other words than they have: run `llamora reindex`"),
+        ),
     }
 }
 

@@ -33,7 +33,7 @@ const MAX_DEPTH: usize = 8;
 
 /// Whose journal, and how the password comes in: never as an argument, never from the environment.
 #[derive(Args)]
-struct Owner {
+pub(in crate::cli) struct Owner {
     /// Name of the journal's owner; asked for when it is left out
     #[arg(long, value_name = "NAME")]
     name: Option<String>,
@@ -43,9 +43,9 @@ struct Owner {
 }
 
 /// The journal, opened.
-struct Opened {
-    store: Arc<Store>,
-    vault: Arc<Unlocked>,
+pub(in crate::cli) struct Opened {
+    pub(in crate::cli) store: Arc<Store>,
+    pub(in crate::cli) vault: Arc<Unlocked>,
     around: Circumstances,
 }
 
@@ -209,7 +209,7 @@ impl Import {
 }
 
 impl Owner {
-    fn open(&self, shared: &Shared) -> anyhow::Result<Opened> {
+    pub(in crate::cli) fn open(&self, shared: &Shared) -> anyhow::Result<Opened> {
         let (folder, _, _) = shared.settle(&Flags::default())?;
         ensure!(
             folder.path().join(app::JOURNAL_FILE).exists(),

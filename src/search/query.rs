@@ -32,13 +32,15 @@ pub struct Query {
     clauses: Vec<Clause>,
     excluded: Vec<Vec<String>>,
     meaning: String,
+    growing: Option<usize>,
 }
 
 impl Query {
     /// Reads a query; whatever was typed is some query. A quote that is not closed reaches to the end.
     pub fn parse(typed: &str) -> Self {
         let typed: String = typed.chars().take(MAX_CHARS).collect();
-        let mut query = Self { clauses: Vec::new(), excluded: Vec::new(), meaning: String::new() };
+        let mut query =
+            Self { clauses: Vec::new(), excluded: Vec::new(), meaning: String::new(), growing: None };
         let mut rest = typed.trim_start();
         while !rest.is_empty() {
             let negated =
@@ -46,6 +48,8 @@ impl Query {
             let body = negated.unwrap_or(rest);
             let (part, quoted, after) = next_part(body);
             query.add(part, quoted, negated.is_some());
+            query.growing =
+                (after.is_empty() && !quoted && negated.is_none()).then(|| query.find(part)).flatten();
             rest = after.trim_start();
         }
         query
@@ -70,12 +74,22 @@ impl Query {
     /// What must not occur, as a query of its own: an entry that says any of it is no result.
     pub fn barred(&self) -> Self {
         let clauses = self.excluded.iter().map(|words| Clause { words: words.clone(), required: true });
-        Self { clauses: clauses.collect(), excluded: Vec::new(), meaning: String::new() }
+        Self { clauses: clauses.collect(), excluded: Vec::new(), meaning: String::new(), growing: None }
+    }
+
+    /// Which clause is perhaps still being typed: the last one, when no space follows it.
+    pub fn growing(&self) -> Option<usize> {
+        self.growing
     }
 
     /// Whether there is nothing to look for.
     pub fn is_empty(&self) -> bool {
         self.meaning.is_empty()
+    }
+
+    fn find(&self, part: &str) -> Option<usize> {
+        let words = words::list(part);
+        self.clauses.iter().position(|clause| clause.words == words)
     }
 
     fn add(&mut self, part: &str, quoted: bool, negated: bool) {
@@ -149,6 +163,20 @@ mod tests {
             words(&Query::parse("an \"open quote")),
             [("an".into(), false), ("open quote".into(), true)]
         );
+    }
+
+    #[test]
+    fn the_last_word_is_perhaps_not_finished() {
+        for (typed, growing) in [
+            ("old harb", Some(1)),
+            ("old harb ", None),
+            ("old \"harb", None),
+            ("harb -old", None),
+            ("harb old harb", Some(0)),
+            ("", None),
+        ] {
+            assert_eq!(Query::parse(typed).growing(), growing, "{typed}");
+        }
     }
 
     proptest! {

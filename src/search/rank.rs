@@ -3,7 +3,7 @@
 //! Each entry gets `meaning + words`, where
 //!
 //! - `meaning` is the cosine of its nearest chunk, stretched so that [`FLOOR`] is 0 and [`CEILING`] is 1;
-//! - `words` is the score of [`crate::search::lexical::Matcher::finish`] times the share of the query it covers.
+//! - `words` is the score of the words (`lexical/score.rs`) times the share of the query it covers.
 //!
 //! Both lie in 0 to 1. For a name, a number or a rare word the word score is near 1 and decides. For a question in
 //! other words than the journal's, entries share only common words with it: their share is small, its product with the
@@ -43,7 +43,7 @@
 
 use std::{
     cmp::{Ordering, Reverse},
-    collections::HashMap,
+    collections::{HashMap, HashSet},
     ops::Range,
 };
 
@@ -71,7 +71,7 @@ pub const CEILING: f32 = 0.70;
 /// Share of the query's weight from which an entry is a result by its words alone.
 pub const ENOUGH_SAID: f32 = 0.5;
 /// Share from which words together with a cosine of [`NEARLY`] make a result.
-const SOME_SAID: f32 = 0.2;
+pub const SOME_SAID: f32 = 0.2;
 const NEARLY: f32 = 0.22;
 /// How much words count beside meaning.
 const WORDS_WEIGHT: f32 = 1.2;
@@ -96,20 +96,22 @@ pub struct Ranked {
 /// `near` may hold entries that are gone or barred; only those `words` allows become results. Without `near` (no
 /// embedder) the words alone decide.
 pub fn fuse(words: &WordHits, near: &[Near]) -> Vec<Ranked> {
-    let by_word: HashMap<EntryId, &WordHit> = words.hits.iter().map(|hit| (hit.seen.id, hit)).collect();
     let by_meaning: HashMap<EntryId, &Near> = near.iter().map(|near| (near.meta.id, near)).collect();
     let floor = floor(words, near);
-    let only_by_meaning = near.iter().map(|near| near.meta.id).filter(|id| !by_word.contains_key(id));
+    let mut said = HashSet::new();
     let mut ranked: Vec<Ranked> = words
         .hits
         .iter()
-        .map(|hit| hit.seen.id)
-        .chain(only_by_meaning)
-        .filter_map(|id| {
-            let seen = words.allowed.get(&id)?;
-            judge(*seen, by_word.get(&id).copied(), by_meaning.get(&id).copied(), floor)
+        .filter_map(|hit| {
+            let near = by_meaning.get(&hit.seen.id).copied();
+            said.extend(near.map(|_| hit.seen.id));
+            judge(hit.seen, Some(hit), near, floor)
         })
         .collect();
+    ranked.extend(near.iter().filter(|near| !said.contains(&near.meta.id)).filter_map(|near| {
+        let seen = words.allowed.get(&near.meta.id)?;
+        judge(*seen, None, Some(near), floor)
+    }));
     ranked.sort_by(best_first);
     ranked
 }
@@ -197,6 +199,7 @@ mod tests {
                 .collect(),
             allowed: allowed.iter().map(|number| (seen(*number).id, seen(*number))).collect(),
             unknown_word: false,
+            wanted: Vec::new(),
         }
     }
 

@@ -1,3 +1,4 @@
 //! Tests that cover search as a whole.
 
 mod quality;
+mod words;

@@ -16,7 +16,7 @@ use crate::{
         embed::EmbedState,
         engine::Near,
         filter::{Filter, Order},
-        lexical::{Matcher, Seen, WordHits},
+        lexical::{Matcher, WordHits},
         plain::plain,
         query::Query,
         rank::{self, Ranked},
@@ -27,6 +27,7 @@ use crate::{
         finding::asked::{Asked, BadDates, Wanted},
         indexing::is_searchable,
         sessions::{Session, User, guard},
+        words::seen,
     },
     vault::{days, entries, error::VaultError, transaction::Reader},
 };
@@ -183,28 +184,31 @@ fn find(user: &User, wanted: &Wanted, meaning: Meaning, pages: Pages) -> Result<
     let Wanted { query, filter, order, .. } = wanted;
     let near = meaning.vector.map_or_else(Vec::new, |vector| nearest_within(user, &vector, NEAREST, filter));
     let mut marker = Matcher::new(query);
+    let (results, offered) = if query.is_empty() {
+        (user.vault.read(|r| everything(r, query, filter))?, Vec::new())
+    } else {
+        let mut words = said(user, query, &near)?;
+        narrow(&mut words, filter);
+        marker.widen(&words.wanted);
+        let mut results = rank::fuse(&words, &near);
+        let offered = rank::perhaps(&words, &near, &results);
+        if *order == Order::Newest {
+            rank::newest_first(&mut results);
+        }
+        (results, offered)
+    };
     Ok(user.vault.read(|r| {
-        let (results, offered) = if query.is_empty() {
-            (everything(r, query, filter)?, Vec::new())
-        } else {
-            let mut words = said(r, query)?;
-            narrow(&mut words, filter);
-            let mut results = rank::fuse(&words, &near);
-            let offered = rank::perhaps(&words, &near, &results);
-            if *order == Order::Newest {
-                rank::newest_first(&mut results);
-            }
-            (results, offered)
-        };
         let (skip, take) = pages.stretch();
         let count = results.len();
         let shown = count.saturating_sub(skip).min(take);
         let mut opened = |results: &mut dyn Iterator<Item = Ranked>| {
             let mut hits = Vec::new();
             for result in results {
-                // Gone since it was found is impossible: both read one snapshot.
-                if let Some(entry) = entries::entry(r, result.seen.id)? {
-                    hits.push(hit(&entry, result, &mut marker));
+                match entries::entry(r, result.seen.id) {
+                    Ok(Some(entry)) if is_searchable(&entry) => hits.push(hit(&entry, result, &mut marker)),
+                    Err(error @ VaultError::Store(_)) => return Err(error),
+                    // It went this very moment, or does not open any more: its day says so.
+                    _ => {}
                 }
             }
             Ok::<_, VaultError>(hits)
@@ -229,8 +233,17 @@ fn notes(wanted: &Wanted, note: Option<String>) -> Vec<String> {
     note.into_iter().chain(odd).collect()
 }
 
-/// Which live entries say the words, and which may be results.
-fn said(r: &Reader<'_>, query: &Query) -> Result<WordHits, VaultError> {
+/// Which live entries say the words, and which of those that are near in meaning may be results.
+fn said(user: &User, query: &Query, near: &[Near]) -> Result<WordHits, VaultError> {
+    let near: Vec<EntryId> = near.iter().map(|near| near.meta.id).collect();
+    match user.words.find(&user.vault, query, &near)? {
+        Some(words) => Ok(words),
+        None => user.vault.read(|r| read_all(r, query)),
+    }
+}
+
+/// The same from every entry, while there is no index of words.
+fn read_all(r: &Reader<'_>, query: &Query) -> Result<WordHits, VaultError> {
     let mut matcher = Matcher::new(query);
     entries::walk(r, true, &mut |entry| {
         if is_searchable(&entry) {
@@ -239,10 +252,6 @@ fn said(r: &Reader<'_>, query: &Query) -> Result<WordHits, VaultError> {
         true
     })?;
     Ok(matcher.finish())
-}
-
-fn seen(entry: &Entry) -> Seen {
-    Seen { id: entry.id, day: entry.day, created: entry.created, machine: entry.role != Role::Writer }
 }
 
 /// Leaves out what the filter does not admit. How rare a word is stays what it is in the whole journal.

@@ -62,6 +62,7 @@ impl Services {
     /// Tells the indexing task of a person that there is something in the outbox. A lost nudge is harmless.
     pub(crate) fn nudge(&self, user: &User) {
         user.index.nudge.notify_one();
+        user.words.nudge();
     }
 
     /// Starts what goes on for a person while the vault is unlocked and writes nothing.
@@ -76,6 +77,15 @@ impl Services {
         });
         let (services, keep) = (Arc::clone(self), Arc::clone(user));
         self.tasks.spawn(async move {
+            let mut locked = keep.locked.clone();
+            tokio::select! {
+                () = services.keep_words(&keep) => {}
+                () = locked.wait() => {}
+            }
+            keep.words.close();
+        });
+        let (services, keep) = (Arc::clone(self), Arc::clone(user));
+        self.tasks.spawn(async move {
             keep.locked.clone().wait().await;
             services.forget_read(&keep).await;
         });
@@ -84,6 +94,8 @@ impl Services {
     /// Starts what may write, once it is certain that no older state came back or its owner goes on from it: each commit
     /// would hide that from the witnesses of browsers.
     pub(crate) fn start_writing_for(self: &Arc<Self>, user: &Arc<User>) {
+        // What was built since signing in may be sealed now.
+        user.words.nudge();
         let (services, keep) = (Arc::clone(self), Arc::clone(user));
         self.tasks.spawn(async move {
             let mut locked = keep.locked.clone();

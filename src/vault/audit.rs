@@ -24,7 +24,7 @@ use crate::{
         audit::look::look,
         backup::header_of,
         error::{Alteration, VaultError},
-        transaction::KeySet,
+        transaction::{KeySet, Reader},
         unlocked::keyring_row,
     },
 };
@@ -110,6 +110,18 @@ impl Audit {
 /// # Errors
 /// [`VaultError::Replaced`], [`VaultError::Altered`] when keyring or header do not open; key derivation and store errors.
 pub fn audit(rows: &dyn Rows, secret: &Secret) -> Result<Option<Audit>, VaultError> {
+    Ok(audit_and(rows, secret, |_| ())?.map(|(audit, ())| audit))
+}
+
+/// As [`audit`], and what `also` finds in the same view.
+///
+/// # Errors
+/// Those of [`audit`].
+pub fn audit_and<T>(
+    rows: &dyn Rows,
+    secret: &Secret,
+    also: impl FnOnce(&Reader<'_>) -> T,
+) -> Result<Option<(Audit, T)>, VaultError> {
     let mut headers = Vec::new();
     for copy in Copy::BOTH {
         headers.extend(rows.small(copy, ROW)?);
@@ -121,7 +133,8 @@ pub fn audit(rows: &dyn Rows, secret: &Secret) -> Result<Option<Audit>, VaultErr
     };
     let Some(found) = open_ring(&header, secret, &candidates)? else { return Ok(None) };
     let keys = KeySet::of(&found.keyring, header.uuid, found.vault);
-    Ok(look(rows, &keys, found.keyring.rev, &|| false)?.map(|look| look.audit))
+    let looked = look(rows, &keys, found.keyring.rev, &|| false)?;
+    Ok(looked.map(|look| (look.audit, also(&Reader::new(rows, &keys)))))
 }
 
 /// A way in that opened, and what it led to.

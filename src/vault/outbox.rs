@@ -106,6 +106,7 @@ pub fn rescanned(w: &mut Writer<'_>, taken: &Outbox) -> Result<(), VaultError> {
 pub fn demand_rescan(w: &mut Writer<'_>) -> Result<(), VaultError> {
     let mut stored = load(w)?;
     set_rescan(&mut stored, w.seq());
+    w.touch_all();
     w.put(RecordType::OUTBOX, &[], &stored)
 }
 
@@ -114,6 +115,7 @@ pub(super) fn push(w: &mut Writer<'_>, work: &[(EntryId, Work)]) -> Result<(), V
     let mut stored = load(w)?;
     let seq = w.seq();
     for (id, work) in work {
+        w.touch(*id);
         stored.items.retain(|item| item.id != *id.as_bytes());
         if stored.items.len() >= MAX_OUTBOX_ITEMS {
             set_rescan(&mut stored, seq);

@@ -12,10 +12,12 @@ use crate::{
         record::{Envelope, Opened, RecordType, RowKey},
         set::{Head, MAX_SEALS, SetHash},
     },
+    journal::ids::EntryId,
     store::rows::{Rows, RowsMut},
     vault::{
         error::{Alteration, VaultError},
         payload::Payload,
+        unlocked::changes::Changes,
     },
 };
 
@@ -141,6 +143,7 @@ pub struct Writer<'a> {
     draining_changed: bool,
     changed: bool,
     now: i64,
+    touched: Changes,
 }
 
 impl<'a> Deref for Writer<'a> {
@@ -170,7 +173,7 @@ impl<'a> Writer<'a> {
     /// very transaction. How worn the key is does not count: changing keys must always be possible.
     pub(super) fn over(rows: &'a mut dyn RowsMut, keys: &'a KeySet, heads: Heads, now: i64) -> Self {
         let reader = Reader { access: Access::Write(rows), keys };
-        Self { reader, heads, draining_changed: false, changed: false, now }
+        Self { reader, heads, draining_changed: false, changed: false, now, touched: Changes::default() }
     }
 
     /// Milliseconds since 1970 UTC, the same throughout the transaction.
@@ -181,6 +184,21 @@ impl<'a> Writer<'a> {
     /// Number of this transaction; every record it writes carries it.
     pub fn seq(&self) -> u64 {
         self.heads.active.seq + 1
+    }
+
+    /// Notes for those who keep an index in memory that an entry changes here.
+    pub(super) fn touch(&mut self, id: EntryId) {
+        self.touched.entries.push(id);
+    }
+
+    /// Notes that any entry may change here.
+    pub(super) fn touch_all(&mut self) {
+        self.touched.all = true;
+    }
+
+    /// What was noted.
+    pub(super) fn take_touched(&mut self) -> Changes {
+        std::mem::take(&mut self.touched)
     }
 
     /// The history this transaction belongs to.

@@ -1,6 +1,7 @@
 //! An open vault.
 
 mod accept;
+pub mod changes;
 mod kept;
 pub(super) mod rekey;
 pub mod seen;
@@ -29,7 +30,7 @@ use crate::{
     vault::{
         error::{Alteration, VaultError},
         transaction::{Heads, KeySet, Reader, Writer},
-        unlocked::seen::Marks,
+        unlocked::{changes::Changes, seen::Marks},
         verify::has_strays,
     },
 };
@@ -65,6 +66,8 @@ pub struct Unlocked {
     latest: AtomicI64,
     /// Writers that wait for their turn; long work in small steps makes way for them.
     waiting: AtomicUsize,
+    /// Entries that changed, for indexes in memory.
+    changes: Mutex<Changes>,
 }
 
 impl Unlocked {
@@ -142,15 +145,16 @@ impl Unlocked {
         self.refuse_writing()?;
         // Taken out: after an error or a panic the slot is empty and the next transaction reads them again.
         let known = heads.take();
-        let (value, committed) = self.store.write(|rows| -> Result<_, VaultError> {
+        let (value, touched, committed) = self.store.write(|rows| -> Result<_, VaultError> {
             let known = match known {
                 Some(known) => known,
                 None => Heads::read(rows, keys)?,
             };
             let mut writer = Writer::begin(rows, keys, known, self.clock.now_ms())?;
             let value = work(&mut writer)?;
-            Ok((value, writer.finish()?))
+            Ok((value, writer.take_touched(), writer.finish()?))
         })?;
+        self.note_changes(touched);
         self.keep(&mut heads, committed);
         Ok(value)
     }
@@ -271,7 +275,8 @@ fn enter(
     let marks = Mutex::new(Marks::of(heads.as_ref()));
     let heads = Mutex::new(heads);
     let waiting = AtomicUsize::new(0);
-    Ok(Unlocked { store, clock, vault, may_write, ring, heads, marks, is_headless, latest, waiting })
+    let changes = Mutex::default();
+    Ok(Unlocked { store, clock, vault, may_write, ring, heads, marks, is_headless, latest, waiting, changes })
 }
 
 /// The other wraps of which one copy is gone or plainly damaged. Whether the sealed part of the remaining one is

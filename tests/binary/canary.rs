@@ -15,6 +15,9 @@ use crate::visitor::Visitor;
 /// An entry whose meaning is looked for as well as its words.
 const SECRET: &str = "The lighthouse keeper hid his grandmother's emerald brooch inside the broken clock.";
 
+/// Entries from which a part of the index of words is sealed, and some.
+const SEALED: usize = 140;
+
 /// The planted words by the way they go in.
 struct Canaries(Vec<(String, String)>);
 
@@ -138,6 +141,17 @@ fn planted_words_are_found_nowhere() {
     visitor.get("/settings/data/import");
     assert_eq!(visitor.post("/settings/data/import/start", &[]).status, 303);
     assert!(visitor.get("/d/2019-03-01").body.contains("Long ago."));
+    // So many that a part of the word index is sealed, and what such a part holds besides words.
+    let word = canaries.plant("word of the sealed index");
+    for number in 0..SEALED {
+        visitor.write(&format!("Again {word}, and number {number}."));
+    }
+    for (name, text) in [
+        ("settings of the word index", "\"index_settings\":{"),
+        ("fields of the word index", "\"tokenizer\":\"journal\""),
+    ] {
+        canaries.0.push((name.into(), text.into()));
+    }
     let odd =
         visitor.upload("/settings/data/import", &file, &format!("{{{}", canaries.plant("unreadable file")));
     assert!(odd.status == 303 || odd.status == 422, "{}", odd.status);

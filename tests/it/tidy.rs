@@ -98,7 +98,10 @@ const HOMES: &[(&str, &[&str])] = &[
     ("getrandom", &["src/random"]),
     ("candle_core", &["src/search/candle"]),
     ("candle_nn", &["src/search/candle"]),
-    ("tokenizers", &["src/search/candle"]),
+    // In the second a method of tantivy's has that name.
+    ("tokenizers", &["src/search/candle", "src/search/lexical/segment"]),
+    ("tantivy", &["src/search/lexical"]),
+    ("frostem", &["src/search/lexical"]),
     ("llama_cpp_2", &["src/llm/llama"]),
     ("llama_cpp_sys_2", &["src/llm/llama"]),
     ("memmap2", &["src/container"]),

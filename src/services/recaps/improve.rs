@@ -50,7 +50,7 @@ impl Services {
         let sources = Sources::new(texts.iter().map(String::as_str));
         let mut grounded: Vec<String> =
             written.into_iter().filter(|sentence| sources.support(sentence)).collect();
-        if let (Some(vectors), Some(said)) = (vectors, self.vectors_of(&grounded).await) {
+        if let (Some(vectors), Some(said)) = (vectors, self.sentence_vectors(&grounded).await) {
             let mut is_near = said.iter().map(|said| vectors.iter().any(|own| dot(said, own) >= NEAR_ENOUGH));
             grounded.retain(|_| is_near.next().unwrap_or(false));
         }

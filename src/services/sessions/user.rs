@@ -17,6 +17,7 @@ use crate::{
         sessions::{guard, renewal::Offer},
         traces::Suggested,
         transfer::ImportSlot,
+        words::UserWords,
     },
     shutdown::{Shutdown, Stopper, shutdown},
     vault::unlocked::Unlocked,
@@ -34,6 +35,8 @@ pub struct User {
     pub(crate) index: UserIndex,
     /// Recaps that are being made.
     pub(crate) recaps: UserRecaps,
+    /// The open word index.
+    pub(crate) words: UserWords,
     /// Renewing the keys.
     pub(crate) rotation: UserRotation,
     /// What the check after unlocking found.
@@ -71,6 +74,7 @@ impl User {
             running: Running::default(),
             index: UserIndex::default(),
             recaps: UserRecaps::default(),
+            words: UserWords::default(),
             rotation: UserRotation::default(),
             integrity: UserIntegrity::default(),
             tended: AtomicI64::new(0),

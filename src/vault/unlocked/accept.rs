@@ -27,7 +27,7 @@ use crate::{
         traces::recount::recount,
         transaction::{Heads, KeySet, Writer},
         trash,
-        unlocked::{Unlocked, read_keyring},
+        unlocked::{Unlocked, changes::Changes, read_keyring},
         vectors,
         verify::STRAYS,
     },
@@ -92,6 +92,7 @@ impl Unlocked {
             note(&mut w, &look.audit)?;
             Ok((look.audit, w.finish()?))
         })?;
+        self.note_changes(Changes { all: true, entries: Vec::new() });
         self.keep(&mut heads, committed);
         self.is_headless.store(false, Ordering::SeqCst);
         Ok(audit)

@@ -24,6 +24,51 @@ async fn an_entry_is_found_by_a_word_and_the_query_is_in_no_address() {
         .then(|| panic!("the address is not read"));
 }
 
+/// Ids of the entries on the page of results.
+fn found(body: &str) -> Vec<&str> {
+    body.split("data-entry-id=\"").skip(1).filter_map(|rest| rest.split('"').next()).collect()
+}
+
+#[tokio::test]
+async fn edits_and_deletions_show_in_the_next_search() {
+    let app = TestApp::new().await;
+    let mira = app.register("Mira").await;
+    let id = mira.write("The lighthouse keeper had a quiet day.").await;
+    let search = async |typed: &str| mira.post("/search", &[("q", typed)]).await.expect(200).body;
+    assert_eq!(found(&search("lighthouse").await), [id.as_str()]);
+    let edit = [("revision", "1"), ("text", "The harbourmaster had a quiet day.")];
+    mira.post(&format!("/entries/{id}"), &edit).await.expect(303);
+    assert!(!search("\"lighthouse\"").await.contains("data-entry-id"));
+    assert!(search("harbourmaster").await.contains("<mark>harbourmaster</mark>"));
+    mira.post(&format!("/entries/{id}/delete"), &[]).await.expect(303);
+    assert!(!search("\"harbourmaster\"").await.contains("data-entry-id"));
+    mira.post(&format!("/entries/{id}/restore"), &[]).await.expect(303);
+    assert_eq!(found(&search("harbourmaster").await), [id.as_str()]);
+}
+
+#[tokio::test]
+async fn misspelt_words_other_forms_and_beginnings_are_found_and_marked() {
+    let app = TestApp::new().await;
+    let mira = app.register("Mira").await;
+    mira.write("We had tea with Gwenllian in both harbours, and the caf\u{e9} was shut.").await;
+    let marks = async |typed: &str| {
+        let body = mira.post("/search", &[("q", typed)]).await.expect(200).body;
+        let marked = body.split("<mark>").nth(1).and_then(|rest| rest.split("</mark>").next());
+        marked.unwrap_or_default().to_owned()
+    };
+    // The index is open a moment after signing in; until then the very words are looked for.
+    for _ in 0..2_000 {
+        if !marks("Gwenlian").await.is_empty() {
+            break;
+        }
+    }
+    assert_eq!(marks("Gwenlian ").await, "Gwenllian");
+    assert_eq!(marks("harbour ").await, "harbours");
+    assert_eq!(marks("harb").await, "harbours");
+    assert_eq!(marks("cafe").await, "caf\u{e9}");
+    assert_eq!(marks("\"Gwenlian\"").await, "");
+}
+
 #[tokio::test]
 async fn somebody_elses_entry_is_not_found() {
     let app = TestApp::new().await;

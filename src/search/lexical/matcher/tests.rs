@@ -1,4 +1,5 @@
 use super::*;
+use crate::journal::day::Day;
 
 fn seen(number: u8) -> Seen {
     Seen {

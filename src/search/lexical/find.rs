@@ -1,0 +1,259 @@
+//! Answering a query from the index: which entries say what, in which form, and what that is worth.
+
+use std::{collections::HashMap, sync::Arc};
+
+use crate::{
+    journal::ids::EntryId,
+    search::{
+        lexical::{
+            WordHit, WordHits,
+            analyse::{BETWEEN, Language, STEM},
+            bits::Bits,
+            index::{Held, Recent, WordIndex},
+            score::Weights,
+            segment::{Row, Said, WordsError},
+            wanted::{Form, Wanted},
+        },
+        query::{Clause, Query},
+        rank, words,
+    },
+};
+
+/// One segment or the recent entries.
+enum Source<'a> {
+    Segment(&'a Held),
+    Recent(Vec<&'a Arc<Recent>>),
+}
+
+impl WordIndex {
+    /// Finds entries by their words.
+    ///
+    /// `near` are the entries nearest in meaning: whether they may be results is answered for them, and what they say
+    /// even if it is little. Of the others those that say nearly nothing of the query are left out.
+    ///
+    /// # Errors
+    /// [`WordsError`] when a segment cannot be read.
+    pub fn find(&self, query: &Query, near: &[EntryId]) -> Result<WordHits, WordsError> {
+        let sources = self.sources();
+        let mut live: Vec<Bits> = sources.iter().map(Source::alive).collect();
+        for words in query.excluded() {
+            for (source, live) in sources.iter().zip(&mut live) {
+                source.said(words, live)?.iter().for_each(|said| live.remove(said.doc));
+            }
+        }
+        let languages = self.languages();
+        let mut wanted = Vec::new();
+        let mut said: Vec<Vec<Vec<Said>>> = Vec::with_capacity(query.clauses().len());
+        for (number, clause) in query.clauses().iter().enumerate() {
+            let is_growing = query.growing() == Some(number);
+            let (found, forms) =
+                Search { sources: &sources, live: &live }.clause(clause, is_growing, &languages)?;
+            said.push(found);
+            wanted.extend(forms);
+        }
+        let found: Vec<u32> =
+            said.iter().map(|sources| sources.iter().map(|said| said.len() as u32).sum()).collect();
+        let common = query.clauses().iter().map(Clause::is_common);
+        let weights = Weights::new(common.zip(found.iter().copied()), self.len() as u32);
+        for (_, said) in query.clauses().iter().zip(&said).filter(|(clause, _)| clause.required) {
+            for (live, said) in live.iter_mut().zip(said) {
+                let mut having = live.clone();
+                having.clear();
+                said.iter().for_each(|said| having.insert(said.doc));
+                live.keep(&having);
+            }
+        }
+        let nearby = self.nearby(&sources, near);
+        let mut hits = Vec::new();
+        for (source_idx, (source, live)) in sources.iter().zip(&live).enumerate() {
+            let average = self.average();
+            let mut sums = vec![(0.0f32, 0.0f32); source.len()];
+            for (clause_idx, said) in said.iter().enumerate() {
+                for said in said[source_idx].iter().filter(|said| live.has(said.doc)) {
+                    let Some(row) = source.row(said.doc) else { continue };
+                    let (share, score) = weights.of(
+                        clause_idx,
+                        f32::from(said.count),
+                        said.weight,
+                        row.n_words as f32 / average,
+                    );
+                    let sum = &mut sums[said.doc as usize];
+                    *sum = (sum.0 + share, sum.1 + score);
+                }
+            }
+            for (doc, (share, score)) in (0..).zip(sums).filter(|(_, (share, _))| *share > 0.0) {
+                if share >= rank::SOME_SAID || nearby.contains_key(&(source_idx, doc)) {
+                    hits.extend(source.row(doc).map(|row| WordHit { seen: row.seen, share, score }));
+                }
+            }
+        }
+        let allowed = nearby
+            .iter()
+            .filter(|((source, doc), _)| live[*source].has(*doc))
+            .filter_map(|((source, doc), id)| Some((*id, sources[*source].row(*doc)?.seen)))
+            .collect();
+        let unknown_word = matches!(found.as_slice(), [0]);
+        Ok(WordHits { hits, allowed, unknown_word, wanted })
+    }
+
+    fn sources(&self) -> Vec<Source<'_>> {
+        let mut sources: Vec<Source<'_>> = self.segments.iter().map(Source::Segment).collect();
+        sources.push(Source::Recent(self.recent.values().collect()));
+        sources
+    }
+
+    /// Languages in which words of the journal have stems.
+    fn languages(&self) -> Vec<Language> {
+        Language::all()
+            .filter(|language| {
+                self.segments.iter().any(|held| held.segment.languages().contains(language))
+                    || self.recent.values().any(|recent| recent.language == *language)
+            })
+            .collect()
+    }
+
+    fn nearby(&self, sources: &[Source<'_>], near: &[EntryId]) -> HashMap<(usize, u32), EntryId> {
+        let Some(Source::Recent(recent)) = sources.last() else { return HashMap::new() };
+        near.iter()
+            .filter_map(|id| {
+                let place = self.place(*id).or_else(|| {
+                    let doc = recent.binary_search_by_key(id, |recent| recent.row.seen.id).ok()?;
+                    Some((sources.len() - 1, u32::try_from(doc).ok()?))
+                });
+                Some((place?, *id))
+            })
+            .collect()
+    }
+}
+
+struct Search<'a> {
+    sources: &'a [Source<'a>],
+    live: &'a [Bits],
+}
+
+impl Search<'_> {
+    /// Who says a clause, source by source in the order of their entries; and what else than the word itself counted.
+    ///
+    /// A word alone is also found by its stem; while it is being typed, as the beginning of a word; and when nobody
+    /// says it then, nearly spelt so.
+    fn clause(
+        &self,
+        clause: &Clause,
+        is_growing: bool,
+        languages: &[Language],
+    ) -> Result<(Vec<Vec<Said>>, Option<Wanted>), WordsError> {
+        let mut found = self.each(|source, live| source.said(&clause.words, live))?;
+        let is_known = found.iter().any(|said| !said.is_empty());
+        let [word] = clause.words.as_slice() else { return Ok((found, None)) };
+        let wanted = if clause.required { None } else { Wanted::new(word, languages) };
+        let Some(mut wanted) = wanted else { return Ok((found, None)) };
+        self.more(&mut found, &wanted, Form::Stem)?;
+        if is_growing {
+            wanted.let_begin(is_known);
+            self.more(&mut found, &wanted, Form::Beginning)?;
+        }
+        for slips in 1..=wanted.slips() {
+            if found.iter().any(|said| !said.is_empty()) {
+                break;
+            }
+            wanted.let_slip(slips);
+            self.more(&mut found, &wanted, Form::Misspelt)?;
+        }
+        found.iter_mut().for_each(by_entry);
+        Ok((found, Some(wanted)))
+    }
+
+    fn more(&self, found: &mut [Vec<Said>], wanted: &Wanted, form: Form) -> Result<(), WordsError> {
+        let more = self.each(|source, live| source.said_otherwise(wanted, form, live))?;
+        found.iter_mut().zip(more).for_each(|(found, more)| found.extend(more));
+        Ok(())
+    }
+
+    fn each(
+        &self,
+        ask: impl Fn(&Source<'_>, &Bits) -> Result<Vec<Said>, WordsError>,
+    ) -> Result<Vec<Vec<Said>>, WordsError> {
+        self.sources.iter().zip(self.live).map(|(source, live)| ask(source, live)).collect()
+    }
+}
+
+/// One for each entry: all that was said in any form, worth as much as the best of the forms.
+fn by_entry(said: &mut Vec<Said>) {
+    said.sort_unstable_by_key(|said| said.doc);
+    said.dedup_by(|next, kept| {
+        let is_same = next.doc == kept.doc;
+        if is_same {
+            kept.count = kept.count.saturating_add(next.count);
+            kept.weight = kept.weight.max(next.weight);
+        }
+        is_same
+    });
+}
+
+impl Source<'_> {
+    fn len(&self) -> usize {
+        match self {
+            Self::Segment(held) => held.segment.rows.len(),
+            Self::Recent(recent) => recent.len(),
+        }
+    }
+
+    fn alive(&self) -> Bits {
+        match self {
+            Self::Segment(held) => held.alive.clone(),
+            Self::Recent(recent) => Bits::all(recent.len()),
+        }
+    }
+
+    fn row(&self, doc: u32) -> Option<&Row> {
+        match self {
+            Self::Segment(held) => held.segment.rows.get(doc as usize),
+            Self::Recent(recent) => recent.get(doc as usize).map(|recent| &recent.row),
+        }
+    }
+
+    fn said(&self, wanted: &[String], live: &Bits) -> Result<Vec<Said>, WordsError> {
+        match self {
+            Self::Segment(held) => held.segment.said(wanted, live),
+            Self::Recent(recent) => Ok(read(recent, live, |tokens| {
+                let words: Vec<&str> = tokens.split(BETWEEN).map(word_of).collect();
+                let runs = words.windows(wanted.len().max(1)).filter(|run| **run == *wanted);
+                (runs.count(), 1.0)
+            })),
+        }
+    }
+
+    fn said_otherwise(&self, wanted: &Wanted, form: Form, live: &Bits) -> Result<Vec<Said>, WordsError> {
+        match self {
+            Self::Segment(held) => held.segment.said_otherwise(wanted, form, live),
+            Self::Recent(recent) => Ok(read(recent, live, |tokens| {
+                let weights = tokens.split(BETWEEN).filter_map(|token| {
+                    let mut parts = token.split(STEM);
+                    wanted.weight(form, parts.next().unwrap_or_default(), parts.next())
+                });
+                weights.fold((0, 0.0), |(count, best), weight| (count + 1, weight.max(best)))
+            })),
+        }
+    }
+}
+
+/// Reads the recent entries in `live`; `count` says how often they hold what is looked for and what it is worth.
+fn read(recent: &[&Arc<Recent>], live: &Bits, count: impl Fn(&str) -> (usize, f32)) -> Vec<Said> {
+    let live = (0..).zip(recent).filter(|(doc, _)| live.has(*doc));
+    live.filter_map(|(doc, recent)| {
+        let (count, weight) = count(&recent.tokens);
+        (count > 0).then(|| Said { doc, count: u16::try_from(count).unwrap_or(u16::MAX), weight })
+    })
+    .collect()
+}
+
+fn word_of(token: &str) -> &str {
+    token.split(STEM).next().unwrap_or_default()
+}
+
+impl Clause {
+    /// Whether it has only words that say little.
+    pub(super) fn is_common(&self) -> bool {
+        self.words.iter().all(|word| words::is_common(word))
+    }
+}

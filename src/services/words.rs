@@ -1,0 +1,184 @@
+//! The word index of one person: opened after signing in, kept up to date, sealed in the background, dropped at lock.
+//!
+//! Three things keep it right. What changed in a vault is noted by the vault itself, and every search applies it before
+//! it answers, so an edit or a deletion shows at once. At sign-in the index is compared with what the days list, so it
+//! does not matter what was sealed before a crash. And what cannot be read, or is of another version, is left out and
+//! made anew from the entries.
+//!
+//! While there is no index yet (the first time, or after much was brought in) [`UserWords::find`] answers nothing and
+//! the caller reads every entry.
+
+mod keep;
+
+pub use self::keep::{Compared, compare, forget, listed, make};
+
+use std::sync::{
+    Arc, Mutex,
+    atomic::{AtomicBool, Ordering},
+};
+
+use crate::{
+    journal::{
+        entry::{Entry, Role},
+        ids::EntryId,
+    },
+    search::{
+        lexical::{Job, Seen, Segment, WordHits, WordIndex, WordsError},
+        plain::plain,
+        query::Query,
+    },
+    services::{indexing::is_searchable, sessions::guard, words::keep::Progress},
+    vault::{
+        entries,
+        error::VaultError,
+        unlocked::{Unlocked, changes::Changes},
+    },
+};
+
+/// Most changed entries that a search reads before it answers; with more it reads all entries instead, while the
+/// index catches up.
+const MOST_AT_ONCE: usize = 256;
+
+/// The word index of one person.
+#[derive(Default)]
+pub(crate) struct UserWords {
+    open: Mutex<Open>,
+    /// Told when there may be something to do.
+    nudge: tokio::sync::Notify,
+    /// Ends what is being built.
+    stop: Arc<AtomicBool>,
+}
+
+#[derive(Default)]
+struct Open {
+    index: WordIndex,
+    progress: Progress,
+    /// A newer program keeps an index here: it is not ours to replace.
+    is_foreign: bool,
+    /// What a program that was killed left half written is gone.
+    is_swept: bool,
+    /// Sealing failed, and is tried again when something has changed.
+    rests: bool,
+}
+
+impl Open {
+    fn is_whole(&self) -> bool {
+        matches!(self.progress, Progress::Whole)
+    }
+}
+
+impl UserWords {
+    /// Tells that something may have changed. A lost nudge is harmless.
+    pub(crate) fn nudge(&self) {
+        self.nudge.notify_one();
+    }
+
+    /// Entries that say words of the query; see [`WordIndex::find`]. `None` while there is no index.
+    ///
+    /// # Errors
+    /// Store errors.
+    pub(crate) fn find(
+        &self,
+        vault: &Unlocked,
+        query: &Query,
+        near: &[EntryId],
+    ) -> Result<Option<WordHits>, VaultError> {
+        let mut open = guard(&self.open);
+        if !open.is_whole() || catch_up(vault, &mut open, MOST_AT_ONCE)?.is_none() {
+            drop(open);
+            self.nudge();
+            return Ok(None);
+        }
+        match open.index.find(query, near) {
+            Ok(hits) => Ok(Some(hits)),
+            Err(WordsError) => {
+                tracing::error!("the word index cannot be read; it is made anew");
+                drop(open);
+                self.start_anew(vault);
+                self.nudge();
+                Ok(None)
+            }
+        }
+    }
+
+    /// How many entries can be found by their words, and bytes in memory; for tests and figures.
+    #[cfg(feature = "test-hooks")]
+    pub(crate) fn known(&self) -> Option<(usize, usize)> {
+        let open = guard(&self.open);
+        open.is_whole().then(|| (open.index.len(), open.index.size()))
+    }
+
+    /// Drops everything, for good.
+    pub(crate) fn close(&self) {
+        self.stop.store(true, Ordering::Relaxed);
+        *guard(&self.open) = Open::default();
+    }
+
+    fn is_closed(&self) -> bool {
+        self.stop.load(Ordering::Relaxed)
+    }
+}
+
+/// Applies what the vault has noted, and answers how much that was. `None` when it is more than `most` entries, or when
+/// any entry may have changed: then nothing was applied.
+fn catch_up(vault: &Unlocked, open: &mut Open, most: usize) -> Result<Option<usize>, VaultError> {
+    let changes = vault.take_changes();
+    if changes.all || changes.entries.len() > most {
+        vault.note_changes(changes);
+        return Ok(None);
+    }
+    for (done, id) in changes.entries.iter().enumerate() {
+        if let Err(error) = apply(vault, &mut open.index, *id) {
+            vault.note_changes(Changes { all: false, entries: changes.entries[done..].to_vec() });
+            return Err(error);
+        }
+    }
+    Ok(Some(changes.entries.len()))
+}
+
+/// Brings one entry up to date.
+fn apply(vault: &Unlocked, index: &mut WordIndex, id: EntryId) -> Result<(), VaultError> {
+    match vault.read(|r| entries::entry(r, id)) {
+        Ok(Some(entry)) if is_searchable(&entry) => {
+            index.put(seen(&entry), entry.revision, &plain(&entry.text));
+        }
+        Err(error @ VaultError::Store(_)) => return Err(error),
+        // Gone, in the trash, not finished, or not to be read: its day says so, a search does not show it.
+        _ => index.remove(id),
+    }
+    Ok(())
+}
+
+/// What ranking has to know of an entry.
+pub(crate) fn seen(entry: &Entry) -> Seen {
+    Seen { id: entry.id, day: entry.day, created: entry.created, machine: entry.role != Role::Writer }
+}
+
+/// A segment of these entries, as far as they can be read and are to be found.
+fn segment_of(
+    vault: &Unlocked,
+    ids: &[EntryId],
+    stop: &Arc<AtomicBool>,
+) -> Result<Option<Segment>, VaultError> {
+    let mut texts: Vec<(Seen, u32, String)> = Vec::with_capacity(ids.len());
+    vault.read(|r| {
+        for id in ids {
+            match entries::entry(r, *id) {
+                Ok(Some(entry)) if is_searchable(&entry) => {
+                    texts.push((seen(&entry), entry.revision, plain(&entry.text)));
+                }
+                Err(error @ VaultError::Store(_)) => return Err(error),
+                _ => {}
+            }
+        }
+        Ok(())
+    })?;
+    if texts.is_empty() {
+        return Ok(None);
+    }
+    let entries = texts.iter().map(|(seen, revision, text)| (*seen, *revision, text.as_str()));
+    Ok(Job::of_entries(entries).build(stop).ok())
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,231 @@
+use std::{collections::BTreeMap, io::ErrorKind};
+
+use super::{
+    keep::{Round, load},
+    *,
+};
+use crate::{
+    clock::Fixed,
+    crypto::{canon::Name, secret::Password},
+    journal::{day::Day, entry::Ending},
+    search::lexical::RECENT,
+    store::{
+        Store,
+        error::StoreError,
+        faults::{Cut, Dice, Disk, torture},
+    },
+    vault::{
+        KdfChoice, Vaults,
+        files::{self, FileKind, Pointer},
+        trash,
+    },
+};
+
+const NOON: i64 = 1_795_348_800_000;
+
+fn vaults(disk: &Disk) -> Result<Vaults, VaultError> {
+    let store = Arc::new(Store::on_disk(disk)?);
+    Vaults::open(store, Arc::new(Fixed::at(NOON)), KdfChoice::Cheap)
+}
+
+fn register(disk: &Disk) -> Arc<Unlocked> {
+    let (name, password) = (Name::choose("Anna").unwrap(), Password::choose("correct horse").unwrap());
+    vaults(disk).unwrap().register(&name, "Anna", &password).unwrap().0
+}
+
+fn sign_in(disk: &Disk) -> Arc<Unlocked> {
+    vaults(disk).unwrap().sign_in("anna", "correct horse").unwrap().expect("Anna is registered")
+}
+
+fn id(number: usize) -> EntryId {
+    EntryId::from_parts(i64::try_from(number).unwrap(), [7; 10])
+}
+
+fn entry(number: usize, revision: u32, text: &str) -> Entry {
+    Entry {
+        id: id(number),
+        role: Role::Writer,
+        ending: Ending::Whole,
+        imported: false,
+        never_send: false,
+        day: Day::from_number(i32::try_from(number / 20).unwrap()).unwrap(),
+        created: NOON,
+        updated: NOON,
+        zone: "UTC".to_owned(),
+        utc_offset_min: 0,
+        revision,
+        deleted: None,
+        reply_to: None,
+        traces: Vec::new(),
+        text: text.to_owned(),
+        made_by: None,
+    }
+}
+
+fn write(vault: &Unlocked, numbers: std::ops::Range<usize>) -> Result<(), VaultError> {
+    vault.write(|w| {
+        for number in numbers.clone() {
+            entries::insert(w, &entry(number, 1, &format!("All of them, and number{number}.")))?;
+        }
+        Ok(())
+    })
+}
+
+/// Does everything there is to do.
+fn settle(words: &UserWords, vault: &Unlocked) -> Result<(), VaultError> {
+    while let Round::More { .. } = words.round(vault, true)? {}
+    Ok(())
+}
+
+fn opened(vault: &Unlocked) -> UserWords {
+    let words = UserWords::default();
+    settle(&words, vault).unwrap();
+    words
+}
+
+/// How many entries say it.
+fn count(words: &UserWords, vault: &Unlocked, typed: &str) -> usize {
+    let hits = words.find(vault, &Query::parse(typed), &[]).unwrap().expect("the index is open");
+    hits.hits.len()
+}
+
+#[test]
+fn what_changes_shows_at_once_and_after_a_restart() {
+    let disk = Disk::default();
+    let vault = register(&disk);
+    let words = opened(&vault);
+    assert_eq!(count(&words, &vault, "them"), 0);
+    write(&vault, 0..2 * RECENT).unwrap();
+    assert_eq!(count(&words, &vault, "them "), 2 * RECENT);
+    settle(&words, &vault).unwrap();
+    assert!(vault.read(load).unwrap().index.len() >= RECENT, "a segment is sealed");
+    vault.write(|w| entries::replace(w, &entry(3, 2, "Quite different."))).unwrap();
+    vault.write(|w| trash::trash(w, id(4), NOON).map(|_| ())).unwrap();
+    write(&vault, 300..301).unwrap();
+    let check = |words: &UserWords, vault: &Unlocked| {
+        assert_eq!(count(words, vault, "\"number3\""), 0, "edited");
+        assert_eq!(count(words, vault, "different "), 1);
+        assert_eq!(count(words, vault, "\"number4\""), 0, "in the trash");
+        assert_eq!(count(words, vault, "\"number300\""), 1, "just written");
+        assert_eq!(count(words, vault, "\"of them and number0\""), 1, "the oldest");
+    };
+    check(&words, &vault);
+    drop((words, vault));
+    let vault = sign_in(&disk);
+    let words = opened(&vault);
+    check(&words, &vault);
+    vault.write(|w| trash::restore(w, id(4)).map(|_| ())).unwrap();
+    assert_eq!(count(&words, &vault, "\"number4\""), 1, "back from the trash");
+    words.close();
+    assert!(words.find(&vault, &Query::parse("them"), &[]).unwrap().is_none());
+}
+
+#[test]
+fn a_journal_without_an_index_gets_one_and_much_at_once_is_read_in_batches() {
+    let disk = Disk::default();
+    let vault = register(&disk);
+    write(&vault, 0..300).unwrap();
+    let words = UserWords::default();
+    assert!(words.find(&vault, &Query::parse("them"), &[]).unwrap().is_none(), "every entry is read instead");
+    settle(&words, &vault).unwrap();
+    assert_eq!(count(&words, &vault, "them "), 300);
+    write(&vault, 300..300 + MOST_AT_ONCE + 1).unwrap();
+    assert!(words.find(&vault, &Query::parse("them"), &[]).unwrap().is_none());
+    settle(&words, &vault).unwrap();
+    assert_eq!(count(&words, &vault, "them "), 301 + MOST_AT_ONCE);
+    let sealed = vault.read(load).unwrap();
+    assert_eq!((sealed.index.len(), sealed.n_broken), (301 + MOST_AT_ONCE, 0));
+}
+
+#[test]
+fn what_was_sealed_and_cannot_be_used_is_made_anew() {
+    let disk = Disk::default();
+    let vault = register(&disk);
+    write(&vault, 0..300).unwrap();
+    drop(opened(&vault));
+    vault
+        .write(|w| {
+            let other = files::put(w, FileKind::WORDS, "", b"ljwords0, of another version")?;
+            files::point(w, "search/words", &Pointer { files: vec![other.id], ..Pointer::default() })
+        })
+        .unwrap();
+    assert_eq!(vault.read(load).unwrap().n_broken, 1);
+    let words = opened(&vault);
+    assert_eq!(count(&words, &vault, "them "), 300);
+    let sealed = vault.read(load).unwrap();
+    assert_eq!((sealed.index.len(), sealed.n_broken), (300, 0));
+}
+
+// Issue 5, "must be seen to hold" 5.
+#[test]
+fn a_kill_at_any_point_only_means_that_it_catches_up() {
+    let mut dice = Dice::new(5);
+    let mut n_cut = 0;
+    for round in 0..12 * torture() {
+        let disk = Disk::default();
+        let vault = register(&disk);
+        let mut journal: BTreeMap<usize, u32> = BTreeMap::new();
+        write(&vault, 0..RECENT * 2).unwrap();
+        (0..RECENT * 2).for_each(|number| drop(journal.insert(number, 1)));
+        let words = opened(&vault);
+        disk.fail_after(dice.below(120), ErrorKind::NotConnected);
+        // Writing, edits and deletions between the rounds of the index, until the disk is gone.
+        let mut next = RECENT * 2;
+        loop {
+            let number = usize::try_from(dice.below(next as u64)).unwrap();
+            let revision = journal.get(&number).copied();
+            let done = match (dice.below(3), revision) {
+                (0, Some(revision)) => vault
+                    .write(|w| {
+                        entries::replace(
+                            w,
+                            &entry(number, revision + 1, &format!("Changed, number{number}.")),
+                        )
+                    })
+                    .map(|()| drop(journal.insert(number, revision + 1))),
+                (1, Some(_)) => vault
+                    .write(|w| trash::trash(w, id(number), NOON).map(|_| ()))
+                    .map(|()| drop(journal.remove(&number))),
+                _ => write(&vault, next..next + 40).map(|()| {
+                    (next..next + 40).for_each(|number| drop(journal.insert(number, 1)));
+                    next += 40;
+                }),
+            };
+            if done.is_err() || settle(&words, &vault).is_err() || disk.fired() > 0 || next > 2_000 {
+                break;
+            }
+        }
+        n_cut += u64::from(disk.fired() > 0);
+        drop((words, vault));
+        let disk = Disk::holding(disk.cut(if round % 2 == 0 { Cut::DropAll } else { Cut::Torn(round) }));
+        let vault = sign_in(&disk);
+        let words = opened(&vault);
+        // The last change may or may not have been committed; the index says what the journal says.
+        let mut expected = (0, 0);
+        vault
+            .read(|r| {
+                entries::walk(r, false, &mut |entry| {
+                    expected.0 += usize::from(entry.text.starts_with("All"));
+                    expected.1 += usize::from(entry.text.starts_with("Changed"));
+                    true
+                })
+            })
+            .unwrap();
+        assert_eq!((count(&words, &vault, "\"of them\""), count(&words, &vault, "\"changed\"")), expected);
+        assert!(expected.0 + expected.1 + 1 >= journal.len());
+        let sealed = vault.read(load).unwrap();
+        assert!(sealed.n_broken == 0 && sealed.index.len() >= RECENT);
+    }
+    assert!(n_cut > 6, "the disk was lost {n_cut} times");
+}
+
+#[test]
+fn a_full_disk_does_not_keep_entries_from_being_found() {
+    let disk = Disk::default();
+    let vault = register(&disk);
+    write(&vault, 0..RECENT + 10).unwrap();
+    disk.fail_after(0, ErrorKind::StorageFull);
+    let words = opened(&vault);
+    assert_eq!(count(&words, &vault, "them "), RECENT + 10);
+    assert!(matches!(write(&vault, 500..501), Err(VaultError::Store(StoreError::Full))));
+}
