@@ -37,6 +37,7 @@ MODEL := $(LLAMORA_MODELS__DIR)/SmolLM2-135M-Instruct.Q4_1.gguf
 WEB := assets/node_modules/.package-lock.json
 DENY := $(CACHE)/tools/bin/cargo-deny
 BROWSER := tests/browser/node_modules/.package-lock.json
+BENCH_PYTHON := $(CACHE)/tools/bench/bin/python3
 STEP = @scripts/step
 
 .PHONY: help
@@ -46,8 +47,9 @@ help:
 	@echo 'make check        formatting, lints, documentation, layer rules'
 	@echo 'make dist         dist/llamora (models inside) and dist/llamora-slim'
 	@echo 'make bench        figures of the built program'
-	@echo 'make bench-search how well search finds, on the judged set in tests/quality'
+	@echo 'make bench-search how well search finds, on the judged set in tests/quality, and figures of large journals'
 	@echo 'make bench-llama  our generator against llama-bench of llama.cpp'
+	@echo 'make bench-embed  how fast texts are embedded, beside onnxruntime'
 	@echo 'make torture      the tests that kill, cut, flood and damage, at full count'
 	@echo 'make messages     tests/golden/messages.txt, every error a person can meet, written anew'
 	@echo 'make screenshots  the pictures of README.md, taken anew'
@@ -141,15 +143,28 @@ check: deps web $(DENY)
 	@scripts/proofs --check
 	@$(DENY) --log-level error check bans licenses sources
 
+# What figures are compared with.
+$(BENCH_PYTHON):
+	@python3 -m venv $(CACHE)/tools/bench >&2
+	@$@ -m pip install --quiet usearch==2.26.6 numpy==2.4.6 onnxruntime==1.32.0 onnx==1.23.2 tokenizers==0.23.3 >&2
+
 .PHONY: bench
 bench: dist
 	@LLAMORA_TEST_QUIET=1 LLAMORA_BIN=$(CURDIR)/dist/llamora LLAMORA_SLIM=$(CURDIR)/dist/llamora-slim \
 	 cargo test $(TEST_FLAGS) --test binary -- --nocapture --test-threads=1 figures
 
-# Needs the embedder of `make deps`; without it the test says so and measures nothing.
+# Needs the embedder of `make deps`; without it the test says so and measures nothing. Compiled as what is released:
+# loops over vectors are what is measured.
 .PHONY: bench-search
-bench-search: deps
-	@cargo test $(TEST_FLAGS) --lib -- --nocapture --test-threads=1 search::tests::quality
+bench-search: export LLAMORA_TEST_BENCH = 1
+bench-search: export LLAMORA_TEST_PYTHON = $(BENCH_PYTHON)
+bench-search: deps $(BENCH_PYTHON)
+	@cargo test $(CARGO_FLAGS) --lib -- --nocapture --test-threads=1 search::tests::quality indexing::bench
+
+.PHONY: bench-embed
+bench-embed: export LLAMORA_TEST_PYTHON = $(BENCH_PYTHON)
+bench-embed: deps models $(BENCH_PYTHON)
+	@cargo test $(CARGO_FLAGS) --lib -- --nocapture --test-threads=1 candle::bench
 
 # Our generator against llama.cpp's own bench, in turn on one file. Wants an otherwise quiet machine.
 .PHONY: bench-llama

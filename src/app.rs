@@ -261,6 +261,7 @@ fn parts(
         has_model: found.model.is_some(),
         models_hint: found.hint(),
         has_embedder: config.embedding.enabled && found.embedder.is_some(),
+        index_bytes: config.embedding.memory as usize * 1_000_000,
         backups: Plan::new(&config.backup, folder.path()),
     };
     Ok((parts, setup_file))

@@ -146,11 +146,13 @@ impl Default for Local {
 pub struct Embedding {
     /// Search by meaning as well as by word.
     pub enabled: bool,
+    /// Megabytes that the indexes of several people may take together; beyond, the one that rested longest is closed.
+    pub memory: u32,
 }
 
 impl Default for Embedding {
     fn default() -> Self {
-        Self { enabled: true }
+        Self { enabled: true, memory: 400 }
     }
 }
 
@@ -271,6 +273,7 @@ impl Config {
         )?;
         range((0.0..=1.0).contains(&self.llm.generation.top_p), "llm.generation.top_p", "0 to 1")?;
         range((512..=8192).contains(&self.llm.local.ctx_size), "llm.local.ctx_size", "512 to 8192")?;
+        range((50..=65_536).contains(&self.embedding.memory), "embedding.memory", "50 to 65536 megabytes")?;
         self.llm.chat.validate()?;
         self.backup.validate()
     }

@@ -103,6 +103,8 @@ pub struct Parts {
     pub models_hint: String,
     /// Whether an embedder was found.
     pub has_embedder: bool,
+    /// Bytes that open indexes of several people may take together.
+    pub index_bytes: usize,
     /// Where backups go and when they are made.
     pub backups: backup::Plan,
 }
@@ -125,6 +127,7 @@ pub struct Services {
     has_model: bool,
     models_hint: String,
     has_embedder: bool,
+    index_bytes: usize,
     budget: Budget,
     devices: OnceLock<Arc<DeviceKey>>,
     tasks: Tasks,
@@ -212,6 +215,7 @@ impl Services {
             has_model: parts.has_model,
             models_hint: parts.models_hint,
             has_embedder: parts.has_embedder,
+            index_bytes: parts.index_bytes,
             budget: Budget::default(),
             devices: OnceLock::new(),
             tasks: Tasks::default(),
@@ -231,6 +235,7 @@ impl Services {
                 services.notice_sleep();
                 services.forget_later(services.sessions.sweep(services.clock.moment()));
                 services.tend_all();
+                services.close_indexes();
             }
         });
         self.watch_store();

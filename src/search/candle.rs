@@ -8,6 +8,8 @@
 //! Sequences of one batch stand one after the other without padding, and only attention looks at each alone, so a
 //! vector does not depend on its neighbours in the batch.
 
+#[cfg(test)]
+mod bench;
 mod bert;
 
 use tokenizers::{Tokenizer, TruncationParams};

@@ -1,13 +1,26 @@
 //! One vault's vectors, open in memory.
+//!
+//! ```text
+//! fresh     entries since the last segment: codes and exact vectors, both in memory
+//! segments  codes in memory; exact vectors stay sealed, and are opened for the best of a search
+//! ```
+//! An entry is found in one place only, its home. Replacing or removing it marks its row there as dead, at once and
+//! whatever the size of the index; making segments anew drops dead rows.
+
+mod changes;
+mod near;
 
 use std::{collections::HashMap, ops::Range};
 
-use half::f16;
 use zeroize::Zeroize;
 
+pub use crate::search::engine::near::{Candidates, RERANK};
 use crate::{
     journal::{day::Day, entry::Role, ids::EntryId},
-    search::vectors,
+    search::{
+        graph::{Graph, Source},
+        segment::{Draft, Row, Segment, half_bytes},
+    },
 };
 
 /// What the index knows of an entry.
@@ -15,6 +28,8 @@ use crate::{
 pub struct Meta {
     /// The entry.
     pub id: EntryId,
+    /// The revision its vectors were computed from.
+    pub revision: u32,
     /// The page it stands on.
     pub day: Day,
     /// When it was first saved, milliseconds since 1970 UTC.
@@ -66,29 +81,87 @@ pub struct WrongDims {
     pub expected: usize,
 }
 
-/// Vectors of all entries of one vault, in flat arrays: eight-bit codes for scanning, half precision for the order.
+/// Names a segment; drawn by whoever keeps it.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
+pub struct SegmentKey(pub [u8; 16]);
+
+/// What is known of a segment from outside.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct SegmentFacts {
+    /// Its name.
+    pub key: SegmentKey,
+    /// Chunks that can be found.
+    pub live: usize,
+    /// Chunks of rows that were replaced or removed.
+    pub dead: usize,
+}
+
+/// An entry of a segment that can be found, for making another segment.
+pub struct LiveRow {
+    /// The entry.
+    pub meta: Meta,
+    /// Its first chunk in the segment.
+    pub first: usize,
+    /// Where its chunks stand in its plain text.
+    pub places: Vec<(u32, u32)>,
+}
+
+/// The vectors of all entries of one vault.
 ///
-/// Searching is exact: the scan over codes decides only which entries may be among the nearest, with the rounding
-/// error as margin, and those are compared by their stored vectors. Takes 3 bytes per component and about 60 per
-/// chunk; 1,000 entries of 3 chunks scan in less than a millisecond.
+/// A search scans the codes of everything, which decides what may be among the nearest, with the rounding error as
+/// margin; the best are then compared by their exact vectors, see [`Candidates`]. Takes about 400 bytes per chunk of 384
+/// dimensions in a segment, and 1,200 in the fresh part.
 ///
 /// # Security
 /// Holds plaintext equivalents: drop it when its vault locks. Dropping wipes it; there is no `Debug` and no `Clone`.
 pub struct OpenIndex {
     dims: usize,
-    rows: Vec<Row>,
-    row_of: HashMap<EntryId, usize>,
-    places: Vec<(u32, u32)>,
-    scales: Vec<f32>,
-    codes: Vec<i8>,
-    exact: Vec<u16>,
-    /// Largest distance between a vector and its code, so far.
-    error: f32,
+    fresh: Part,
+    segments: Vec<Part>,
+    homes: HashMap<EntryId, Home>,
+    n_chunks: usize,
 }
 
-struct Row {
-    meta: Meta,
-    chunks: Range<usize>,
+/// Where an entry is found.
+#[derive(Clone, Copy)]
+struct Home {
+    /// Of a segment, or nothing for the fresh part.
+    key: Option<SegmentKey>,
+    row_idx: usize,
+    revision: u32,
+}
+
+struct Part {
+    key: Option<SegmentKey>,
+    segment: Segment,
+    /// Of the fresh part: the exact vectors.
+    exact: Vec<u16>,
+    n_dead: usize,
+    /// A graph that is quicker than looking at every code.
+    graph: Option<Graph>,
+}
+
+impl Part {
+    fn new(key: Option<SegmentKey>, segment: Segment) -> Self {
+        Self { key, segment, exact: Vec::new(), n_dead: 0, graph: None }
+    }
+
+    fn kill(&mut self, row_idx: usize) -> usize {
+        self.segment.kill(row_idx);
+        let chunks = self.segment.rows[row_idx].chunks.clone();
+        let dims = self.segment.dims;
+        if let Some(exact) = self.exact.get_mut(chunks.start * dims..chunks.end * dims) {
+            exact.zeroize();
+        }
+        self.n_dead += chunks.len();
+        chunks.len()
+    }
+}
+
+impl Drop for Part {
+    fn drop(&mut self) {
+        self.exact.zeroize();
+    }
 }
 
 impl OpenIndex {
@@ -96,13 +169,10 @@ impl OpenIndex {
     pub fn new(dims: usize) -> Self {
         Self {
             dims,
-            rows: Vec::new(),
-            row_of: HashMap::new(),
-            places: Vec::new(),
-            scales: Vec::new(),
-            codes: Vec::new(),
-            exact: Vec::new(),
-            error: 0.0,
+            fresh: Part::new(None, Segment::new(dims)),
+            segments: Vec::new(),
+            homes: HashMap::new(),
+            n_chunks: 0,
         }
     }
 
@@ -113,196 +183,112 @@ impl OpenIndex {
 
     /// Number of entries.
     pub fn n_entries(&self) -> usize {
-        self.rows.len()
+        self.homes.len()
     }
 
     /// Number of chunks.
     pub fn n_chunks(&self) -> usize {
-        self.scales.len()
+        self.n_chunks
     }
 
     /// Whether an entry is in the index.
     pub fn contains(&self, id: EntryId) -> bool {
-        self.row_of.contains_key(&id)
+        self.homes.contains_key(&id)
     }
 
-    /// Puts an entry's chunks in, in place of those it had. Vectors are brought to length one.
+    /// The revision of an entry that the index knows.
+    pub fn revision(&self, id: EntryId) -> Option<u32> {
+        self.homes.get(&id).map(|home| home.revision)
+    }
+
+    /// Bytes that the index takes, nearly.
+    pub fn n_bytes(&self) -> usize {
+        let parts = self.segments.iter().chain([&self.fresh]);
+        let bytes = |part: &Part| {
+            let Segment { rows, places, scales, codes, .. } = &part.segment;
+            rows.capacity() * size_of::<Row>()
+                + places.capacity() * size_of::<(u32, u32)>()
+                + scales.capacity() * size_of::<f32>()
+                + codes.capacity()
+                + part.exact.capacity() * size_of::<u16>()
+                + part.graph.as_ref().map_or(0, Graph::n_bytes)
+        };
+        parts.map(bytes).sum::<usize>() + self.homes.capacity() * (size_of::<(EntryId, Home)>() + 1)
+    }
+
+    /// What is known of the segments, in the order in which they came.
+    pub fn segments(&self) -> Vec<SegmentFacts> {
+        let facts = |part: &Part| {
+            let live = part.segment.n_chunks() - part.n_dead;
+            part.key.map(|key| SegmentFacts { key, live, dead: part.n_dead })
+        };
+        self.segments.iter().filter_map(facts).collect()
+    }
+
+    /// Chunks of a segment, dead ones included.
+    pub fn size_of(&self, key: SegmentKey) -> Option<usize> {
+        self.segments.iter().find(|part| part.key == Some(key)).map(|part| part.segment.n_chunks())
+    }
+
+    /// What the graph of a segment is built from.
+    pub fn graph_source(&self, key: SegmentKey) -> Option<Source> {
+        let part = self.segments.iter().find(|part| part.key == Some(key))?;
+        Some(Source::of(&part.segment))
+    }
+
+    /// Gives a segment its graph, to be used if that is quicker here than a scan of its codes; answers whether it is. A
+    /// segment that is not there any more needs none.
+    pub fn set_graph(&mut self, key: SegmentKey, graph: Graph) -> bool {
+        let Some(part) = self.segments.iter_mut().find(|part| part.key == Some(key)) else { return false };
+        let pays = part.graph_pays(&graph);
+        if pays {
+            part.graph = Some(graph);
+        }
+        pays
+    }
+
+    /// Chunks in the fresh part that can be found.
+    pub fn n_fresh(&self) -> usize {
+        self.fresh.segment.n_chunks() - self.fresh.n_dead
+    }
+
+    /// A segment of what is in the fresh part, and the entries in it.
     ///
     /// # Errors
-    /// [`WrongDims`]; the index is unchanged then.
-    pub fn insert(&mut self, meta: Meta, points: &[Point<'_>]) -> Result<(), WrongDims> {
-        if let Some(wrong) = points.iter().find(|point| point.vector.len() != self.dims) {
-            return Err(WrongDims { found: wrong.vector.len(), expected: self.dims });
-        }
-        self.remove(meta.id);
-        let first = self.n_chunks();
-        let mut unit = vec![0.0; self.dims];
-        for point in points {
-            unit.copy_from_slice(point.vector);
-            vectors::normalise(&mut unit);
-            for value in &mut unit {
-                let stored = f16::from_f32(*value);
-                self.exact.push(stored.to_bits());
-                *value = stored.to_f32();
+    /// [`WrongDims`] when vectors are too long for a page.
+    pub fn draft_fresh(&self) -> Result<Draft, WrongDims> {
+        let mut draft = Draft::new(self.dims)?;
+        draft.reserve(self.n_fresh());
+        let Part { segment, exact, .. } = &self.fresh;
+        for row in segment.rows.iter().filter(|row| !row.is_dead) {
+            draft.push_row(row.meta);
+            for chunk in row.chunks.clone() {
+                let stored = &exact[chunk * self.dims..(chunk + 1) * self.dims];
+                draft.push_chunk(segment.places[chunk], &half_bytes(stored));
             }
-            let coded = Coded::new(&unit);
-            self.codes.extend_from_slice(&coded.codes);
-            self.scales.push(coded.scale);
-            self.places.push((point.start, point.end));
-            self.error = self.error.max(coded.error);
         }
-        unit.zeroize();
-        self.row_of.insert(meta.id, self.rows.len());
-        self.rows.push(Row { meta, chunks: first..self.n_chunks() });
-        Ok(())
+        Ok(draft)
     }
 
-    /// Takes an entry out; says whether it was there. Its vectors are overwritten at once.
-    pub fn remove(&mut self, id: EntryId) -> bool {
-        let Some(row_idx) = self.row_of.remove(&id) else { return false };
-        let gone = self.rows.remove(row_idx).chunks;
-        let components = gone.start * self.dims..gone.end * self.dims;
-        close_gap(&mut self.codes, components.clone());
-        close_gap(&mut self.exact, components);
-        close_gap(&mut self.scales, gone.clone());
-        close_gap(&mut self.places, gone.clone());
-        for row in &mut self.rows[row_idx..] {
-            row.chunks = row.chunks.start - gone.len()..row.chunks.end - gone.len();
-        }
-        self.row_of.values_mut().filter(|idx| **idx > row_idx).for_each(|idx| *idx -= 1);
-        true
+    /// The entries of a segment that can be found.
+    pub fn live_rows(&self, key: SegmentKey) -> Vec<LiveRow> {
+        let Some(part) = self.segments.iter().find(|part| part.key == Some(key)) else { return Vec::new() };
+        let live = |row: &Row| LiveRow {
+            meta: row.meta,
+            first: row.chunks.start,
+            places: part.segment.places[row.chunks.clone()].to_vec(),
+        };
+        part.segment.rows.iter().filter(|row| !row.is_dead).map(live).collect()
     }
 
-    /// The `k` entries nearest to a query, each by its nearest chunk, nearest first; of equals the newer first.
+    /// The `k` entries nearest to a query, each by its nearest chunk, nearest first; of equals the newer first. What is
+    /// in segments is compared by its codes; see [`OpenIndex::candidates`].
     ///
     /// # Errors
     /// [`WrongDims`].
     pub fn nearest(&self, query: &[f32], k: usize) -> Result<Vec<Near>, WrongDims> {
-        self.nearest_where(query, k, &|_| true)
+        Ok(self.candidates(query, k, None)?.settle(|_, _| None))
     }
-
-    /// As [`OpenIndex::nearest`], among the entries that `admits` lets pass, however far the nearest of them are.
-    ///
-    /// # Errors
-    /// [`WrongDims`].
-    pub fn nearest_where(
-        &self,
-        query: &[f32],
-        k: usize,
-        admits: &dyn Fn(&Meta) -> bool,
-    ) -> Result<Vec<Near>, WrongDims> {
-        if query.len() != self.dims {
-            return Err(WrongDims { found: query.len(), expected: self.dims });
-        }
-        let mut query = query.to_vec();
-        vectors::normalise(&mut query);
-        let coded = Coded::new(&query);
-        let rough: Vec<(f32, usize)> = self
-            .rows
-            .iter()
-            .enumerate()
-            .filter(|(_, row)| !row.chunks.is_empty() && admits(&row.meta))
-            .map(|(row_idx, row)| {
-                let best = row.chunks.clone().map(|chunk| self.rough(chunk, &coded)).fold(f32::MIN, f32::max);
-                (best, row_idx)
-            })
-            .collect();
-        // Both roundings together move a cosine by at most this much, so nothing below the k-th rough score minus
-        // twice the margin can be among the nearest k.
-        let margin = coded.error * (1.0 + self.error) + self.error + 1e-4;
-        let threshold = kth_largest(&rough, k) - 2.0 * margin;
-        let mut near: Vec<Near> = rough
-            .into_iter()
-            .filter(|(score, _)| *score >= threshold)
-            .filter_map(|(_, row_idx)| self.exact_best(&self.rows[row_idx], &query))
-            .collect();
-        query.zeroize();
-        near.sort_by(|left, right| {
-            right.score.total_cmp(&left.score).then_with(|| right.meta.id.cmp(&left.meta.id))
-        });
-        near.truncate(k);
-        Ok(near)
-    }
-
-    fn rough(&self, chunk: usize, query: &Coded) -> f32 {
-        let codes = &self.codes[chunk * self.dims..(chunk + 1) * self.dims];
-        let sum: i32 =
-            codes.iter().zip(&query.codes).map(|(left, right)| i32::from(*left) * i32::from(*right)).sum();
-        sum as f32 * self.scales[chunk] * query.scale
-    }
-
-    fn exact_best(&self, row: &Row, query: &[f32]) -> Option<Near> {
-        let mut best: Option<(f32, usize)> = None;
-        for chunk in row.chunks.clone() {
-            let stored = &self.exact[chunk * self.dims..(chunk + 1) * self.dims];
-            let score: f32 = stored
-                .iter()
-                .zip(query)
-                .map(|(stored, value)| f16::from_bits(*stored).to_f32() * value)
-                .sum();
-            if best.is_none_or(|(best_score, _)| score > best_score) {
-                best = Some((score, chunk));
-            }
-        }
-        best.map(|(score, chunk)| {
-            let (start, end) = self.places[chunk];
-            Near { meta: row.meta, chunk_idx: chunk - row.chunks.start, start, end, score }
-        })
-    }
-}
-
-impl Drop for OpenIndex {
-    fn drop(&mut self) {
-        self.codes.zeroize();
-        self.exact.zeroize();
-        self.scales.zeroize();
-        self.places.zeroize();
-    }
-}
-
-/// A vector as bytes: `codes * scale` is nearly the vector.
-struct Coded {
-    codes: Vec<i8>,
-    scale: f32,
-    /// Distance between the vector and what the codes say.
-    error: f32,
-}
-
-impl Coded {
-    fn new(vector: &[f32]) -> Self {
-        let largest = vector.iter().fold(0.0f32, |largest, value| largest.max(value.abs()));
-        let scale = if largest > 0.0 { largest / 127.0 } else { 1.0 };
-        let codes: Vec<i8> = vector.iter().map(|value| (value / scale).round() as i8).collect();
-        let error = vector
-            .iter()
-            .zip(&codes)
-            .map(|(value, code)| (value - f32::from(*code) * scale).powi(2))
-            .sum::<f32>()
-            .sqrt();
-        Self { codes, scale, error }
-    }
-}
-
-impl Drop for Coded {
-    fn drop(&mut self) {
-        self.codes.zeroize();
-    }
-}
-
-/// Removes a range and overwrites the places that became free.
-fn close_gap<T: Copy + Zeroize>(values: &mut Vec<T>, gone: Range<usize>) {
-    let kept = values.len() - gone.len();
-    values.copy_within(gone.end.., gone.start);
-    values[kept..].iter_mut().zeroize();
-    values.truncate(kept);
-}
-
-fn kth_largest(rough: &[(f32, usize)], k: usize) -> f32 {
-    if k == 0 || rough.len() <= k {
-        return f32::MIN;
-    }
-    let mut scores: Vec<f32> = rough.iter().map(|(score, _)| *score).collect();
-    *scores.select_nth_unstable_by(k - 1, |left, right| right.total_cmp(left)).1
 }
 
 #[cfg(test)]

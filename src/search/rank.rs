@@ -187,7 +187,8 @@ mod tests {
 
     fn near(number: u8, score: f32) -> Near {
         let day = Day::from_number(0).unwrap();
-        let meta = Meta { id: seen(number).id, day, created: i64::from(number), role: Role::Writer };
+        let meta =
+            Meta { id: seen(number).id, revision: 1, day, created: i64::from(number), role: Role::Writer };
         Near { meta, chunk_idx: 0, start: 3, end: 9, score }
     }
 

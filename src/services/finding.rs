@@ -14,7 +14,7 @@ use crate::{
     },
     search::{
         embed::EmbedState,
-        engine::Near,
+        engine::{Meta, Near},
         filter::{Filter, Order},
         lexical::{Matcher, WordHits},
         plain::plain,
@@ -25,8 +25,8 @@ use crate::{
     services::{
         Failure, Services,
         finding::asked::{Asked, BadDates, Wanted},
-        indexing::is_searchable,
-        sessions::{Session, User, guard},
+        indexing::{self, is_searchable},
+        sessions::{Session, User},
         words::seen,
     },
     vault::{days, entries, error::VaultError, transaction::Reader},
@@ -165,12 +165,17 @@ impl Services {
         match self.embed.embed_query(query.meaning().to_owned()).await {
             Ok(vector) => {
                 let waiting = user.index.waiting.load(Ordering::Relaxed);
+                let is_open = self.ask_index(user);
+                let is_opening = !is_open || user.index.is_opening.load(Ordering::Relaxed);
                 let note = match waiting {
+                    _ if is_opening => {
+                        Some("The index is still being opened: in a moment more may be found.".to_owned())
+                    }
                     0 => None,
                     1 => Some("1 entry is still to be read for its meaning.".to_owned()),
                     n => Some(format!("{n} entries are still to be read for their meaning.")),
                 };
-                Meaning { vector: Some(vector), note, is_catching_up: waiting > 0 }
+                Meaning { vector: Some(vector), note, is_catching_up: is_opening || waiting > 0 }
             }
             Err(error) => {
                 tracing::warn!(%error, "a query could not be embedded");
@@ -291,15 +296,10 @@ pub(crate) fn nearest(user: &User, vector: &[f32], k: usize) -> Vec<Near> {
 
 /// The same among what the filter admits.
 fn nearest_within(user: &User, vector: &[f32], k: usize, filter: &Filter) -> Vec<Near> {
-    let open = guard(&user.index.open);
-    let Some(index) = open.as_ref() else { return Vec::new() };
-    let near = if filter.is_open() {
-        index.nearest(vector, k)
-    } else {
-        index.nearest_where(vector, k, &|meta| filter.admits(meta.day, meta.role != Role::Writer))
-    };
-    near.unwrap_or_else(|error| {
-        tracing::error!(%error, "the index and the query do not fit");
+    let admits = |meta: &Meta| filter.admits(meta.day, meta.role != Role::Writer);
+    let admits: Option<&dyn Fn(&Meta) -> bool> = if filter.is_open() { None } else { Some(&admits) };
+    indexing::nearest(&user.vault, &user.index, vector, k, admits).unwrap_or_else(|error| {
+        tracing::error!(%error, "the index could not be read");
         Vec::new()
     })
 }

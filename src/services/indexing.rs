@@ -1,15 +1,23 @@
 //! Indexing: outbox to open to chunk to embed to seal to commit. Runs per person while the vault is unlocked.
 //!
-//! The outbox row is committed with the entry, so nothing is forgotten: after a crash the next sign-in goes on.
+//! The outbox row is committed with the entry, so nothing is forgotten: after a crash the next sign-in goes on. New
+//! vectors are a record of their entry; enough of them become a segment ([`seal`]), and when nothing else is to be done,
+//! small segments become larger ones.
+
+#[cfg(test)]
+mod bench;
+mod close;
+mod index;
+mod near;
+mod open;
+mod seal;
 
 use std::{
-    sync::{
-        Arc, Mutex,
-        atomic::{AtomicUsize, Ordering},
-    },
+    sync::{Arc, atomic::Ordering},
     time::Duration,
 };
 
+pub(crate) use crate::services::indexing::{index::UserIndex, near::nearest};
 use crate::{
     blocking,
     journal::{
@@ -19,12 +27,14 @@ use crate::{
     search::{
         chunk::chunks,
         embed::{EmbedState, EmbedderIdentity},
-        engine::{Meta, OpenIndex, Point},
+        engine::Meta,
+        graph::Stop,
         plain::plain,
         vectors as codec,
     },
     services::{
         Failure, Services,
+        indexing::index::{Sizes, maker_of},
         sessions::{User, guard},
     },
     store::error::StoreError,
@@ -42,14 +52,8 @@ const LOOK: Duration = Duration::from_millis(200);
 /// Pause after a failure before the outbox is tried again.
 const RETRY: Duration = Duration::from_secs(20);
 
-/// The open search index of one person.
-#[derive(Default)]
-pub(crate) struct UserIndex {
-    pub(crate) open: Mutex<Option<OpenIndex>>,
-    nudge: tokio::sync::Notify,
-    /// Entries that wait to be indexed.
-    pub(crate) waiting: AtomicUsize,
-}
+/// How long nothing must be asked of the index before its parts are put together.
+const IDLE: Duration = Duration::from_secs(3);
 
 /// One thing to do for the index.
 struct Work {
@@ -107,11 +111,19 @@ impl Services {
         if !self.has_embedder {
             return;
         }
+        let (services, keep) = (Arc::clone(self), Arc::clone(user));
+        self.tasks.spawn(async move {
+            let mut locked = keep.locked.clone();
+            tokio::select! {
+                () = services.index_user(&keep) => {}
+                () = locked.wait() => {}
+            }
+        });
         let (services, user) = (Arc::clone(self), Arc::clone(user));
         self.tasks.spawn(async move {
             let mut locked = user.locked.clone();
             tokio::select! {
-                () = services.index_user(&user) => {}
+                () = services.draw_graphs(&user) => {}
                 () = locked.wait() => {}
             }
         });
@@ -126,7 +138,13 @@ impl Services {
                 Err(_) => tokio::time::sleep(RETRY).await,
             }
         };
+        let mut is_complete = false;
         loop {
+            if user.index.is_wanted.swap(false, Ordering::SeqCst)
+                && let Ok(mut missing) = self.open_index(user, &identity).await
+            {
+                work.append(&mut missing);
+            }
             match self.pending(user).await {
                 Ok(mut pending) => work.append(&mut pending),
                 Err(_) => {
@@ -148,8 +166,18 @@ impl Services {
                 }
             }
             user.index.waiting.store(0, Ordering::Relaxed);
-            if n_work == 0 {
-                user.index.nudge.notified().await;
+            if n_work > 0 {
+                continue;
+            }
+            if !is_complete && given_up.is_empty() {
+                is_complete = self.complete(user).await.is_ok();
+            }
+            while tokio::time::timeout(IDLE, user.index.nudge.notified()).await.is_err() {
+                if !self.tend_index(user).await.unwrap_or(false) {
+                    user.index.is_tidy.notify_one();
+                    user.index.nudge.notified().await;
+                    break;
+                }
             }
         }
     }
@@ -164,38 +192,63 @@ impl Services {
         }
     }
 
-    /// Reads all stored vectors into memory and answers which entries have none of this embedder.
+    /// Opens what is sealed and answers which entries have no vectors of this embedder.
     async fn open_index(&self, user: &Arc<User>, identity: &EmbedderIdentity) -> Result<Vec<Work>, Failure> {
-        let (user, identity) = (Arc::clone(user), identity.clone());
-        blocking::db(move || {
-            let mut index = OpenIndex::new(identity.dims);
-            let mut missing = Vec::new();
-            user.vault.read(|r| {
-                let mut failed = None;
-                entries::walk(r, false, &mut |entry| {
-                    if !is_searchable(&entry) {
-                        return true;
+        let keep = Arc::clone(user);
+        let maker = maker_of(identity).ok_or(Failure::Internal)?;
+        let stop = stop_of(user);
+        let missing =
+            blocking::db(move || open::open(&keep.vault, &keep.index, maker, Sizes::default(), &stop));
+        self.wrote();
+        let missing = missing.await??.unwrap_or_default();
+        Ok(missing.into_iter().map(|id| Work { id, item: None }).collect())
+    }
+
+    /// Lets go of what an earlier embedder made, once there is nothing left to be embedded.
+    async fn complete(&self, user: &Arc<User>) -> Result<(), Failure> {
+        let keep = Arc::clone(user);
+        let stop = stop_of(user);
+        blocking::db(move || seal::complete(&keep.vault, &keep.index, &stop)).await??;
+        self.wrote();
+        Ok(())
+    }
+
+    /// Puts parts of the index together; `false` when there is nothing to do. It ends soon after the vault is locked.
+    async fn tend_index(&self, user: &Arc<User>) -> Result<bool, Failure> {
+        if !user.vault.may_write() {
+            return Ok(false);
+        }
+        let keep = Arc::clone(user);
+        let stop = stop_of(user);
+        let done =
+            blocking::db(move || seal::merge(&keep.vault, &keep.index, Sizes::default(), &stop)).await??;
+        if done {
+            self.wrote();
+        }
+        Ok(done)
+    }
+
+    /// Draws the graphs of large segments, one after the other, whenever the index was put together. A task of its own,
+    /// because one takes a minute, and what is written meanwhile is to be found at once.
+    async fn draw_graphs(&self, user: &Arc<User>) {
+        loop {
+            user.index.is_tidy.notified().await;
+            loop {
+                let keep = Arc::clone(user);
+                let stop: Stop = Arc::new(stop_of(user));
+                let drawn =
+                    blocking::db(move || seal::draw_graph(&keep.vault, &keep.index, Sizes::default(), stop));
+                match drawn.await {
+                    Ok(Ok(true)) => self.wrote(),
+                    Ok(Ok(false)) => break,
+                    Ok(Err(error)) => {
+                        tracing::warn!(%error, "a graph could not be kept; it is tried again later");
+                        break;
                     }
-                    match vectors::get(r, entry.id) {
-                        Ok(Some(stored))
-                            if stored.embedder == identity.sha256
-                                && stored.revision == entry.revision
-                                && fill(&mut index, &entry, &stored) => {}
-                        Ok(_) => missing.push(Work { id: entry.id, item: None }),
-                        Err(error @ VaultError::Store(_)) => failed = Some(error),
-                        // Written by a newer program, which will read it again.
-                        Err(VaultError::NewerRecord) => {}
-                        // Vectors are derived: what cannot be read is made again.
-                        Err(_) => missing.push(Work { id: entry.id, item: None }),
-                    }
-                    failed.is_none()
-                })?;
-                failed.map_or(Ok(()), Err)
-            })?;
-            *guard(&user.index.open) = Some(index);
-            Ok(missing)
-        })
-        .await?
+                    Err(_) => return,
+                }
+            }
+        }
     }
 
     async fn pending(&self, user: &Arc<User>) -> Result<Vec<Work>, Failure> {
@@ -205,16 +258,17 @@ impl Services {
             let mut work: Vec<Work> =
                 outbox.items.iter().map(|item| Work { id: item.id, item: Some(*item) }).collect();
             if outbox.rescan {
+                let (mut listed, mut unknown) = (Vec::new(), Vec::new());
                 user.vault.read(|r| {
-                    entries::walk(r, false, &mut |entry| {
-                        let known =
-                            guard(&user.index.open).as_ref().is_some_and(|index| index.contains(entry.id));
-                        if is_searchable(&entry) && !known {
-                            work.push(Work { id: entry.id, item: None });
-                        }
+                    entries::list(r, &mut |entry| {
+                        listed.push(entry);
                         true
                     })
                 })?;
+                if let Some(open) = guard(&user.index.open).as_mut() {
+                    unknown = open.compare(&listed);
+                }
+                work.extend(unknown.into_iter().map(|id| Work { id, item: None }));
                 user.vault.write(|w| outbox::rescanned(w, &outbox))?;
             }
             Ok(work)
@@ -236,8 +290,8 @@ impl Services {
                 })
             })
             .await??;
-            if let Some(index) = guard(&user.index.open).as_mut() {
-                index.remove(id);
+            if let Some(open) = guard(&user.index.open).as_mut() {
+                open.remove(id);
             }
             self.wrote();
             return Ok(());
@@ -264,6 +318,7 @@ impl Services {
                 .collect(),
         };
         let keep = Arc::clone(user);
+        let stop = stop_of(user);
         blocking::db(move || {
             let written = keep.vault.write(|w: &mut Writer<'_>| {
                 // Edited or deleted while it was being embedded: the newer item in the outbox does it.
@@ -280,9 +335,10 @@ impl Services {
                 Err(VaultError::Store(StoreError::ReadOnly | StoreError::Full)) => true,
                 written => written?,
             };
-            if is_current && let Some(index) = guard(&keep.index.open).as_mut() {
-                fill(index, &entry, &stored);
+            if is_current && let Some(open) = guard(&keep.index.open).as_mut() {
+                open.fill(meta_of(&entry), &stored);
             }
+            seal::flush_full(&keep.vault, &keep.index, Sizes::default(), &stop);
             Ok::<(), Failure>(())
         })
         .await??;
@@ -300,17 +356,12 @@ pub(crate) fn is_searchable(entry: &Entry) -> bool {
     ended_well && entry.deleted.is_none() && !entry.text.is_empty()
 }
 
-fn fill(index: &mut OpenIndex, entry: &Entry, stored: &EntryVectors) -> bool {
-    let dims = usize::from(stored.dims);
-    let decoded: Option<Vec<Vec<f32>>> =
-        stored.chunks.iter().map(|chunk| codec::from_bytes(&chunk.values, dims)).collect();
-    let Some(decoded) = decoded else { return false };
-    let points: Vec<Point<'_>> = stored
-        .chunks
-        .iter()
-        .zip(&decoded)
-        .map(|(chunk, vector)| Point { start: chunk.start, end: chunk.end, vector })
-        .collect();
-    let meta = Meta { id: entry.id, day: entry.day, created: entry.created, role: entry.role };
-    index.insert(meta, &points).is_ok()
+fn meta_of(entry: &Entry) -> Meta {
+    Meta { id: entry.id, revision: entry.revision, day: entry.day, created: entry.created, role: entry.role }
+}
+
+/// Tells long work whether the vault was locked.
+fn stop_of(user: &User) -> impl Fn() -> bool + Send + Sync + use<> {
+    let locked = user.locked.clone();
+    move || locked.is_stopping()
 }

@@ -119,7 +119,7 @@ impl Diary {
                 })
                 .collect();
             let day = Day::from_number(i32::try_from(number).unwrap()).unwrap();
-            let meta = Meta { id: id(number), day, created: number as i64, role: Role::Writer };
+            let meta = Meta { id: id(number), revision: 1, day, created: number as i64, role: Role::Writer };
             index.insert(meta, &points).unwrap();
         }
         // Half of it in a segment, half as recent entries.
@@ -316,7 +316,9 @@ fn time_of_a_search_in_a_thousand_entries_is_printed() {
         let points: Vec<Point<'_>> =
             vectors.iter().map(|vector| Point { start: 0, end: 1, vector }).collect();
         let day = Day::from_number(0).unwrap();
-        index.insert(Meta { id: id(number), day, created: 0, role: Role::Writer }, &points).unwrap();
+        index
+            .insert(Meta { id: id(number), revision: 1, day, created: 0, role: Role::Writer }, &points)
+            .unwrap();
     }
     let query = Query::parse("the old window \"kitchen\" moon -goose");
     let started = Instant::now();

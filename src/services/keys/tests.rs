@@ -36,6 +36,7 @@ fn on(disk: &Disk) -> Arc<Services> {
         models_hint: String::new(),
         backups: Plan::default(),
         has_embedder: false,
+        index_bytes: 0,
     })
 }
 

@@ -140,6 +140,7 @@ fn make(options: &Options, store: Arc<Store>) -> (Arc<Services>, Arc<Fixed>) {
         has_model,
         models_hint: "There is no model here.".to_owned(),
         has_embedder: true,
+        index_bytes: 100_000_000,
         backups: options.backups.clone(),
     });
     services.start();

@@ -1,0 +1,67 @@
+//! The entries nearest to a vector.
+
+use std::collections::HashMap;
+
+use zeroize::Zeroizing;
+
+use crate::{
+    search::{
+        engine::{Meta, Near, SegmentKey},
+        vectors as codec,
+    },
+    services::{
+        indexing::{
+            index::{Pages, UserIndex},
+            is_searchable,
+        },
+        sessions::guard,
+    },
+    vault::{entries, error::VaultError, unlocked::Unlocked},
+};
+
+/// The `k` entries nearest to a vector among those that `admits` lets pass, nearest first; none while the index is not open. What was edited, thrown away or
+/// removed since it was indexed is not among them, however far behind the index is.
+///
+/// # Errors
+/// When the store cannot be read.
+pub(crate) fn nearest(
+    vault: &Unlocked,
+    index: &UserIndex,
+    vector: &[f32],
+    k: usize,
+    admits: Option<&dyn Fn(&Meta) -> bool>,
+) -> Result<Vec<Near>, VaultError> {
+    let (candidates, exact, dims) = {
+        let open = guard(&index.open);
+        let Some(open) = open.as_ref() else { return Ok(Vec::new()) };
+        let candidates = match open.index.candidates(vector, k, admits) {
+            Ok(candidates) => candidates,
+            Err(error) => {
+                tracing::error!(%error, "the index and the query do not fit");
+                return Ok(Vec::new());
+            }
+        };
+        (candidates, open.exact.clone(), open.index.dims())
+    };
+    vault.read(|r| {
+        let mut pages: HashMap<SegmentKey, Pages<'_>> =
+            exact.iter().map(|(key, file)| (*key, Pages::new(file, dims))).collect();
+        let mut near = candidates.settle(|key, chunk| {
+            // A segment that was merged into another meanwhile is not there any more: its codes say enough.
+            let half = pages.get_mut(&key)?.chunk(r, chunk).ok()?;
+            codec::from_bytes(half, dims).map(Zeroizing::new)
+        });
+        let mut failed = None;
+        near.retain(|near| match entries::entry(r, near.meta.id) {
+            Ok(entry) => {
+                entry.is_some_and(|entry| entry.revision == near.meta.revision && is_searchable(&entry))
+            }
+            Err(error @ VaultError::Store(_)) => {
+                failed = Some(error);
+                false
+            }
+            Err(_) => false,
+        });
+        failed.map_or(Ok(near), Err)
+    })
+}
