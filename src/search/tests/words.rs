@@ -79,13 +79,16 @@ fn seen(number: usize) -> Seen {
 
 #[test]
 fn the_cost_of_the_word_index_is_printed() {
-    let sizes = std::env::var("LLAMORA_BENCH_ENTRIES").unwrap_or_else(|_| "600".to_owned());
-    for n_entries in sizes.split(',').filter_map(|size| size.trim().parse().ok()) {
-        measure(n_entries);
+    match std::env::var("LLAMORA_BENCH_ENTRIES") {
+        Ok(sizes) => {
+            sizes.split(',').filter_map(|size| size.trim().parse().ok()).for_each(|size| measure(size, 100));
+        }
+        Err(_) => measure(150, 5),
     }
 }
 
-fn measure(n_entries: usize) {
+/// Measures with so many entries in segments, and so many recent ones and queries of each kind.
+fn measure(n_entries: usize, n_each: usize) {
     let stop = Arc::default();
     let mut generator = Generator::new();
     let mut index = WordIndex::default();
@@ -107,7 +110,7 @@ fn measure(n_entries: usize) {
         building += started.elapsed();
     }
     // As written one by one: the most recent ones are in no segment.
-    for number in n_entries..n_entries + 100 {
+    for number in n_entries..n_entries + n_each {
         index.put(seen(number), 1, &generator.entry());
     }
     let mut packed = Vec::new();
@@ -125,7 +128,7 @@ fn measure(n_entries: usize) {
     assert!(opened.reconcile(&journal).is_empty());
     let opening = started.elapsed();
 
-    let names: BTreeSet<String> = (0..60).map(|_| generator.name()).collect();
+    let names: BTreeSet<String> = (0..n_each).map(|_| generator.name()).collect();
     let near: Vec<EntryId> = (0..100).map(|number| seen(number * n_entries / 100).id).collect();
     let kinds: [(&str, Vec<String>); 6] = [
         ("a name", names.iter().cloned().collect()),
@@ -148,7 +151,7 @@ fn measure(n_entries: usize) {
     for (kind, queries) in kinds {
         let mut times: Vec<Duration> = Vec::new();
         let mut n_hits = 0;
-        for typed in queries.iter().cycle().take(120) {
+        for typed in queries.iter().cycle().take(n_each) {
             let query = Query::parse(typed);
             let started = Instant::now();
             n_hits += index.find(&query, &near).unwrap().hits.len();
@@ -156,7 +159,7 @@ fn measure(n_entries: usize) {
         }
         times.sort_unstable();
         let at = |part: usize| times[(times.len() - 1) * part / 100];
-        eprintln!("  {kind:<12} p50 {:>8.2?}  p99 {:>8.2?}  {} hits each", at(50), at(99), n_hits / 120);
+        eprintln!("  {kind:<12} p50 {:>8.2?}  p99 {:>8.2?}  {} hits each", at(50), at(99), n_hits / n_each);
     }
     let phrase: Vec<&str> = oldest.split_whitespace().take(12).collect();
     let typed = format!("\"{}\"", phrase.join(" ").replace('"', " "));

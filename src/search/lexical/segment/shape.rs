@@ -106,7 +106,7 @@ pub(super) fn alive_set(bits: &Bits, n_docs: usize) -> Result<AliveBitSet, Words
 
 /// What takes analysed texts apart.
 pub(super) fn analysers() -> TokenizerManager {
-    let analysers = TokenizerManager::new();
+    let analysers = TokenizerManager::default();
     analysers.register(TOKENIZER, Analysed);
     analysers
 }
