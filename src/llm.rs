@@ -9,6 +9,8 @@ use std::sync::{
     atomic::{AtomicBool, Ordering},
 };
 
+use zeroize::Zeroizing;
+
 use crate::{
     config::manifest::Ability,
     container::{ContainerError, source::ModelSource},
@@ -82,6 +84,9 @@ impl Message {
     }
 }
 
+/// A key for an upstream; wiped when nobody holds it any more.
+pub type UpstreamKey = Arc<Zeroizing<String>>;
+
 /// What to generate, and how.
 #[derive(Clone)]
 pub struct GenRequest {
@@ -99,12 +104,23 @@ pub struct GenRequest {
     pub seed: u32,
     /// The shape that the answer has to have; none for free text.
     pub shape: Option<Shape>,
+    /// The asker's own key for an upstream, in place of the owner's.
+    pub key: Option<UpstreamKey>,
 }
 
 impl GenRequest {
     /// A request with the settings used for replies.
     pub fn reply(messages: Vec<Message>, seed: u32) -> Self {
-        Self { owner: 0, messages, max_tokens: 320, temperature: 0.7, top_p: 0.9, seed, shape: None }
+        Self {
+            owner: 0,
+            messages,
+            max_tokens: 320,
+            temperature: 0.7,
+            top_p: 0.9,
+            seed,
+            shape: None,
+            key: None,
+        }
     }
 
     /// A request for an answer of a shape: as long as that may be, and the likeliest words, which are the soberest.

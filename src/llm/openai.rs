@@ -11,18 +11,21 @@
 
 use std::time::Duration;
 
-use serde::{Deserialize, Serialize};
+use serde::Serialize;
 use zeroize::Zeroizing;
 
 use crate::{
     config::manifest::Ability,
     llm::{
         Cancel, GenEvent, GenRequest, Generator, LlmError, Message, ModelIdentity, Speaker, StopReason,
-        budget, openai::stream::Events, shape::Shape,
+        budget,
+        openai::{discovery::discover, stream::Events},
+        shape::Shape,
     },
     outgoing::{Ask, Caller, OutgoingError, Patience, Reply, place::Place},
 };
 
+mod discovery;
 mod stream;
 #[cfg(test)]
 mod tests;
@@ -127,37 +130,57 @@ impl Upstream {
     pub fn known(&self) -> &Discovered {
         &self.known
     }
+}
 
-    fn body(&self, messages: &[&Message], max_tokens: u32, request: &GenRequest) -> String {
-        let turns = messages
-            .iter()
-            .map(|message| Turn { role: role_name(message.role), content: &message.text })
-            .collect();
-        let llama = self.known.is_llama.then_some(Llama {
-            cache_prompt: true,
-            return_progress: true,
-            min_p: 0.05,
-            repeat_penalty: 1.1,
-            chat_template_kwargs: Kwargs { enable_thinking: false },
-            grammar: request.shape.map(Shape::grammar),
-        });
-        let body = Body {
-            model: &self.known.model,
-            messages: turns,
-            max_tokens,
-            temperature: request.temperature,
-            top_p: request.top_p,
-            stream: true,
-            llama,
-        };
-        serde_json::to_string(&body).expect("numbers and texts are JSON")
+impl Discovered {
+    /// What is taken for granted of a server that was not asked yet.
+    pub fn assumed(options: &UpstreamOptions) -> Self {
+        Self {
+            model: options.model.clone(),
+            context: USUAL_CONTEXT,
+            slots: None,
+            parameters: None,
+            is_llama: false,
+        }
     }
+
+    fn most_tokens(&self, request: &GenRequest) -> u32 {
+        request.max_tokens.clamp(1, self.context / 2)
+    }
+}
+
+/// The body of a request, byte for byte as it is sent to a server of which this is known.
+///
+/// # Errors
+/// [`LlmError::PromptTooLong`].
+pub fn payload(known: &Discovered, request: &GenRequest) -> Result<String, LlmError> {
+    let max_tokens = known.most_tokens(request);
+    let turn = |message: &Message| Turn { role: role_name(message.role), content: message.text.clone() };
+    let messages = fitting(&request.messages, known.context - max_tokens)?.into_iter().map(turn).collect();
+    let llama = known.is_llama.then(|| Llama {
+        cache_prompt: true,
+        return_progress: true,
+        min_p: 0.05,
+        repeat_penalty: 1.1,
+        chat_template_kwargs: Kwargs { enable_thinking: false },
+        grammar: request.shape.map(Shape::grammar),
+    });
+    let body = Body {
+        model: &known.model,
+        messages,
+        max_tokens,
+        temperature: request.temperature,
+        top_p: request.top_p,
+        stream: true,
+        llama,
+    };
+    Ok(serde_json::to_string(&body).expect("numbers and texts are JSON"))
 }
 
 #[derive(Serialize)]
 struct Body<'a> {
     model: &'a str,
-    messages: Vec<Turn<'a>>,
+    messages: Vec<Turn>,
     max_tokens: u32,
     temperature: f32,
     top_p: f32,
@@ -167,9 +190,9 @@ struct Body<'a> {
 }
 
 #[derive(Serialize)]
-struct Turn<'a> {
+struct Turn {
     role: &'static str,
-    content: &'a str,
+    content: String,
 }
 
 /// What only llama.cpp understands.
@@ -201,14 +224,15 @@ impl Generator for Upstream {
         cancel: &Cancel,
         sink: &mut dyn FnMut(GenEvent),
     ) -> Result<StopReason, LlmError> {
-        let max_tokens = request.max_tokens.clamp(1, self.known.context / 2);
-        let messages = fitting(&request.messages, self.known.context - max_tokens)?;
+        let max_tokens = self.known.most_tokens(request);
+        let body = payload(&self.known, request)?;
+        let key = request.key.as_ref().map_or(self.options.key.as_str(), |own| own.as_str());
         let is_wanted = || !cancel.is_cancelled();
         let place = self.options.base.below("/chat/completions");
         let ask = Ask {
             place: &place,
-            headers: &headers(&self.options, "text/event-stream"),
-            json: Some(self.body(&messages, max_tokens, request)),
+            headers: &headers(key, "text/event-stream"),
+            json: Some(body),
             patience: ANSWER,
         };
         let done = match self.caller.send(&ask, &is_wanted) {
@@ -276,96 +300,12 @@ fn fitting(messages: &[Message], room: u32) -> Result<Vec<&Message>, LlmError> {
     Ok(kept.into_iter().map(|idx| &messages[idx]).collect())
 }
 
-fn headers(options: &UpstreamOptions, accept: &str) -> Vec<(&'static str, String)> {
+fn headers(key: &str, accept: &str) -> Vec<(&'static str, String)> {
     let mut headers = vec![("accept", accept.to_owned())];
-    if !options.key.is_empty() {
-        headers.push(("authorization", format!("Bearer {}", options.key.as_str())));
+    if !key.is_empty() {
+        headers.push(("authorization", format!("Bearer {key}")));
     }
     headers
-}
-
-#[derive(Deserialize)]
-struct Models {
-    data: Vec<Model>,
-}
-
-#[derive(Deserialize)]
-struct Model {
-    id: String,
-    #[serde(default)]
-    meta: Option<Meta>,
-    /// As vLLM says it.
-    #[serde(default)]
-    max_model_len: Option<u32>,
-}
-
-#[derive(Deserialize)]
-struct Meta {
-    #[serde(default)]
-    n_ctx: Option<u32>,
-    #[serde(default)]
-    n_params: Option<u64>,
-}
-
-#[derive(Deserialize)]
-struct Props {
-    default_generation_settings: Settings,
-    #[serde(default)]
-    total_slots: Option<u32>,
-}
-
-#[derive(Deserialize)]
-struct Settings {
-    n_ctx: u32,
-}
-
-fn discover(caller: &Caller, options: &UpstreamOptions) -> Result<Discovered, LlmError> {
-    let get = |place: &Place| {
-        let headers = headers(options, "application/json");
-        let ask = Ask { place, headers: &headers, json: None, patience: QUESTION };
-        caller.send(&ask, &|| true)
-    };
-    let place = options.base.below("/models");
-    let reply = get(&place).map_err(|error| sentence(&error))?;
-    let models = match reply.status() {
-        200 => {
-            let text = reply.whole(MAX_DESCRIPTION, &|| true).map_err(|error| sentence(&error))?;
-            serde_json::from_slice::<Models>(&text).map(|models| models.data).unwrap_or_default()
-        }
-        // Some servers have no such list; then the settings must name the model.
-        404 | 405 | 501 => Vec::new(),
-        status => return Err(refusal(status, &place)),
-    };
-    let model = match models.iter().find(|model| options.model.is_empty() || model.id == options.model) {
-        Some(model) => Some(model),
-        None if options.model.is_empty() => {
-            let host = place.shown();
-            return Err(LlmError::Upstream(format!(
-                "{host} does not say which models it has. Name one in the setting llm.chat.model"
-            )));
-        }
-        None => None,
-    };
-    let props = props(options, &get);
-    let said =
-        model.and_then(|model| model.max_model_len.or(model.meta.as_ref().and_then(|meta| meta.n_ctx)));
-    let context = props.as_ref().map(|props| props.default_generation_settings.n_ctx).or(said);
-    Ok(Discovered {
-        model: model.map_or_else(|| options.model.clone(), |model| model.id.clone()),
-        context: context.unwrap_or(USUAL_CONTEXT).clamp(512, MAX_CONTEXT),
-        slots: props.as_ref().and_then(|props| props.total_slots),
-        parameters: model.and_then(|model| model.meta.as_ref()?.n_params),
-        is_llama: props.is_some(),
-    })
-}
-
-/// What llama.cpp says of itself, beside the address of the protocol; `None` for any other server.
-fn props<'c>(
-    options: &UpstreamOptions,
-    get: &dyn Fn(&Place) -> Result<Reply<'c>, OutgoingError>,
-) -> Option<Props> {
-    let reply = get(&options.base.beside("/v1", "/props")).ok().filter(|reply| reply.status() == 200)?;
-    serde_json::from_slice(&reply.whole(MAX_DESCRIPTION, &|| true).ok()?).ok()
 }
 
 fn sentence(error: &OutgoingError) -> LlmError {
@@ -377,7 +317,7 @@ fn refusal(status: u16, place: &Place) -> LlmError {
     let host = place.shown();
     LlmError::Upstream(match status {
         300..=399 => format!("{host} sends on to another address, which is not followed"),
-        401 | 403 => format!("{host} does not take the key in llm.chat.api_key"),
+        401 | 403 => format!("{host} does not take the key"),
         404 => format!("{host} has no such address or model; check llm.chat.base_url and llm.chat.model"),
         400 | 413 | 422 => format!("{host} does not take the request (status {status})"),
         429 | 503 => format!("{host} is busy or still loading its model; try again in a moment"),

@@ -9,12 +9,12 @@ use crate::{
         confirm::{self, Wanted},
         items,
     },
-    services::sessions::Session,
+    services::{replies::Speaker, sessions::Session},
     web::{
         call::{Answer, Call, see_other},
         error::WebError,
         form::Form,
-        pages::model::{ModelPage, UpstreamView},
+        pages::model::{ModelPage, SentPage, UpstreamView},
     },
 };
 
@@ -44,6 +44,7 @@ pub async fn show(call: Arc<Call>, session: Arc<Session>) -> Answer {
         is_here: upstream.is_here,
         is_allowed: upstream.is_allowed,
         sentence: upstream.sentence,
+        has_own_key: upstream.has_own_key,
     });
     let page = ModelPage {
         shell: call.shell("Settings"),
@@ -69,6 +70,60 @@ pub async fn upstream(call: Arc<Call>, session: Arc<Session>, form: Form) -> Ans
         Ok(see_other(PAGE))
     })
     .await
+}
+
+/// `POST /settings/model/upstream/key`: keeps a key of this person for the upstream (`upstream_key`), or forgets it
+/// (`forget` is `yes`).
+///
+/// # Errors
+/// 422 for what cannot be a key, 5xx when it cannot be written.
+pub async fn key(call: Arc<Call>, session: Arc<Session>, form: Form) -> Answer {
+    let key = if form.text("forget") == "yes" { "" } else { form.text("upstream_key").trim() };
+    let is_given = form.text("forget") == "yes" || !key.is_empty();
+    if !is_given || !call.services().set_upstream_key(&session, key).await? {
+        return Err(WebError::unprocessable(
+            "This cannot be a key: it has blanks or other signs that no key has, or nobody is allowed to be sent it. Nothing was changed.",
+        ));
+    }
+    Ok(see_other(PAGE))
+}
+
+/// `GET /settings/model/sent`: leads to what would be sent with the newest entry; back, when there is nothing to send.
+///
+/// # Errors
+/// When a record cannot be read.
+pub async fn sent(call: Arc<Call>, session: Arc<Session>) -> Answer {
+    let newest = match call.services().upstream(&session) {
+        Some(_) => call.services().newest_to_send(&session).await?,
+        None => None,
+    };
+    let place = newest.map_or_else(|| PAGE.to_owned(), |id| format!("/entries/{id}/sending"));
+    Ok(see_other(&place))
+}
+
+/// `GET /entries/{id}/sending`: everything that asking for a reply to an entry would send.
+///
+/// # Errors
+/// 404 when there is no such entry, or no upstream.
+pub async fn preview(call: Arc<Call>, session: Arc<Session>) -> Answer {
+    let preview = call.services().preview(&session, call.id()?).await?.ok_or_else(WebError::not_found)?;
+    let who = |speaker: Speaker| match speaker {
+        Speaker::System => "The rules of this program",
+        Speaker::Writer => "You",
+        Speaker::Model => "The model, earlier",
+    };
+    let page = SentPage {
+        shell: call.shell("What is sent"),
+        host: preview.host,
+        is_allowed: preview.is_allowed,
+        has_own_key: preview.has_own_key,
+        day: preview.entry.day.to_string(),
+        id: preview.entry.id.to_string(),
+        is_kept: preview.entry.never_send,
+        turns: preview.turns.into_iter().map(|(speaker, text)| (who(speaker), text)).collect(),
+        payload: preview.payload,
+    };
+    call.page(StatusCode::OK, &page)
 }
 
 /// `POST /settings/model/switch`: switches the model off (`model=off`) or on (`model=on`) for this writer.

@@ -2,6 +2,7 @@
 
 mod drive;
 mod follow;
+mod preview;
 mod remember;
 
 use std::{
@@ -10,6 +11,9 @@ use std::{
 };
 
 pub use follow::Follow;
+pub use preview::Preview;
+
+pub use crate::llm::Speaker;
 
 use crate::{
     blocking,
@@ -20,13 +24,13 @@ use crate::{
         reply::{Length, ReplyState, Wish},
     },
     llm::{
-        GenRequest, LlmError, ModelIdentity,
+        GenRequest, LlmError, Message, ModelIdentity,
         prompt::{self, Asked, Prompt},
     },
     services::{
         Failure, Services,
         generation::Intent,
-        sessions::{Session, Sessions, User},
+        sessions::{Session, Sessions, User, guard},
         traces::Chip,
         upstream::{Answerer, leave_out_kept},
     },
@@ -173,17 +177,12 @@ impl Services {
             user.running.forget(reply.id);
             return Ok(Ask::NoEntry);
         }
-        let settings = &self.generation;
         let owner = Sessions::queue_owner(&user);
-        let request = GenRequest {
-            owner,
-            messages,
-            max_tokens: settings.n_predict,
-            temperature: settings.temperature,
-            top_p: settings.top_p,
-            seed: u32::from_le_bytes(reply.id.as_bytes()[12..16].try_into().expect("four bytes")),
-            shape: None,
-        };
+        let seed = u32::from_le_bytes(reply.id.as_bytes()[12..16].try_into().expect("four bytes"));
+        let mut request = self.request(messages, seed);
+        if is_upstream {
+            request.key.clone_from(&guard(&user.upstream_key));
+        }
         let ticket = match engine.submit(owner, request, generation.cancel()) {
             Ok(ticket) => ticket,
             Err(refused) => {
@@ -314,6 +313,17 @@ impl Services {
         let (services, owner) = (Arc::clone(self), Sessions::queue_owner(user));
         if !matches!(blocking::db(move || services.llm.forget(owner, FORGET_LIMIT)).await, Ok(true)) {
             tracing::warn!("the model did not forget in time what it had read for a locked journal");
+        }
+    }
+
+    /// A request with the settings used for replies.
+    fn request(&self, messages: Vec<Message>, seed: u32) -> GenRequest {
+        let settings = &self.generation;
+        GenRequest {
+            max_tokens: settings.n_predict,
+            temperature: settings.temperature,
+            top_p: settings.top_p,
+            ..GenRequest::reply(messages, seed)
         }
     }
 

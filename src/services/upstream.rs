@@ -7,9 +7,11 @@
 
 use std::{
     collections::HashSet,
-    sync::{Arc, atomic::Ordering},
+    sync::{Arc, Mutex, atomic::Ordering},
     time::Duration,
 };
+
+use zeroize::Zeroizing;
 
 use crate::{
     blocking,
@@ -19,20 +21,24 @@ use crate::{
     },
     llm::{
         ModelIdentity,
-        openai::{self, UpstreamOptions},
+        openai::{self, Discovered, UpstreamOptions},
         worker::{Engine, EngineState},
     },
     services::{
         Failure, Services,
         keys::Confirmed,
-        sessions::{Session, User},
+        sessions::{Session, User, guard},
         state::ModelState,
     },
-    vault::{entries, settings},
+    vault::{entries, secrets, settings},
 };
 
 /// Setting that holds the address that was allowed.
 const SETTING: &str = "upstream";
+/// Name of the secret that is the person's own key.
+const KEY: &str = "upstream";
+/// Longest key, in bytes.
+const LONGEST_KEY: usize = 512;
 /// How long asking for a reply waits until the upstream has said what it is.
 const GREETING: Duration = Duration::from_secs(6);
 /// How often that is looked at.
@@ -50,6 +56,9 @@ pub struct Upstream {
     pub is_protected: bool,
     /// Whether it is this machine.
     pub is_here: bool,
+    options: UpstreamOptions,
+    /// What it said of itself, once it was asked.
+    known: Arc<Mutex<Option<Discovered>>>,
 }
 
 /// What answers an entry.
@@ -84,6 +93,8 @@ pub struct UpstreamState {
     pub is_allowed: bool,
     /// How it is, in a sentence; nothing while it is not allowed.
     pub sentence: Option<String>,
+    /// Whether this person gave a key of their own.
+    pub has_own_key: bool,
 }
 
 impl Upstream {
@@ -91,8 +102,19 @@ impl Upstream {
     pub fn new(options: UpstreamOptions) -> Self {
         let (address, host) = (options.base.address(), options.base.shown());
         let (is_protected, is_here) = (options.base.is_tls(), options.base.is_loopback());
-        let engine = Engine::start(move || Ok(Box::new(openai::Upstream::connect(options.clone())?)));
-        Self { engine, address, host, is_protected, is_here }
+        let known: Arc<Mutex<Option<Discovered>>> = Arc::default();
+        let (asked, found) = (options.clone(), Arc::clone(&known));
+        let engine = Engine::start(move || {
+            let upstream = openai::Upstream::connect(asked.clone())?;
+            *guard(&found) = Some(upstream.known().clone());
+            Ok(Box::new(upstream))
+        });
+        Self { engine, address, host, is_protected, is_here, options, known }
+    }
+
+    /// What is known of it, or is taken for granted as long as it was not asked.
+    pub(super) fn known(&self) -> Discovered {
+        guard(&self.known).clone().unwrap_or_else(|| Discovered::assumed(&self.options))
     }
 }
 
@@ -107,6 +129,7 @@ impl Services {
             is_here: upstream.is_here,
             is_allowed,
             sentence: is_allowed.then(|| sentence(upstream)),
+            has_own_key: guard(&session.user.upstream_key).is_some(),
         })
     }
 
@@ -118,14 +141,51 @@ impl Services {
         let Some(upstream) = &self.upstream else { return Ok(()) };
         let (user, address) = (Arc::clone(&confirmed.session().user), upstream.address.clone());
         let keep = Arc::clone(&user);
-        blocking::db(move || keep.vault.write(|w| settings::put(w, SETTING, address.as_bytes()))).await??;
+        let is_another = blocking::db(move || {
+            keep.vault.write(|w| {
+                let is_another = settings::get(w, SETTING)?.is_some_and(|old| old != address.as_bytes());
+                if is_another {
+                    // A key is for one address.
+                    secrets::remove(w, KEY)?;
+                }
+                settings::put(w, SETTING, address.as_bytes())?;
+                Ok(is_another)
+            })
+        })
+        .await??;
         self.wrote();
+        if is_another {
+            *guard(&user.upstream_key) = None;
+        }
         user.may_send.store(true, Ordering::SeqCst);
         upstream.engine.load();
         Ok(())
     }
 
-    /// Takes back what was allowed. A reply that runs is stopped.
+    /// Keeps this person's own key for the upstream they allowed, sealed; an empty one is forgotten. It goes along with
+    /// what they ask, in place of the owner's, and is never shown again. `false` when it cannot be a key.
+    ///
+    /// # Errors
+    /// When it cannot be written.
+    pub async fn set_upstream_key(&self, session: &Session, key: &str) -> Result<bool, Failure> {
+        let key = Zeroizing::new(key.trim().to_owned());
+        let is_header = key.bytes().all(|byte| (0x21..=0x7e).contains(&byte));
+        if !is_header || key.len() > LONGEST_KEY || !self.may_send(&session.user) {
+            return Ok(false);
+        }
+        let (user, kept) = (Arc::clone(&session.user), key.clone());
+        blocking::db(move || {
+            user.vault.write(|w| {
+                if kept.is_empty() { secrets::remove(w, KEY) } else { secrets::put(w, KEY, kept.as_bytes()) }
+            })
+        })
+        .await??;
+        self.wrote();
+        *guard(&session.user.upstream_key) = (!key.is_empty()).then(|| Arc::new(key));
+        Ok(true)
+    }
+
+    /// Takes back what was allowed, and forgets the person's own key. A reply that runs is stopped.
     ///
     /// # Errors
     /// When it cannot be written; from now on nothing is sent all the same.
@@ -134,7 +194,14 @@ impl Services {
         if user.may_send.swap(false, Ordering::SeqCst) {
             user.running.interrupt_all();
         }
-        blocking::db(move || user.vault.write(|w| settings::remove(w, SETTING))).await??;
+        *guard(&user.upstream_key) = None;
+        blocking::db(move || {
+            user.vault.write(|w| {
+                secrets::remove(w, KEY)?;
+                settings::remove(w, SETTING)
+            })
+        })
+        .await??;
         self.wrote();
         Ok(())
     }
@@ -236,8 +303,14 @@ impl Services {
     pub(super) async fn prepare_upstream(&self, user: &Arc<User>) -> Result<(), Failure> {
         let Some(upstream) = &self.upstream else { return Ok(()) };
         let keep = Arc::clone(user);
-        let allowed = blocking::db(move || keep.vault.read(|r| settings::get(r, SETTING))).await??;
+        let (allowed, key) = blocking::db(move || {
+            keep.vault.read(|r| Ok((settings::get(r, SETTING)?, secrets::get(r, KEY)?)))
+        })
+        .await??;
         if allowed.as_deref() == Some(upstream.address.as_bytes()) {
+            let key =
+                key.and_then(|key| std::str::from_utf8(&key).ok().map(|key| Zeroizing::new(key.to_owned())));
+            *guard(&user.upstream_key) = key.map(Arc::new);
             user.may_send.store(true, Ordering::SeqCst);
             if !user.model_is_off.load(Ordering::SeqCst) {
                 upstream.engine.load();

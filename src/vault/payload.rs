@@ -57,6 +57,7 @@ pub fn probe_bodies(body: &[u8]) {
     let _ = log::EventsV1::decode(1, body);
     let _ = recap::RecapV1::decode(1, body);
     let _ = small::DraftV1::decode(1, body);
+    let _ = small::SecretV1::decode(1, body);
     let _ = small::SettingV1::decode(1, body);
     let _ = small::VectorV1::decode(1, body);
     let _ = file::FileV1::decode(1, body);

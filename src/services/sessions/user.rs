@@ -8,6 +8,7 @@ use std::sync::{
 use jiff::tz::TimeZone;
 
 use crate::{
+    llm::UpstreamKey,
     services::{
         generation::Running,
         indexing::UserIndex,
@@ -49,6 +50,8 @@ pub struct User {
     pub(crate) wants_proof: AtomicBool,
     /// The person has signed in with them since the vault was unlocked.
     pub(crate) is_proved: AtomicBool,
+    /// The person's own key for the upstream.
+    pub(crate) upstream_key: Mutex<Option<UpstreamKey>>,
     /// What writes for the person in the background has begun.
     pub(crate) is_settled: AtomicBool,
     /// Traces that were suggested for entries.
@@ -81,6 +84,7 @@ impl User {
             may_send: AtomicBool::new(false),
             wants_proof: AtomicBool::new(false),
             is_proved: AtomicBool::new(false),
+            upstream_key: Mutex::new(None),
             is_settled: AtomicBool::new(false),
             suggested: Suggested::default(),
             import: ImportSlot::default(),

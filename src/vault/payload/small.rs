@@ -62,6 +62,17 @@ wire_struct! {
     }
 }
 
+wire_struct! {
+    /// Body of SECRET, schema 1.
+    SecretV1 {
+        /// The secret.
+        value: Vec<u8>,
+        /// Additions; unknown tags are kept.
+        ext: Ext,
+    }
+}
+
 impl Payload for DraftV1 {}
+impl Payload for SecretV1 {}
 impl Payload for SettingV1 {}
 impl Payload for VectorV1 {}

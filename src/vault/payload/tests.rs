@@ -11,7 +11,7 @@ use crate::vault::{
         log::{EventV1, EventsV1},
         recap::RecapV1,
         session::SessionV1,
-        small::{ChunkV1, DraftV1, SettingV1, VectorV1},
+        small::{ChunkV1, DraftV1, SecretV1, SettingV1, VectorV1},
         trace::{PostingItemV1, PostingV1, TraceDirV1, TraceNameV1, TraceUndoV1, TraceV1, UndoLinkV1},
     },
 };
@@ -167,6 +167,11 @@ fn draft_v1_is_frozen() {
 #[test]
 fn setting_v1_is_frozen() {
     frozen(golden!("setting-v1"), &SettingV1 { value: b"Europe/Amsterdam".to_vec(), ext: Vec::new() });
+}
+
+#[test]
+fn secret_v1_is_frozen() {
+    frozen(golden!("secret-v1"), &SecretV1 { value: b"sk-canary".to_vec(), ext: Vec::new() });
 }
 
 #[test]

@@ -33,6 +33,56 @@ pub struct UpstreamView {
     pub is_allowed: bool,
     /// How it is, once it is allowed.
     pub sentence: Option<String>,
+    /// Whether this person gave a key of their own.
+    pub has_own_key: bool,
+}
+
+/// `GET /entries/{id}/sending`: what would be sent for a reply to an entry.
+#[derive(Serialize, Clone)]
+pub struct SentPage {
+    /// Surroundings.
+    pub shell: Shell,
+    /// Where it would go.
+    pub host: String,
+    /// Whether this person allowed that.
+    pub is_allowed: bool,
+    /// Whether a key of this person goes along.
+    pub has_own_key: bool,
+    /// Day of the entry, ISO.
+    pub day: String,
+    /// The entry.
+    pub id: String,
+    /// Whether the entry is never sent.
+    pub is_kept: bool,
+    /// Who speaks and what is said, in order.
+    pub turns: Vec<(&'static str, String)>,
+    /// The body of the request, byte for byte.
+    pub payload: String,
+}
+
+impl Template for SentPage {
+    const NAME: &'static str = "settings/sent.html";
+
+    fn samples() -> Vec<Self> {
+        let sent = Self {
+            shell: Shell::sample("What is sent"),
+            host: "models.example.org".to_owned(),
+            is_allowed: true,
+            has_own_key: true,
+            day: "2026-11-22".to_owned(),
+            id: "01KAMQ0000000000000000000A".to_owned(),
+            is_kept: false,
+            turns: vec![
+                ("The rules", "Answer shortly.".to_owned()),
+                ("You", "Snow on </pre> the bridge.".to_owned()),
+            ],
+            payload: r#"{"model":"Lantern","messages":[]}"#.to_owned(),
+        };
+        let kept = Self { is_kept: true, turns: Vec::new(), payload: String::new(), ..sent.clone() };
+        let asked = Self { is_allowed: false, has_own_key: false, ..sent.clone() };
+        let too_long = Self { turns: Vec::new(), payload: String::new(), ..sent.clone() };
+        vec![sent, kept, asked, too_long]
+    }
 }
 
 impl Template for ModelPage {
@@ -51,6 +101,7 @@ impl Template for ModelPage {
             is_here: false,
             is_allowed: false,
             sentence: None,
+            has_own_key: false,
         };
         let bare =
             UpstreamView { host: "192.168.1.20:8081".to_owned(), is_protected: false, ..asked.clone() };
@@ -63,9 +114,10 @@ impl Template for ModelPage {
             ),
             ..bare.clone()
         };
+        let own = UpstreamView { has_own_key: true, ..allowed.clone() };
         let models = ModelView::samples();
         let first = models[0].clone();
         let plain = models.into_iter().map(|model| page(model, None));
-        plain.chain([asked, bare, allowed].map(|upstream| page(first.clone(), Some(upstream)))).collect()
+        plain.chain([asked, bare, allowed, own].map(|upstream| page(first.clone(), Some(upstream)))).collect()
     }
 }

@@ -10,14 +10,16 @@ const BINARY = resolve(process.env.LLAMORA_BIN ?? "../../dist/llamora");
 export class Program {
   #folder = mkdtempSync(join(tmpdir(), "llamora-browser-"));
   #host;
+  #settings;
   #child;
   #log = "";
 
   url;
 
-  // `host` is where it listens; it is always reached by loopback.
-  constructor(host = "127.0.0.1") {
+  // `host` is where it listens; it is always reached by loopback. `settings` are variables of its environment.
+  constructor(host = "127.0.0.1", settings = {}) {
     this.#host = host;
+    this.#settings = settings;
   }
 
   async start(port = 0) {
@@ -26,7 +28,7 @@ export class Program {
     const flags = ["serve", "--host", this.#host, "--port", String(port), "--data", data];
     this.#child = spawn(BINARY, flags, {
       stdio: ["ignore", "pipe", "pipe"],
-      env: { PATH: process.env.PATH, HOME: this.#folder, TMPDIR: this.#folder },
+      env: { PATH: process.env.PATH, HOME: this.#folder, TMPDIR: this.#folder, ...this.#settings },
     });
     this.#child.stderr.on("data", (chunk) => {
       this.#log += chunk;

@@ -205,3 +205,80 @@ async fn an_upstream_that_is_not_there_is_named_and_tried_again() {
     let day = mira.get(&format!("/d/{TODAY}")).await.expect(200).body;
     assert!(day.contains("Ask for a reply") && !day.contains("data-reply-id"), "{day}");
 }
+
+/// What a page shows as the request, as it would be sent.
+fn shown(page: &str) -> String {
+    let (_, rest) = page.split_once("data-payload>").expect("a request is shown");
+    let text = rest.split_once("</pre>").expect("it ends").0;
+    [("&quot;", "\""), ("&#39;", "'"), ("&lt;", "<"), ("&gt;", ">"), ("&amp;", "&")]
+        .iter()
+        .fold(text.to_owned(), |text, (from, to)| text.replace(from, to))
+}
+
+// proves: SR-49 (what is sent can be seen before, byte for byte)
+#[tokio::test]
+async fn what_is_sent_is_what_was_shown_before_byte_for_byte() {
+    let mock = Mock::start(&["Hello"], false);
+    let app = app(&mock).await;
+    let mira = app.register("Mira").await;
+    assert_eq!(mira.get("/settings/model/sent").await.expect(303).location(), "/settings/model");
+    let secret = mira.write("A secret about Jonas.").await;
+    mira.post(&format!("/entries/{secret}/sending"), &[("never_send", "yes")]).await.expect(303);
+    let plain = mira.write("The tram was <late> & \"cold\".").await;
+    let page = mira.get(&format!("/entries/{plain}/sending")).await.expect(200).body;
+    assert!(page.contains("you have not allowed it") && mock.sent().is_empty(), "looking sends nothing");
+    allow(&mira).await;
+    let day = reply_to(&mira, &plain).await;
+    assert!(day.contains("What is sent"), "{day}");
+    let got = mira.get("/settings/model/sent").await.expect(303);
+    assert_eq!(got.location(), format!("/entries/{plain}/sending"));
+    let other = mira.write("It rained on the tram.").await;
+    let page = mira.get(&format!("/entries/{other}/sending")).await.expect(200).body;
+    let shown = shown(&page);
+    assert!(shown.contains("It rained") && !shown.contains("Jonas") && page.contains(&mock.host), "{page}");
+    reply_to(&mira, &other).await;
+    let asked = mock.asked();
+    assert!(asked[1].ends_with(&shown), "{} is not {shown}", asked[1]);
+    // An entry that is kept shows that nothing is sent.
+    let page = mira.get(&format!("/entries/{secret}/sending")).await.expect(200).body;
+    assert!(page.contains("data-sent=\"nothing\"") && !page.contains("data-payload"), "{page}");
+}
+
+// proves: SR-49 (a key of one's own, sealed)
+#[tokio::test]
+async fn a_key_of_ones_own_is_sealed_goes_to_the_host_alone_and_only_while_it_is_allowed() {
+    let mock = Mock::start(&["Hello"], false);
+    let app = app(&mock).await;
+    let mira = app.register("Mira").await;
+    let keep = |key: &'static str| [("upstream_key", key)];
+    mira.post("/settings/model/upstream/key", &keep("sk-mine-0815")).await.expect(422);
+    allow(&mira).await;
+    for wrong in ["", "two words", "tab\there"] {
+        mira.post("/settings/model/upstream/key", &keep(wrong)).await.expect(422);
+    }
+    mira.post("/settings/model/upstream/key", &keep("sk-mine-0815")).await.expect(303);
+    let page = mira.get("/settings/model").await.expect(200).body;
+    assert!(page.contains("Forget my key") && !page.contains("sk-mine"), "{page}");
+    let entry = mira.write("The tram was late.").await;
+    reply_to(&mira, &entry).await;
+    assert!(mock.asked()[0].contains("Bearer sk-mine-0815") && !mock.asked()[0].contains("sk-canary"));
+    let preview = mira.get(&format!("/entries/{entry}/sending")).await.expect(200).body;
+    assert!(preview.contains("with your key") && !preview.contains("sk-mine"), "{preview}");
+
+    // It comes back with the journal, and another person's requests go without it.
+    let again = app.sign_in_again("Mira").await;
+    let other = again.write("It rained.").await;
+    reply_to(&again, &other).await;
+    assert!(mock.asked()[1].contains("Bearer sk-mine-0815"));
+    let ada = app.register("Ada").await;
+    allow(&ada).await;
+    let entry = ada.write("Ada is here.").await;
+    reply_to(&ada, &entry).await;
+    assert!(mock.asked()[2].contains("Bearer sk-canary") && !mock.asked()[2].contains("sk-mine"));
+
+    // Taking back what was allowed forgets it.
+    again.post("/settings/model/upstream", &[("allow", "no")]).await.expect(303);
+    allow(&again).await;
+    let page = again.get("/settings/model").await.expect(200).body;
+    assert!(!page.contains("Forget my key"), "{page}");
+}

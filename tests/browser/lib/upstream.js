@@ -1,0 +1,45 @@
+import { createServer } from "node:http";
+
+// A server that speaks the protocol of OpenAI and keeps what it was sent.
+export class Upstream {
+  #server;
+  // `{ path, key, body }` of each request.
+  asked = [];
+
+  async start(words = ["A **lantern**", " for", " you."]) {
+    this.#server = createServer((request, response) => {
+      let body = "";
+      request.on("data", (chunk) => {
+        body += chunk;
+      });
+      request.on("end", () => {
+        const path = `${request.method} ${request.url}`;
+        this.asked.push({ path, key: request.headers.authorization, body });
+        if (path === "GET /v1/models") {
+          response.end(JSON.stringify({ data: [{ id: "Lantern" }] }));
+        } else if (path === "POST /v1/chat/completions") {
+          response.setHeader("Content-Type", "text/event-stream");
+          for (const content of words)
+            response.write(`data: ${JSON.stringify({ choices: [{ delta: { content } }] })}\n\n`);
+          response.end("data: [DONE]\n\n");
+        } else {
+          response.statusCode = 404;
+          response.end("{}");
+        }
+      });
+    });
+    await new Promise((resolve) => this.#server.listen(0, "127.0.0.1", resolve));
+    this.host = `127.0.0.1:${this.#server.address().port}`;
+    return this;
+  }
+
+  // Bodies of the requests for a reply.
+  get replies() {
+    return this.asked.filter(({ path }) => path.startsWith("POST ")).map(({ body }) => body);
+  }
+
+  async end() {
+    this.#server.closeAllConnections();
+    await new Promise((resolve) => this.#server.close(resolve));
+  }
+}
