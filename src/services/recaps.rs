@@ -156,6 +156,9 @@ impl Services {
         let (user, now) = (Arc::clone(&session.user), self.clock.now_ms());
         blocking::db(move || {
             user.vault.write(|w| {
+                if recaps::get(w, day)?.is_none() {
+                    return Ok(());
+                }
                 let digest = recaps::digest(&entries::day(w, day)?);
                 let removed =
                     Recap { sentences: Vec::new(), digest, made: now, made_by: None, tried: String::new() };
