@@ -90,3 +90,35 @@ async fn what_is_remembered_is_a_dated_quotation_of_the_own_journal_and_leads_to
     assert!(words.contains("From my page of Friday, 20 November 2026:"), "{words}");
     assert!(words.contains("<blockquote>") && !words.contains(CANARY), "{words}");
 }
+
+#[tokio::test]
+async fn a_day_that_shares_a_trace_is_remembered_though_it_says_something_else() {
+    let app = TestApp::new().await;
+    let mira = app.register("Mira").await;
+    let op = crate::it::common::fresh_op();
+    let fields = [("op", op.as_str()), ("text", "Jonas mended the old bicycle in the yard.")];
+    let got = mira.post("/d/2026-11-20/entries", &fields).await.expect(303);
+    let earlier = got.location().split_once("#entry-").expect("an anchor").1.to_owned();
+    let entry = mira.write("Say everything: snow fell upon quiet hills.").await;
+    let reply = |entry: String| {
+        let mira = &mira;
+        async move {
+            let got = mira.post(&format!("/entries/{entry}/replies"), &[]).await.expect(303);
+            let id = got.location().split_once("#reply-").expect("a way to the reply").1.to_owned();
+            mira.get(&format!("/replies/{id}/events")).await.expect(200);
+            mira.send(Ask::get(&format!("/replies/{id}")).partial()).await.expect(200).body
+        }
+    };
+    assert!(!reply(entry.clone()).await.contains("bicycle"));
+    for id in [&earlier, &entry] {
+        mira.post(&format!("/entries/{id}/traces"), &[("name", "family")]).await.expect(303);
+    }
+    let part = reply(entry.clone()).await;
+    assert!(
+        part.contains("<a href=\"/d/2026-11-20\">20 November 2026</a>") && part.contains("bicycle"),
+        "{part}"
+    );
+    // What is in the trash is not remembered.
+    mira.post(&format!("/entries/{earlier}/delete"), &[]).await.expect(303);
+    assert!(!reply(entry).await.contains("<a href=\"/d/2026-11-20\">"));
+}
