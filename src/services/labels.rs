@@ -10,15 +10,16 @@ use crate::{
     },
     llm::{GenRequest, prompt, shape::Shape},
     search::{
+        chunk::chunks,
         ground::{Sources, shares_words},
         plain::plain,
-        vectors::{self as codec, dot},
+        vectors::dot,
     },
     services::{
         Failure, Services,
         sessions::{Session, User},
     },
-    vault::{entries, vectors},
+    vault::entries,
 };
 
 const MOST: u8 = 5;
@@ -39,7 +40,7 @@ impl Services {
         let user = &session.user;
         let is_wanted = || !user.model_is_off.load(Ordering::SeqCst) && user.running.is_idle();
         let Some(model) = self.capable().filter(|_| is_wanted()) else { return Ok(Vec::new()) };
-        let Some((entry, passages)) = passages(user, id).await? else { return Ok(Vec::new()) };
+        let Some(entry) = own_entry(user, id).await? else { return Ok(Vec::new()) };
         let text = plain(&entry.text);
         let room = model.context.saturating_sub(SHAPE.max_tokens()) as usize;
         let texts = [text.clone()];
@@ -53,31 +54,22 @@ impl Services {
         let (said, unsaid): (Vec<String>, Vec<String>) =
             written.unwrap_or_default().into_iter().partition(|label| shares_words(label, &text));
         let mut labels = said;
-        for label in unsaid.into_iter().filter(|label| sources.support(label)) {
-            if let Ok(vector) = self.embed.embed_query(label.clone()).await
-                && passages.iter().any(|passage| dot(passage, &vector) >= NEAR_ENOUGH)
-            {
-                labels.push(label);
-            }
+        let unsaid: Vec<String> = unsaid.into_iter().filter(|label| sources.support(label)).collect();
+        if !unsaid.is_empty() {
+            let passages = chunks(&text).into_iter().map(|chunk| chunk.of(&text).to_owned()).collect();
+            let passages = self.embed.embed(passages).await.unwrap_or_default();
+            let vectors = self.embed.embed(unsaid.clone()).await.unwrap_or_default();
+            let is_near = |vector: &Vec<f32>| passages.iter().any(|one| dot(one, vector) >= NEAR_ENOUGH);
+            labels.extend(
+                unsaid.into_iter().zip(&vectors).filter(|(_, one)| is_near(one)).map(|(label, _)| label),
+            );
         }
         Ok(labels)
     }
 }
 
-/// An entry and the vectors of its passages, as far as they are there.
-async fn passages(user: &Arc<User>, id: EntryId) -> Result<Option<(Entry, Vec<Vec<f32>>)>, Failure> {
+async fn own_entry(user: &Arc<User>, id: EntryId) -> Result<Option<Entry>, Failure> {
     let user = Arc::clone(user);
-    blocking::db(move || {
-        Ok(user.vault.read(|r| {
-            let is_own = |entry: &Entry| entry.role == Role::Writer && entry.deleted.is_none();
-            let Some(entry) = entries::entry(r, id)?.filter(is_own) else { return Ok(None) };
-            let stored = vectors::get(r, id)?.filter(|stored| stored.revision == entry.revision);
-            let passages = stored.map_or_else(Vec::new, |stored| {
-                let dims = usize::from(stored.dims);
-                stored.chunks.iter().filter_map(|chunk| codec::from_bytes(&chunk.values, dims)).collect()
-            });
-            Ok(Some((entry, passages)))
-        })?)
-    })
-    .await?
+    let found = blocking::db(move || user.vault.read(|r| entries::entry(r, id))).await??;
+    Ok(found.filter(|entry| entry.role == Role::Writer && entry.deleted.is_none()))
 }
