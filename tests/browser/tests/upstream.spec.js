@@ -19,7 +19,9 @@ const test = base.extend({
   },
 });
 
-async function allow(page, host) {
+async function allow(page, watched, host) {
+  // The page that asks for the password is answered 403.
+  watched.expected.push(/status of 403/);
   await page.goto("/settings/model");
   await page.getByRole("button", { name: `Let ${host} answer me` }).click();
   await page.locator("input[name=current_password]").fill(PASSWORD);
@@ -27,7 +29,7 @@ async function allow(page, host) {
   await expect(page.locator("[data-upstream=allowed]")).toBeVisible();
 }
 
-test("another program answers only after a yes, only what may be sent, and says so", async ({ page, upstream }) => {
+test("another program answers only after a yes, only what may be sent, and says so", async ({ page, upstream, watched }) => {
   const { host } = upstream;
   await register(page);
   const secret = await write(page, "A secret about Jonas.");
@@ -42,7 +44,7 @@ test("another program answers only after a yes, only what may be sent, and says 
   await expect(page.locator("main")).toContainText("The tram was late.");
   expect(upstream.asked).toEqual([]);
 
-  await allow(page, host);
+  await allow(page, watched, host);
   await page.goto("/d/today");
   await secret.getByRole("button", { name: "Never send" }).click();
   await expect(secret.getByRole("button", { name: "Allow sending" })).toBeVisible();
@@ -69,10 +71,10 @@ test("another program answers only after a yes, only what may be sent, and says 
   expect(upstream.replies).toHaveLength(1);
 });
 
-test("a key of one's own goes along and is never shown again", async ({ page, upstream }) => {
+test("a key of one's own goes along and is never shown again", async ({ page, upstream, watched }) => {
   await register(page);
   const entry = await write(page, "The tram was late.");
-  await allow(page, upstream.host);
+  await allow(page, watched, upstream.host);
   await page.getByLabel(/^A key of your own/).fill("sk-mine-0815");
   await page.getByRole("button", { name: "Keep this key" }).click();
   await expect(page.getByRole("button", { name: "Forget my key" })).toBeVisible();
