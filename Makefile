@@ -51,6 +51,7 @@ help:
 	@echo 'make bench-llama  our generator against llama-bench of llama.cpp'
 	@echo 'make bench-embed  how fast texts are embedded, beside onnxruntime'
 	@echo 'make torture      the tests that kill, cut, flood and damage, at full count'
+	@echo 'make fuzz         every reader of foreign bytes under libFuzzer (SECONDS=60 for each)'
 	@echo 'make messages     tests/golden/messages.txt, every error a person can meet, written anew'
 	@echo 'make screenshots  the pictures of README.md, taken anew'
 	@echo 'make deps web models   system packages, web packages, models: what the others call by themselves'
@@ -181,6 +182,17 @@ torture: test-deps dist
 	@LLAMORA_TEST_TORTURE=12 LLAMORA_TEST_CROWD=1000 LLAMORA_TEST_STREAMS=10000 LLAMORA_TEST_BACKUPS=20 \
 	 LLAMORA_TEST_WRITERS=50 LLAMORA_TEST_SECONDS=60 LLAMORA_TEST_SEALS=10000000 LLAMORA_TEST_DAMAGE=20 \
 	 LLAMORA_TEST_KILLS=1000 LLAMORA_TEST_KILL_ROUNDS=10000 cargo test $(TEST_FLAGS)
+	@$(MAKE) fuzz SECONDS=600
+
+# Coverage-guided fuzzing on the stable toolchain. Only our own crates are instrumented; there is no address sanitizer,
+# which the safe code of the targets does not need. What was found stays in tests/fuzz/found and goes on from there.
+SECONDS ?= 60
+FUZZED ?= records keyring archive import markdown cookies gguf host
+.PHONY: fuzz
+fuzz: deps web
+	@env -u CARGO_TARGET_X86_64_UNKNOWN_LINUX_GNU_RUSTFLAGS RUSTC_WORKSPACE_WRAPPER=$(CURDIR)/tests/fuzz/instrument \
+	 cargo build --quiet --locked --package llamora-fuzz
+	@scripts/fuzz $(CARGO_TARGET_DIR)/debug/llamora-fuzz $(SECONDS) $(FUZZED)
 
 .PHONY: messages
 messages:
