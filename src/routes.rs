@@ -15,6 +15,7 @@ pub mod items;
 pub mod keys;
 pub mod model;
 pub mod older;
+pub mod recent;
 pub mod register;
 pub mod replies;
 pub mod search;
@@ -121,6 +122,10 @@ pub static ROWS: &[Row] = &[
     row!(POST   "/traces/:id/delete"               signed_form traces::delete,        OTHER,        "/traces/01KAMQ0000000000000000000B/delete"),
     row!(GET    "/search"                          signed      search::new,           Kind::Page,   "/search"),
     row!(POST   "/search"                          signed_form search::list,          OTHER,        "/search"),
+    row!(POST   "/search/recent/forget"            signed_form recent::forget,        OTHER,        "/search/recent/forget"),
+    row!(POST   "/search/recent/clear"             signed_form recent::clear,         OTHER,        "/search/recent/clear"),
+    row!(POST   "/search/recent/keep"              signed_form recent::switch,        OTHER,        "/search/recent/keep"),
+    row!(POST   "/search/:n/kept"                  signed_form recent::keep,          OTHER,        "/search/1/kept"),
     row!(GET    "/search/:n"                       signed      search::again,         Kind::Page,   "/search/1"),
     row!(GET    "/trash"                           signed      trash::list,           Kind::Page,   "/trash"),
     row!(POST   "/trash/empty"                     signed_form trash::empty,          OTHER,        "/trash/empty"),

@@ -33,6 +33,7 @@ mod policy;
 pub mod recaps;
 pub mod rotation;
 pub mod salvage;
+pub mod searches;
 pub mod secrets;
 pub mod segments;
 pub mod sessions;

@@ -5,6 +5,7 @@ import "htmx.org/dist/ext/hx-csp.js";
 
 import { CopyCodeElement } from "./elements/copy-code-element.js";
 import { EntryComposerElement } from "./elements/entry-composer-element.js";
+import { LiveSearchElement } from "./elements/live-search-element.js";
 import { LockFormElement } from "./elements/lock-form-element.js";
 import { ModelWaitElement } from "./elements/model-wait-element.js";
 import { ReplyStreamElement } from "./elements/reply-stream-element.js";
@@ -21,6 +22,7 @@ import { leaveWhenLocked } from "./lib/lock.js";
 for (const element of [
   CopyCodeElement,
   EntryComposerElement,
+  LiveSearchElement,
   LockFormElement,
   ModelWaitElement,
   ReplyStreamElement,

@@ -6,6 +6,7 @@ use poem::http::StatusCode;
 
 use crate::{
     journal::{day::Day, entry::Role},
+    routes::recent,
     services::{
         finding::{
             Found, Hit, Pages,
@@ -20,12 +21,12 @@ use crate::{
     },
 };
 
-/// `GET /search`: the empty form.
+/// `GET /search`: the empty form, with recent searches beneath it.
 ///
 /// # Errors
-/// Only faults of ours.
-pub async fn new(call: Arc<Call>, _session: Arc<Session>) -> Answer {
-    call.page_or_part(StatusCode::OK, &empty(&call, &Asked::default()))
+/// When the store fails.
+pub async fn new(call: Arc<Call>, session: Arc<Session>) -> Answer {
+    start(&call, &session).await
 }
 
 /// `GET /search/:n`: a search of this session again, as after going back; `page` is one page of it, `upto` all pages up
@@ -49,27 +50,34 @@ pub async fn again(call: Arc<Call>, session: Arc<Session>) -> Answer {
     call.page_or_part(StatusCode::OK, &page)
 }
 
-/// `POST /search`: fields `q`, `from`, `to`, `by`, `order`, `page`; `n` is the number of the search whose place this one
-/// takes, as while somebody types. With `go` a whole page answers by leading to the address of the search.
+/// `POST /search`: fields `q`, `from`, `to`, `by`, `order`, `page`, or `recent` for a recent search again. `n` is the
+/// number of the search whose place this one takes; `live` says that somebody is still typing, so that it is not kept.
+/// With `go` a whole page answers by leading to the address of the search.
 ///
 /// # Errors
 /// 422, with all that was typed in the form, for dates that cannot be read; when the store fails.
 pub async fn list(call: Arc<Call>, session: Arc<Session>, form: Form) -> Answer {
-    let asked = Asked::of(Fields {
-        q: form.text("q"),
-        from: form.text("from"),
-        to: form.text("to"),
-        by: form.text("by"),
-        order: form.text("order"),
-    });
+    let asked = match form.get("recent").and_then(|at| at.parse().ok()) {
+        Some(at) => call.services().recent_search(&session, at).await?.unwrap_or_default(),
+        None => Asked::of(Fields {
+            q: form.text("q"),
+            from: form.text("from"),
+            to: form.text("to"),
+            by: form.text("by"),
+            order: form.text("order"),
+        }),
+    };
     if asked.is_empty() {
-        return call.page_or_part(StatusCode::OK, &empty(&call, &asked));
+        return start(&call, &session).await;
     }
     if let Some(bad) = call.services().bad_dates(&session, &asked) {
         let page = SearchPage { error: Some(bad.sentence().to_owned()), ..empty(&call, &asked) };
         return call.page_or_part(StatusCode::UNPROCESSABLE_ENTITY, &page);
     }
     let number = session.hold_search(form.text("n").parse().ok(), &asked);
+    if form.get("live").is_none() && form.get("page").is_none() {
+        call.services().keep_search(&session, &asked).await;
+    }
     if form.get("go").is_some() && !call.wants_fragment() {
         return Ok(see_other(&format!("/search/{number}")));
     }
@@ -81,18 +89,15 @@ pub async fn list(call: Arc<Call>, session: Arc<Session>, form: Form) -> Answer 
     call.page_or_part(StatusCode::OK, &results(&call, &session, &asked, number, pages, found))
 }
 
+async fn start(call: &Call, session: &Session) -> Answer {
+    let recent = recent::view(call.services().recent_searches(session).await?);
+    call.page_or_part(StatusCode::OK, &SearchPage { recent: Some(recent), ..empty(call, &Asked::default()) })
+}
+
 fn empty(call: &Call, asked: &Asked) -> SearchPage {
-    let Fields { q, from, to, by, order } = asked.fields();
     SearchPage {
         shell: call.shell("Search"),
-        form: SearchForm {
-            q: q.to_owned(),
-            from: from.to_owned(),
-            to: to.to_owned(),
-            by: by.to_owned(),
-            order: order.to_owned(),
-            is_narrowed: asked.is_narrowed() || !order.is_empty(),
-        },
+        form: SearchForm::of(asked),
         ran: false,
         error: None,
         said: String::new(),
@@ -104,6 +109,7 @@ fn empty(call: &Call, asked: &Asked) -> SearchPage {
         place: None,
         back: None,
         more: None,
+        recent: None,
     }
 }
 

@@ -22,7 +22,7 @@ use crate::{
 /// # Errors
 /// Only faults of ours.
 pub async fn data(call: Arc<Call>, session: Arc<Session>) -> Answer {
-    data_page(&call, &session, StatusCode::OK, TransferSection::default())
+    data_page(&call, &session, StatusCode::OK, TransferSection::default()).await
 }
 
 /// `POST /settings/data/backup`: makes a backup and shows the page again, which says what came of it.
@@ -33,7 +33,7 @@ pub async fn back_up(call: Arc<Call>, session: Arc<Session>, _form: Form) -> Ans
     match call.services().back_up_now().await {
         Ok(_) => Ok(see_other("/settings/data#backup")),
         Err(no) if no.may_retry => {
-            data_page(&call, &session, StatusCode::SERVICE_UNAVAILABLE, TransferSection::default())
+            data_page(&call, &session, StatusCode::SERVICE_UNAVAILABLE, TransferSection::default()).await
         }
         Err(no) => Err(WebError::unprocessable(no.sentence)),
     }
@@ -42,9 +42,15 @@ pub async fn back_up(call: Arc<Call>, session: Arc<Session>, _form: Form) -> Ans
 /// The page of the data, with what became of an export or an upload that was refused.
 ///
 /// # Errors
-/// Only faults of ours.
-pub fn data_page(call: &Call, session: &Session, status: StatusCode, transfer: TransferSection) -> Answer {
+/// When the store fails.
+pub async fn data_page(
+    call: &Call,
+    session: &Session,
+    status: StatusCode,
+    transfer: TransferSection,
+) -> Answer {
     let about = call.services().about();
+    let recent = call.services().recent_searches(session).await?;
     let page = SettingsDataPage {
         shell: call.shell("Settings"),
         folder: about.folder,
@@ -52,6 +58,8 @@ pub fn data_page(call: &Call, session: &Session, status: StatusCode, transfer: T
         entries_note: "Everything in this file is sealed under your password.".to_owned(),
         version: about.version.to_owned(),
         transfer,
+        keeps_searches: recent.are_kept,
+        n_searches: recent.searches.len(),
         backup: backup_view(call, session, call.services().backup_state()),
     };
     call.page(status, &page)

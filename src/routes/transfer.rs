@@ -35,7 +35,7 @@ const MAX_DAYS: usize = 400;
 /// # Errors
 /// 403 with a wrong password, 422 without the yes or with an unknown format, 429 after too many tries.
 pub async fn export(call: Arc<Call>, session: Arc<Session>, form: Form) -> Answer {
-    let refuse = |status: StatusCode, sentence: &str| {
+    let refuse = async |status: StatusCode, sentence: &str| {
         let export_error = Some(sentence.to_owned());
         let format = form.get("format").unwrap_or("json").to_owned();
         data_page(
@@ -44,6 +44,7 @@ pub async fn export(call: Arc<Call>, session: Arc<Session>, form: Form) -> Answe
             status,
             TransferSection { format, export_error, ..TransferSection::default() },
         )
+        .await
     };
     let attempt = call.app.guesses.inside(&session, Instant::now()).map_err(WebError::too_many)?;
     let is_owner = match call.services().is_password(&session, form.text(PASSWORD)).await {
@@ -60,18 +61,19 @@ pub async fn export(call: Arc<Call>, session: Arc<Session>, form: Form) -> Answe
         return refuse(
             StatusCode::FORBIDDEN,
             "That is not the password of this journal. Nothing was exported.",
-        );
+        )
+        .await;
     }
     call.app.guesses.succeeded(attempt);
     if form.text("plain") != "yes" {
         let sentence = "Nothing was exported: the file is not sealed. Tick that you know, then try again.";
-        return refuse(StatusCode::UNPROCESSABLE_ENTITY, sentence);
+        return refuse(StatusCode::UNPROCESSABLE_ENTITY, sentence).await;
     }
     let format = match form.text("format") {
         "json" => Format::Json,
         "markdown" => Format::Markdown,
         "jrnl" => Format::Jrnl,
-        _ => return refuse(StatusCode::UNPROCESSABLE_ENTITY, "Choose one of the three formats."),
+        _ => return refuse(StatusCode::UNPROCESSABLE_ENTITY, "Choose one of the three formats.").await,
     };
     let export = call.services().export(&session, format).await?;
     let disposition = format!("attachment; filename=\"{}\"", export.file_name);
@@ -91,16 +93,16 @@ pub async fn export(call: Arc<Call>, session: Arc<Session>, form: Form) -> Answe
 /// # Errors
 /// 413 when it is too large; 422 with the reason when it cannot be read.
 pub async fn read(call: Arc<Call>, session: Arc<Session>, mut form: Form) -> Answer {
-    let refuse = |sentence: String| {
+    let refuse = async |sentence: String| {
         let section = TransferSection { import_error: Some(sentence), ..TransferSection::default() };
-        data_page(&call, &session, StatusCode::UNPROCESSABLE_ENTITY, section)
+        data_page(&call, &session, StatusCode::UNPROCESSABLE_ENTITY, section).await
     };
     let Some(file) = form.take_file() else {
-        return refuse("Choose a file first.".to_owned());
+        return refuse("Choose a file first.".to_owned()).await;
     };
     match call.services().read_import(&session, &file.name, file.bytes).await? {
         Ok(()) => Ok(see_other("/settings/data/import")),
-        Err(error) => refuse(format!("Nothing was read: {error}.")),
+        Err(error) => refuse(format!("Nothing was read: {error}.")).await,
     }
 }
 
@@ -150,7 +152,7 @@ pub async fn go_on(call: Arc<Call>, session: Arc<Session>, _form: Form) -> Answe
             import_error: Some("Nothing waits to be imported. Choose the file again.".to_owned()),
             ..TransferSection::default()
         };
-        return data_page(&call, &session, StatusCode::UNPROCESSABLE_ENTITY, section);
+        return data_page(&call, &session, StatusCode::UNPROCESSABLE_ENTITY, section).await;
     }
     call.services().go_on_importing(&session).await?;
     Ok(see_other("/settings/data/import"))

@@ -2,6 +2,7 @@
 
 pub mod asked;
 pub(crate) mod held;
+pub mod recent;
 
 use std::sync::{Arc, atomic::Ordering};
 

@@ -9,6 +9,7 @@ pub(crate) mod file;
 pub(crate) mod index;
 pub(crate) mod log;
 pub(crate) mod recap;
+pub(crate) mod searches;
 pub(crate) mod session;
 pub(crate) mod small;
 #[cfg(test)]
@@ -56,6 +57,7 @@ pub fn probe_bodies(body: &[u8]) {
     let _ = index::TrashV1::decode(1, body);
     let _ = log::EventsV1::decode(1, body);
     let _ = recap::RecapV1::decode(1, body);
+    let _ = searches::SearchesV1::decode(1, body);
     let _ = small::DraftV1::decode(1, body);
     let _ = small::SecretV1::decode(1, body);
     let _ = small::SettingV1::decode(1, body);

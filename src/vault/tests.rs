@@ -13,6 +13,7 @@ mod keys;
 mod model;
 mod rotation;
 mod salvage;
+mod searches;
 mod sessions;
 mod thief;
 mod traces;

@@ -27,8 +27,8 @@ pub struct Asked {
     from: String,
     /// Last day, as typed.
     to: String,
-    by: By,
-    order: Order,
+    pub(super) by: By,
+    pub(super) order: Order,
 }
 
 /// Fields of a search form.
@@ -124,6 +124,9 @@ impl Asked {
             By::Writer => parts.push("only yours".to_owned()),
             By::Machine => parts.push("only the model\u{2019}s".to_owned()),
         }
+        if self.order == Order::Newest {
+            parts.push("newest first".to_owned());
+        }
         parts.join(", ")
     }
 
@@ -195,7 +198,7 @@ mod tests {
             ("boat \"old harbour\"", "March 2024", "2024", "machine", "newest")
         );
         assert!(Asked::of(asked.fields()) == asked);
-        assert_eq!(asked.narrowing(), "from March 2024, to 2024, only the model\u{2019}s");
+        assert_eq!(asked.narrowing(), "from March 2024, to 2024, only the model\u{2019}s, newest first");
         assert!(Asked::default().is_empty() && Asked::default().narrowing().is_empty());
     }
 

@@ -10,6 +10,7 @@ use crate::vault::{
         index::{DayItemV1, DayV1, OutboxItemV1, OutboxV1, RootV1, TrashItemV1, TrashV1, YearV1},
         log::{EventV1, EventsV1},
         recap::RecapV1,
+        searches::{SearchV1, SearchesV1},
         session::SessionV1,
         small::{ChunkV1, DraftV1, SecretV1, SettingV1, VectorV1},
         trace::{PostingItemV1, PostingV1, TraceDirV1, TraceNameV1, TraceUndoV1, TraceV1, UndoLinkV1},
@@ -197,6 +198,29 @@ fn events_v1_is_frozen() {
         EventV1 { at: 0, kind: 300, days: Vec::new(), numbers: Vec::new() },
     ];
     frozen(golden!("events-v1"), &EventsV1 { items, ext: vec![(1, b"k".to_vec())] });
+}
+
+#[test]
+fn searches_v1_is_frozen() {
+    let first = SearchV1 {
+        at: 1_795_305_600_000,
+        text: "\"old harbour\" \u{2603}".to_owned(),
+        from: "March 2024".to_owned(),
+        to: "2024".to_owned(),
+        by: 2,
+        order: 1,
+        ext: vec![(1, vec![7; 3])],
+    };
+    let second = SearchV1 {
+        at: -1,
+        text: String::new(),
+        from: String::new(),
+        to: String::new(),
+        by: 0,
+        order: 0,
+        ext: Vec::new(),
+    };
+    frozen(golden!("searches-v1"), &SearchesV1 { items: vec![first, second], ext: vec![(300, vec![9, 8])] });
 }
 
 #[test]

@@ -2,7 +2,10 @@
 
 use serde::Serialize;
 
-use crate::web::{pages::Shell, view::Template};
+use crate::{
+    services::finding::asked::{Asked, Fields},
+    web::{pages::Shell, view::Template},
+};
 
 /// `GET POST /search` and `GET /search/:n`. The query is never in an address.
 #[derive(Serialize, Clone)]
@@ -33,6 +36,8 @@ pub struct SearchPage {
     pub back: Option<String>,
     /// Address of the page after.
     pub more: Option<String>,
+    /// Recent searches, beneath the empty box.
+    pub recent: Option<RecentView>,
 }
 
 /// The next hits, to stand beneath those before.
@@ -59,6 +64,56 @@ pub struct SearchForm {
     pub order: String,
     /// Whether any of the controls is set, so that they are shown.
     pub is_narrowed: bool,
+}
+
+/// Recent searches.
+#[derive(Serialize, Clone)]
+pub struct RecentView {
+    /// Whether they are kept.
+    pub are_kept: bool,
+    /// Newest first.
+    pub searches: Vec<RecentItem>,
+}
+
+/// A recent search.
+#[derive(Serialize, Clone)]
+pub struct RecentItem {
+    /// Names it among the others.
+    pub at: String,
+    /// Its words; empty when only controls were set.
+    pub q: String,
+    /// Its controls, in words; empty when none was set.
+    pub narrowing: String,
+}
+
+impl SearchForm {
+    /// The form with what was asked.
+    pub fn of(asked: &Asked) -> Self {
+        let Fields { q, from, to, by, order } = asked.fields();
+        Self {
+            q: q.to_owned(),
+            from: from.to_owned(),
+            to: to.to_owned(),
+            by: by.to_owned(),
+            order: order.to_owned(),
+            is_narrowed: asked.is_narrowed() || !order.is_empty(),
+        }
+    }
+}
+
+impl RecentView {
+    /// Recent searches for tests and the preview.
+    pub fn samples() -> Vec<Self> {
+        let item = |at: usize, q: &str, narrowing: &str| RecentItem {
+            at: at.to_string(),
+            q: q.to_owned(),
+            narrowing: narrowing.to_owned(),
+        };
+        let few = vec![item(2, "snow \"on the bridge\"", ""), item(1, "", "from March 2024, only yours")];
+        let many = (10..30).map(|at| item(at, "<b>tram</b>", "newest first")).collect();
+        let view = |are_kept, searches| Self { are_kept, searches };
+        vec![view(true, few), view(true, many), view(true, Vec::new()), view(false, Vec::new())]
+    }
 }
 
 /// Hits of one day that stand together.
@@ -156,7 +211,10 @@ impl Template for SearchPage {
             place: None,
             back: None,
             more: None,
+            recent: None,
         };
+        let recent = RecentView::samples().into_iter();
+        let recent = recent.map(|recent| Self { recent: Some(recent), ..empty.clone() });
         let form = SearchForm { q: "snow \"on the bridge\"".to_owned(), ..SearchForm::default() };
         let found = Self {
             form: form.clone(),
@@ -197,7 +255,7 @@ impl Template for SearchPage {
             error: Some("The last day is no date that can be read.".to_owned()),
             ..empty.clone()
         };
-        vec![empty, found, last, nothing, bad]
+        recent.chain([empty.clone(), found, last, nothing, bad]).collect()
     }
 }
 

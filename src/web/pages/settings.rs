@@ -22,6 +22,10 @@ pub struct SettingsDataPage {
     pub version: String,
     /// Export and import.
     pub transfer: TransferSection,
+    /// Whether recent searches are kept.
+    pub keeps_searches: bool,
+    /// How many are.
+    pub n_searches: usize,
     /// Backups.
     pub backup: BackupView,
 }
@@ -85,20 +89,22 @@ impl Template for SettingsDataPage {
     const NAME: &'static str = "settings/data.html";
 
     fn samples() -> Vec<Self> {
-        let sample = |backup, transfer| Self {
+        let sample = |n_searches: usize, backup, transfer| Self {
             shell: Shell::sample("Settings"),
             folder: "/media/stick/llamora-data".to_owned(),
             file_size: "1.2 MB".to_owned(),
             entries_note: "148 entries on 96 days.".to_owned(),
             version: "0.1.0".to_owned(),
             transfer,
+            keeps_searches: n_searches < 3,
+            n_searches,
             backup,
         };
         let backups = BackupView::samples();
         let first = backups[0].clone();
         let transfers =
-            TransferSection::samples().into_iter().map(|transfer| sample(first.clone(), transfer));
-        let plain = |backup| sample(backup, TransferSection::default());
-        backups.clone().into_iter().map(plain).chain(transfers).collect()
+            TransferSection::samples().into_iter().map(|transfer| sample(2, first.clone(), transfer));
+        let plain = |(n, backup)| sample(n, backup, TransferSection::default());
+        backups.into_iter().enumerate().map(plain).chain(transfers).collect()
     }
 }

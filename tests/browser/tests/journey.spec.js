@@ -51,7 +51,6 @@ for (const colorScheme of ["light", "dark"]) {
       const words = (await reply.locator(".reply__text").innerText()).trim();
       expect(words.length).toBeGreaterThan(0);
 
-      await page.getByRole("link", { name: "Search" }).click();
       await page.locator("input[name=q]").fill("plums");
       await page.locator("input[name=q]").press("Enter");
       const hits = page.locator("#results [data-entry-id]");

@@ -234,3 +234,59 @@ async fn what_the_model_wrote_can_be_looked_for_alone() {
     assert_ne!(reply, entry);
     assert_eq!(results(&find("writer").await), [entry]);
 }
+
+/// The words of the recent searches, in order.
+fn recent(body: &str) -> Vec<String> {
+    let parts = body.split("class=\"recent__words\" dir=\"auto\">").skip(1);
+    parts.map(|part| part.split('<').next().expect("a value").to_owned()).collect()
+}
+
+#[tokio::test]
+async fn recent_searches_are_offered_forgotten_and_switched_off() {
+    let app = TestApp::new().await;
+    let mira = app.register("Mira").await;
+    let jonas = app.register("Jonas").await;
+    assert!(recent(&mira.get("/search").await.body).is_empty());
+    for q in ["boat", "<rain>", "boat"] {
+        mira.post("/search", &[("q", q), ("go", "page")]).await.expect(303);
+    }
+    mira.post("/search", &[("q", ""), ("by", "writer"), ("from", "March 2024")]).await.expect(200);
+    // What is still being typed, and what cannot be searched for, is not kept.
+    mira.send(Ask::post("/search").partial().fields(&[("q", "seal"), ("live", "1"), ("n", "4")]))
+        .await
+        .expect(200);
+    mira.post("/search", &[("q", "fog"), ("to", "soon")]).await.expect(422);
+    let page = mira.get("/search").await.expect(200).body;
+    assert_eq!(recent(&page), ["boat", "&lt;rain&gt;"]);
+    assert!(page.contains("from March 2024, only yours"), "{page}");
+    assert!(recent(&jonas.get("/search").await.body).is_empty());
+
+    // A result that is opened while typing makes it a search.
+    mira.post("/search/4/kept", &[]).await.expect(204);
+    assert_eq!(recent(&mira.get("/search").await.body), ["seal", "boat", "&lt;rain&gt;"]);
+    let later = app.sign_in_again("Mira").await;
+    let page = later.get("/search").await.body;
+    assert_eq!(recent(&page), ["seal", "boat", "&lt;rain&gt;"]);
+
+    let at = attribute(&page, "name=\"at\"", "value").expect("the first one");
+    let again = mira.post("/search", &[("recent", &at), ("go", "page")]).await.expect(303);
+    assert!(mira.get(again.location()).await.expect(200).body.contains("value=\"seal\""));
+    let gone = mira.post("/search", &[("recent", "5")]).await.expect(200);
+    assert!(recent(&gone.body).len() == 3 && results(&gone.body).is_empty());
+    let at = attribute(&gone.body, "name=\"at\"", "value").expect("the first one, made again");
+    assert_eq!(mira.post("/search/recent/forget", &[("at", &at)]).await.location(), "/search");
+    assert_eq!(recent(&mira.get("/search").await.body), ["boat", "&lt;rain&gt;"]);
+    mira.post("/search/recent/forget", &[("at", "x")]).await.expect(422);
+    mira.post("/search/recent/clear", &[]).await.expect(303);
+    assert!(recent(&mira.get("/search").await.body).is_empty());
+
+    mira.post("/search", &[("q", "boat")]).await.expect(200);
+    let settings = [("keep", "no"), ("page", "settings")];
+    assert_eq!(mira.post("/search/recent/keep", &settings).await.location(), "/settings/data#searches");
+    mira.post("/search", &[("q", "rain")]).await.expect(200);
+    assert!(mira.get("/settings/data").await.body.contains("Searches are not kept."));
+    assert!(recent(&mira.get("/search").await.body).is_empty());
+    mira.post("/search/recent/keep", &[("keep", "yes")]).await.expect(303);
+    assert!(recent(&mira.get("/search").await.body).is_empty(), "what was forgotten stays forgotten");
+    mira.post("/search/recent/keep", &[]).await.expect(422);
+}
