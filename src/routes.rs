@@ -3,6 +3,7 @@
 
 pub mod assets;
 pub mod auth;
+pub mod calendar;
 pub mod choosing;
 pub mod confirm;
 pub mod days;
@@ -13,6 +14,7 @@ pub mod integrity;
 pub mod invitations;
 pub mod items;
 pub mod keys;
+pub mod look;
 pub mod model;
 pub mod older;
 pub mod recent;
@@ -26,6 +28,7 @@ mod told;
 pub mod traces;
 pub mod transfer;
 pub mod trash;
+pub mod welcome;
 
 use std::sync::Arc;
 
@@ -89,6 +92,13 @@ pub static ROWS: &[Row] = &[
     row!(POST   "/d/:date/draft"                   signed_form days::save_draft,      ENTRY,        "/d/2026-11-20/draft"),
     row!(GET    "/d/:date/recap"                   signed      days::recap,           Kind::Page,   "/d/2026-11-20/recap"),
     row!(POST   "/d/:date/recap/remove"            signed_form days::remove_recap,    OTHER,        "/d/2026-11-20/recap/remove"),
+    row!(GET    "/calendar"                        signed      calendar::choose,      Kind::Page,   "/calendar"),
+    row!(GET    "/calendar/:year"                  signed      calendar::year,        Kind::Page,   "/calendar/2026"),
+    row!(GET    "/calendar/:year/:month"           signed      calendar::month,       Kind::Page,   "/calendar/2026/11"),
+    row!(GET    "/welcome"                         signed      welcome::show,         Kind::Page,   "/welcome"),
+    row!(POST   "/welcome"                         signed_form welcome::begin,        OTHER,        "/welcome"),
+    row!(GET    "/shortcuts"                       signed      welcome::shortcuts,    Kind::Page,   "/shortcuts"),
+    row!(POST   "/sample/remove"                   signed_form welcome::remove_sample, OTHER,       "/sample/remove"),
     row!(GET    "/entries/:id"                     signed      entries::show,         Kind::Page,   "/entries/01KAMQ0000000000000000000A"),
     row!(GET    "/entries/:id/edit"                signed      entries::edit,         Kind::Page,   "/entries/01KAMQ0000000000000000000A/edit"),
     row!(PUT    "/entries/:id"                     signed_form entries::update,       ENTRY,        "/entries/01KAMQ0000000000000000000A"),
@@ -101,6 +111,7 @@ pub static ROWS: &[Row] = &[
     row!(POST   "/entries/:id/versions/:n/restore" signed_form entries::restore_version, OTHER,     "/entries/01KAMQ0000000000000000000A/versions/1/restore"),
     row!(POST   "/entries/:id/replies"             signed_form replies::create,       OTHER,        "/entries/01KAMQ0000000000000000000A/replies"),
     row!(GET    "/entries/:id/sending"             signed      model::preview,        Kind::Page,   "/entries/01KAMQ0000000000000000000A/sending"),
+    row!(POST   "/entries/:id/tasks/:n"            signed_form entries::tick,         OTHER,        "/entries/01KAMQ0000000000000000000A/tasks/0"),
     row!(POST   "/entries/:id/sending"             signed_form entries::sending,      OTHER,        "/entries/01KAMQ0000000000000000000A/sending"),
     row!(GET    "/replies/:id"                     signed      replies::show,         Kind::Page,   "/replies/01KAMQ0000000000000000000A"),
     row!(GET    "/replies/:id/events"              signed      replies::events,       Kind::Events, "/replies/01KAMQ0000000000000000000A/events"),
@@ -144,6 +155,10 @@ pub static ROWS: &[Row] = &[
     row!(POST   "/settings/keys/revoke"            signed_form keys::revoke,          OTHER,        "/settings/keys/revoke"),
     row!(POST   "/settings/keys/code"              signed_form keys::keep_code,       OTHER,        "/settings/keys/code"),
     row!(POST   "/settings/keys/let-go"            signed_form keys::let_go,          OTHER,        "/settings/keys/let-go"),
+    row!(GET    "/settings/appearance"             signed      look::appearance,      Kind::Page,   "/settings/appearance"),
+    row!(POST   "/settings/appearance"             signed_form look::set_appearance,  OTHER,        "/settings/appearance"),
+    row!(GET    "/settings/journal"                signed      look::journal,         Kind::Page,   "/settings/journal"),
+    row!(POST   "/settings/journal"                signed_form look::set_journal,     OTHER,        "/settings/journal"),
     row!(GET    "/settings/model"                  signed      model::show,           Kind::Page,   "/settings/model"),
     row!(POST   "/settings/model/upstream"         signed_form model::upstream,       OTHER,        "/settings/model/upstream"),
     row!(POST   "/settings/model/upstream/key"     signed_form model::key,            OTHER,        "/settings/model/upstream/key"),
@@ -160,6 +175,7 @@ pub static ROWS: &[Row] = &[
     row!(POST   "/settings/security/invite/withdraw" signed_form invitations::withdraw, OTHER,     "/settings/security/invite/withdraw"),
     row!(GET    "/settings/security/delete"        signed      security::show_delete, Kind::Page,   "/settings/security/delete"),
     row!(POST   "/settings/security/delete"        signed_form security::delete,      OTHER,        "/settings/security/delete"),
+    row!(GET    "/dev/components"                  open        welcome::components,   Kind::Page,   "/dev/components"),
     row!(GET    "/healthz"                         open        health::alive,         Kind::Health, "/healthz"),
     row!(GET    "/readyz"                          open        health::ready,         Kind::Health, "/readyz"),
     row!(GET    "/assets/:hash/*path"              open        assets::show,          Kind::Asset,  "/assets/{hash}/main.css"),

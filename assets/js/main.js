@@ -1,4 +1,4 @@
-// The whole script of a page: htmx with its nonce gate, our elements, and three habits of every page.
+// The whole script of a page: htmx with its nonce gate, our elements, and the habits of every page.
 // Order counts: htmx reads its configuration when it loads, and hx-csp must be there before htmx looks at the page.
 import "htmx.org/dist/htmx.esm.js";
 import "htmx.org/dist/ext/hx-csp.js";
@@ -6,6 +6,8 @@ import "htmx.org/dist/ext/hx-csp.js";
 import { CopyCodeElement } from "./elements/copy-code-element.js";
 import { EntryComposerElement } from "./elements/entry-composer-element.js";
 import { LiveSearchElement } from "./elements/live-search-element.js";
+import { JournalCalendarElement } from "./elements/journal-calendar-element.js";
+import { JournalDayElement } from "./elements/journal-day-element.js";
 import { LockFormElement } from "./elements/lock-form-element.js";
 import { ModelWaitElement } from "./elements/model-wait-element.js";
 import { ReplyStreamElement } from "./elements/reply-stream-element.js";
@@ -16,13 +18,20 @@ import { SuggestPhraseElement } from "./elements/suggest-phrase-element.js";
 import { TraceFieldElement } from "./elements/trace-field-element.js";
 import { ZoneFieldElement } from "./elements/zone-field-element.js";
 import { keepPageOnFullAnswers } from "./lib/answers.js";
-import { slashOpensSearch } from "./lib/keys.js";
+import { offerFocusMode } from "./lib/focus.js";
+import { listenForShortcuts } from "./lib/keys.js";
 import { leaveWhenLocked } from "./lib/lock.js";
+import { closeMenus } from "./lib/menus.js";
+import { dismissNotices } from "./lib/notice.js";
+import { openInPlace } from "./lib/overlay.js";
+import { tickInPlace } from "./lib/tasks.js";
 
 for (const element of [
   CopyCodeElement,
   EntryComposerElement,
   LiveSearchElement,
+  JournalCalendarElement,
+  JournalDayElement,
   LockFormElement,
   ModelWaitElement,
   ReplyStreamElement,
@@ -36,6 +45,13 @@ for (const element of [
   element.define();
 }
 
+// What needs a script is drawn only now.
+document.documentElement.dataset.scripts = "";
 keepPageOnFullAnswers();
-slashOpensSearch();
+listenForShortcuts();
+openInPlace();
+closeMenus();
+dismissNotices();
+offerFocusMode();
+tickInPlace();
 leaveWhenLocked();

@@ -13,6 +13,22 @@ pub struct Day(i32);
 #[error("not a day")]
 pub struct ParseDayError;
 
+/// English names of the months.
+pub const MONTHS: [&str; 12] = [
+    "January",
+    "February",
+    "March",
+    "April",
+    "May",
+    "June",
+    "July",
+    "August",
+    "September",
+    "October",
+    "November",
+    "December",
+];
+
 const EPOCH: Date = Date::constant(1970, 1, 1);
 const FIRST: i32 = -25_567; // 1900-01-01
 const LAST: i32 = 2_932_895; // 9999-12-30
@@ -92,24 +108,19 @@ impl Day {
         }
     }
 
+    /// Days since the last Monday, 0 to 6.
+    pub fn days_after_monday(self) -> usize {
+        usize::try_from(self.date().weekday().to_monday_zero_offset()).expect("a week starts at 0")
+    }
+
+    /// English name of the month.
+    pub fn month_name(self) -> &'static str {
+        MONTHS[usize::try_from(self.month() - 1).expect("months start at 1")]
+    }
+
     /// English long form, as in `22 November 2026`.
     pub fn long(self) -> String {
-        const MONTHS: [&str; 12] = [
-            "January",
-            "February",
-            "March",
-            "April",
-            "May",
-            "June",
-            "July",
-            "August",
-            "September",
-            "October",
-            "November",
-            "December",
-        ];
-        let month = usize::try_from(self.month() - 1).expect("months start at 1");
-        format!("{} {} {}", self.day_of_month(), MONTHS[month], self.year())
+        format!("{} {} {}", self.day_of_month(), self.month_name(), self.year())
     }
 }
 

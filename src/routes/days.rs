@@ -149,7 +149,6 @@ async fn page(
     let has_composer = refused.is_some() || !(is_future || refreshes);
     let undo = call.query("deleted").and_then(|id| id.parse::<EntryId>().ok()).map(|id| id.to_string());
     let notice = match undo {
-        _ if is_future => Some("This day has not come yet."),
         Some(_) => Some("Moved to the trash, with its replies."),
         None => None,
     };
@@ -162,11 +161,18 @@ async fn page(
     let mut shell = call.shell("Day");
     shell.refresh = refreshes;
     let told = told::signing_in(call, session);
+    let kept = view.draft_saved.map(|at| format!("Draft kept {}", call.services().clock_of(session, at)));
+    let composer = refused.or_else(|| {
+        has_composer.then(|| Composer { status: kept, ..items::composer(call, day, view.draft) })
+    });
     let page = DayPage {
         shell,
-        day: head(day, today, view.previous, view.next),
+        day: DayHead {
+            ends_in: (day == today).then(|| call.services().until_tomorrow(session)),
+            ..head(day, today, view.previous, view.next)
+        },
         entries: view.entries.iter().map(|entry| items::entry_item(call, session, entry)).collect(),
-        composer: has_composer.then(|| refused.unwrap_or_else(|| items::composer(call, day, view.draft))),
+        composer,
         write_link: (refreshes && !is_future).then(|| format!("/d/{day}?write=1")),
         model: ModelView {
             is_said: call.services().says_no_model(session),
@@ -174,6 +180,7 @@ async fn page(
         },
         notice: notice.map(str::to_owned),
         flaw: view.flaw,
+        is_sample: view.is_sample,
         last_entry,
         told,
         undo,
@@ -184,16 +191,27 @@ async fn page(
 
 /// As in `Last entry: Friday, 20 November 2026. 1,204 entries on 388 days.`
 pub(super) fn last_entry(totals: &Totals) -> String {
-    let counted = |count: u64, one: &str, many: &str| {
-        format!("{} {}", crate::routes::keys::grouped(count), if count == 1 { one } else { many })
-    };
     format!(
         "Last entry: {}, {}. {} on {}.",
         totals.last.weekday(),
         totals.last.long(),
-        counted(totals.entries, "entry", "entries"),
-        counted(totals.days, "day", "days")
+        entries(totals.entries),
+        days(totals.days)
     )
+}
+
+/// As in `1,204 entries`.
+pub(super) fn entries(count: u64) -> String {
+    counted(count, "entry", "entries")
+}
+
+/// As in `1 day`.
+pub(super) fn days(count: u64) -> String {
+    counted(count, "day", "days")
+}
+
+fn counted(count: u64, one: &str, many: &str) -> String {
+    format!("{} {}", crate::routes::keys::grouped(count), if count == 1 { one } else { many })
 }
 
 fn head(day: Day, today: Day, previous: Option<Day>, next: Option<Day>) -> DayHead {
@@ -207,5 +225,8 @@ fn head(day: Day, today: Day, previous: Option<Day>, next: Option<Day>) -> DayHe
         tomorrow: day.next().filter(|next| *next <= today).map(iso),
         prev_written: previous.map(iso),
         next_written: next.map(iso),
+        calendar: format!("/calendar/{}/{}?day={day}", day.year(), day.month()),
+        is_future: day > today,
+        ends_in: None,
     }
 }

@@ -19,6 +19,7 @@ use crate::{
         call::{Answer, Call, see_other},
         error::WebError,
         form::Form,
+        markdown::tasks,
         pages::{
             Held,
             days::SavedPart,
@@ -42,8 +43,12 @@ pub async fn create(call: Arc<Call>, session: Arc<Session>, form: Form) -> Answe
     match write(&call, &session, day, op, text, form.is_cut()).await {
         Err(error) => days::refuse_text(&call, &session, day, op, text, error).await,
         Ok(written) if call.wants_fragment() => {
-            let composer =
-                crate::web::pages::days::Composer { state: "saved", ..items::composer(&call, day, None) };
+            let status = Some(format!("Saved {}", call.services().time_now(&session)));
+            let composer = crate::web::pages::days::Composer {
+                state: "saved",
+                status,
+                ..items::composer(&call, day, None)
+            };
             let (entry, trashed) = match written {
                 Written::Saved(entry) => (entry, false),
                 Written::InTrash(entry) => (entry, true),
@@ -206,6 +211,29 @@ pub async fn remove(call: Arc<Call>, session: Arc<Session>, _form: Form) -> Answ
 pub async fn restore(call: Arc<Call>, session: Arc<Session>, _form: Form) -> Answer {
     let entry = call.services().restore(&session, call.id()?).await?.ok_or_else(WebError::not_found)?;
     shown(&call, &session, entry).await
+}
+
+/// `POST /entries/{id}/tasks/{n}`: ticks the task number `n` of the entry, from 0, or takes the tick away. It is an edit
+/// like any other: the text before is kept as a version. `revision` says which text the page showed.
+///
+/// # Errors
+/// 404 when there is no such task; 409 when the entry was changed since.
+pub async fn tick(call: Arc<Call>, session: Arc<Session>, form: Form) -> Answer {
+    let EntryView { entry, .. } = found(&call, &session).await?;
+    if form.text("revision").parse() != Ok(entry.revision) {
+        return Err(WebError::new(
+            StatusCode::CONFLICT,
+            "Changed elsewhere",
+            "This entry was changed since the page was drawn, so nothing was ticked. Load the page again.",
+            (&place(&entry), "Show the entry"),
+        ));
+    }
+    let ticked = tasks::toggle(&entry.text, call.param("n")?).ok_or_else(WebError::not_found)?;
+    let text = parsed(&call, &ticked, false)?;
+    match call.services().edit(&session, entry.id, entry.revision, text).await? {
+        Edit::Saved(entry) | Edit::Conflict(entry) => shown(&call, &session, entry).await,
+        Edit::Gone => Err(WebError::not_found()),
+    }
 }
 
 /// `POST /entries/{id}/sending`: whether the entry may be sent to the upstream (`never_send` is `yes` or `no`).

@@ -34,7 +34,7 @@ pub fn entry_item(call: &Call, session: &Session, view: &EntryView) -> EntryItem
         clock: call.services().clock_of(session, entry.created),
         created_iso: moment(entry.created),
         revision: entry.revision,
-        html: markdown::render(&entry.text),
+        html: markdown::tasks::render_tickable(&entry.text, &format!("/entries/{}/tasks", entry.id)),
         edited: entry.revision > 1,
         replies: replies
             .iter()
@@ -131,7 +131,7 @@ pub fn composer(call: &Call, day: day::Day, draft: Option<String>) -> Composer {
         day: day.to_string(),
         op: call.services().fresh_op(),
         state: if draft.is_some() { "dirty" } else { "idle" },
-        draft_saved: draft.as_ref().map(|_| "Draft kept".to_owned()),
+        status: draft.as_ref().map(|_| "Draft kept".to_owned()),
         text: draft.unwrap_or_default(),
         error: None,
         max_chars: MAX_CHARS,

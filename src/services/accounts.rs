@@ -11,8 +11,9 @@ use crate::{
         admission::{Admission, Pass},
         budget::Lane,
         keys::Confirmed,
+        preferences::{PREFERENCES, Preferences},
         proof,
-        sessions::{Beginning, Session},
+        sessions::{Beginning, Session, guard},
         switch::{MODEL_OFF, MODEL_SETTING},
     },
     vault::{error::VaultError, settings, transaction::Writer, unlocked::Unlocked},
@@ -287,10 +288,11 @@ impl Services {
             Err(error) if error.is_of_one_record() => Ok(None),
             found => found,
         };
-        let [stored, model, asked] = blocking::db(move || {
+        let [stored, model, asked, preferences] = blocking::db(move || {
             keep.read(|r| {
                 let setting = |name| whole(settings::get(r, name));
-                Ok([setting(ZONE_SETTING)?, setting(MODEL_SETTING)?, setting(proof::SETTING)?])
+                let (zone, model) = (setting(ZONE_SETTING)?, setting(MODEL_SETTING)?);
+                Ok([zone, model, setting(proof::SETTING)?, setting(PREFERENCES)?])
             })
         })
         .await??;
@@ -301,6 +303,8 @@ impl Services {
         let user = &begun.session.user;
         if begun.is_first {
             user.wants_proof.store(asked.is_some_and(|value| value == proof::WANTED), Ordering::SeqCst);
+            let preferences = preferences.unwrap_or_default();
+            *guard(&user.preferences) = Preferences::parse(&String::from_utf8_lossy(&preferences));
             user.model_is_off.store(model.is_some_and(|value| value == MODEL_OFF), Ordering::SeqCst);
             self.wake_engines_for(user);
             self.prepare_upstream(user).await?;

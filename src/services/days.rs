@@ -17,6 +17,7 @@ use crate::{
         entries::EntryView,
         integrity,
         replies::ReplyView,
+        sample,
         sessions::{Session, User},
         traces::Chip,
     },
@@ -44,6 +45,10 @@ pub struct DayView {
     pub flaw: Option<String>,
     /// Text that was typed for this day and not saved as an entry.
     pub draft: Option<String>,
+    /// When that text was kept, milliseconds since 1970 UTC.
+    pub draft_saved: Option<i64>,
+    /// It holds entries of the sample day.
+    pub is_sample: bool,
 }
 
 impl Services {
@@ -62,15 +67,15 @@ impl Services {
         Day::at(millis, &session.user.zone().1)
     }
 
-    /// The wall clock `HH:MM` of a moment in the writer's zone.
+    /// The time of a moment in the writer's zone, as the writer wants it: `14:03` or `2:03 pm`.
     pub fn clock_of(&self, session: &Session, millis: i64) -> String {
-        day::wall_clock(millis, &session.user.zone().1).1
+        session.preferences().time(&day::wall_clock(millis, &session.user.zone().1).1)
     }
 
     /// A moment as day and wall clock in the writer's zone: `22 November 2026, 11:00`.
     pub fn moment_of(&self, session: &Session, millis: i64) -> String {
         let zone = session.user.zone().1;
-        format!("{}, {}", Day::at(millis, &zone).long(), day::wall_clock(millis, &zone).1)
+        format!("{}, {}", Day::at(millis, &zone).long(), self.clock_of(session, millis))
     }
 
     /// Days between a moment and today in the writer's zone; never less than 0.
@@ -86,20 +91,24 @@ impl Services {
     pub async fn day(&self, session: &Session, day: Day) -> Result<DayView, Failure> {
         let user = Arc::clone(&session.user);
         blocking::db(move || {
-            let (page, neighbours, draft) = user.vault.read(|r| {
+            let (page, neighbours, draft, sample) = user.vault.read(|r| {
                 let page = readable(entries::page(r, day))?;
                 let draft = readable(drafts::get(r, DraftOf::Day(day)))?.flatten();
-                Ok((page, readable(days::neighbours(r, day))?.unwrap_or_default(), draft))
+                let sample = readable(sample::ids(r))?.unwrap_or_default();
+                Ok((page, readable(days::neighbours(r, day))?.unwrap_or_default(), draft, sample))
             })?;
             let flaw = integrity::day_flaw(&user, day, page.as_ref());
             let stored = page.map_or_else(Vec::new, |page| page.entries);
+            let is_sample = stored.iter().any(|entry| sample.contains(&entry.id));
             Ok(DayView {
                 day,
                 previous: neighbours.0,
                 next: neighbours.1,
                 entries: with_replies(&user, stored),
                 flaw,
+                draft_saved: draft.as_ref().map(|draft| draft.saved),
                 draft: draft.map(|draft| draft.text),
+                is_sample,
             })
         })
         .await?

@@ -169,7 +169,7 @@ impl Services {
     }
 
     /// Rewrites the file without the bytes of what was removed (`format-v1.md` 18).
-    async fn squeeze(&self) {
+    pub(super) async fn squeeze(&self) {
         let store = Arc::clone(&self.store);
         match blocking::db(move || store.compact()).await {
             Ok(Ok(())) => {}

@@ -74,6 +74,8 @@ impl<'a> Surroundings<'a> {
             csrf: self.csrf.clone(),
             css_href: assets::css_href(),
             js_href: assets::js_href(),
+            assets: assets::base(),
+            look: self.session.map(Session::preferences).unwrap_or_default().into(),
             title: title.to_owned(),
             signed_in: self.session.is_some(),
             name: self.session.map(|session| session.name().to_string()),

@@ -5,6 +5,8 @@
 //! No class, style, id, name, title or image survives, so a text can neither dress up as part of the page, nor
 //! steer htmx, nor load anything.
 
+pub mod tasks;
+
 use std::{
     borrow::Cow,
     collections::HashSet,
@@ -17,6 +19,9 @@ use minijinja::Value;
 use pulldown_cmark::{CowStr, Event, HeadingLevel, Options, Parser, Tag, TagEnd, html};
 use serde::{Serialize, Serializer};
 
+/// What the parser knows beyond plain Markdown.
+const OPTIONS: Options =
+    Options::ENABLE_TABLES.union(Options::ENABLE_TASKLISTS).union(Options::ENABLE_STRIKETHROUGH);
 /// Deepest nesting that is drawn; what lies deeper stands at this depth. Bounds the work of the allow-list.
 const MAX_DEPTH: usize = 24;
 /// Most table cells that are drawn as cells; the parser fills short rows, so a small text can ask for very many.
@@ -73,11 +78,10 @@ pub fn render_machine(markdown: &str) -> SanitizedHtml {
 
 /// Renders in bounded work (SR-36): a text that asks for more is shown as it was typed.
 fn render_within(markdown: &str, is_machine: bool, time: Duration) -> SanitizedHtml {
-    let options = Options::ENABLE_TABLES | Options::ENABLE_TASKLISTS | Options::ENABLE_STRIKETHROUGH;
     let markdown = visible(markdown);
     let deadline = Instant::now() + time;
     let mut out = String::with_capacity(markdown.len() * 3 / 2);
-    let mut events = Bounded::new(Parser::new_ext(&markdown, options), max_events(markdown.len()), deadline);
+    let mut events = Bounded::new(Parser::new_ext(&markdown, OPTIONS), max_events(markdown.len()), deadline);
     let is_link =
         |event: &Event<'_>| matches!(event, Event::Start(Tag::Link { .. }) | Event::End(TagEnd::Link));
     let shown = events.by_ref().filter(|event| !(is_machine && is_link(event)));

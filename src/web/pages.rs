@@ -7,6 +7,7 @@
 //! [`SanitizedHtml`]: crate::web::markdown::SanitizedHtml
 
 pub mod auth;
+pub mod calendar;
 pub mod choosing;
 pub mod days;
 pub mod entries;
@@ -14,6 +15,7 @@ pub mod errors;
 pub mod integrity;
 pub mod invitations;
 pub mod keys;
+pub mod look;
 pub mod model;
 pub mod older;
 pub mod registry;
@@ -24,11 +26,12 @@ pub mod traces;
 pub mod transfer;
 pub mod trash;
 pub mod versions;
+pub mod welcome;
 
 use serde::Serialize;
 
 use crate::{
-    services::{integrity::IntegrityNote, state::StoreNote},
+    services::{integrity::IntegrityNote, preferences::Preferences, state::StoreNote},
     web::form::{Form, HELD_FIELD},
 };
 
@@ -44,6 +47,10 @@ pub struct Shell {
     pub css_href: String,
     /// Address of the script: `assets::js_href()`.
     pub js_href: String,
+    /// What addresses of files begin with: `/assets/{hash}`.
+    pub assets: String,
+    /// How the journal looks for its writer.
+    pub look: look::Look,
     /// Generic name of the page (`Day`, `Search`, `Sign in`, `Settings`, `Entry`, ...); never content or dates (SR-29).
     pub title: String,
     /// Whether a journal is open in this session.
@@ -102,6 +109,8 @@ impl Shell {
             csrf: "sample-csrf-token".to_owned(),
             css_href: crate::web::assets::css_href(),
             js_href: crate::web::assets::js_href(),
+            assets: crate::web::assets::base(),
+            look: Preferences::default().into(),
             title: title.to_owned(),
             signed_in: true,
             name: Some("Mira".to_owned()),

@@ -90,6 +90,11 @@ impl Views {
         Self { source: Arc::new(Source::Disk(folder.to_owned())) }
     }
 
+    /// Whether templates are read from a folder.
+    pub fn are_on_disk(&self) -> bool {
+        matches!(*self.source, Source::Disk(_))
+    }
+
     /// Renders the whole page (or, for a context that is only ever a part, that part).
     ///
     /// # Errors

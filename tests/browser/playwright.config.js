@@ -6,6 +6,8 @@ export default defineConfig({
   outputDir: "test-results",
   workers: 1,
   retries: 0,
+  // Typefaces come with the program, so that a page looks alike on every machine; `-u` draws the pictures anew.
+  snapshotPathTemplate: "looks/{arg}{ext}",
   timeout: 240_000,
   expect: { timeout: 15_000 },
   reporter: [["list"], ["./lib/closing-line.js"]],

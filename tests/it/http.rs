@@ -7,6 +7,7 @@ mod choosing;
 mod connections;
 mod entries;
 mod errors;
+mod face;
 mod guessing;
 mod held;
 mod integrity;

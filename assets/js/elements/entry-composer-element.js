@@ -1,8 +1,8 @@
+import { showCount } from "../lib/count.js";
 import { post } from "../lib/post.js";
 
 const DRAFT_EVERY = 3000; // milliseconds
 const KEEPALIVE_BYTES = 60_000; // browsers send at most 64 KiB from a page that goes away
-const COUNT_FROM = 0.9; // of the most characters
 
 // The box to write in, for new entries and for edits. `data-state` is idle, dirty, saving, saved or failed.
 // Text leaves the box only when the server has answered that it is saved: the answer replaces the element.
@@ -90,7 +90,8 @@ export class EntryComposerElement extends HTMLElement {
   }
 
   #key(event) {
-    if (event.key !== "Enter" || !(event.ctrlKey || event.metaKey) || event.isComposing) return;
+    if (event.key !== "Enter" || event.isComposing || event.shiftKey) return;
+    if (!(event.ctrlKey || event.metaKey || "enterSaves" in this.dataset)) return;
     event.preventDefault();
     this.form.requestSubmit();
   }
@@ -129,12 +130,7 @@ export class EntryComposerElement extends HTMLElement {
   }
 
   #count() {
-    const most = Number(this.dataset.max);
-    const length = this.area.value.length < most * COUNT_FROM ? 0 : [...this.area.value].length;
-    const output = this.querySelector("output");
-    output.hidden = length < most * COUNT_FROM;
-    output.textContent = `${length} of ${most}`;
-    output.toggleAttribute("data-over", length > most);
+    showCount(this.area, this.querySelector("output"), Number(this.dataset.max));
   }
 
   // Browsers without `field-sizing` get the height from here.

@@ -45,10 +45,17 @@ export class ReplyStreamElement extends HTMLElement {
   #add(text) {
     this.parentElement.dataset.state = "streaming";
     this.querySelector(".reply__status").textContent = "";
+    const follows = this.#overhang() <= 0;
     // Tokens arrive escaped, as HTML would need them; here they become text.
     this.querySelector(".reply__text").append(
       text.replace(/&(?:amp|lt|gt|quot|#39);/g, (entity) => ENTITIES[entity]),
     );
+    if (follows && this.#overhang() > 0) scrollBy(0, this.#overhang());
+  }
+
+  // How far the reply reaches below what can be seen. Whoever has scrolled up from its end is not pulled back.
+  #overhang() {
+    return this.parentElement.getBoundingClientRect().bottom - innerHeight;
   }
 
   #wait(position) {

@@ -12,6 +12,14 @@ export function notice(sentence, link) {
   document.getElementById("notices")?.replaceChildren(paragraph);
 }
 
+// A message from the program has a button that takes it away.
+export function dismissNotices() {
+  document.addEventListener("click", (event) => {
+    if (event.target instanceof Element && event.target.closest("[data-dismiss]"))
+      document.getElementById("notices")?.replaceChildren();
+  });
+}
+
 // Says something to a screen reader only.
 export function announce(sentence) {
   const announcer = document.getElementById("announcer");

@@ -13,6 +13,7 @@ use crate::{
         generation::Running,
         indexing::UserIndex,
         integrity::UserIntegrity,
+        preferences::Preferences,
         recaps::UserRecaps,
         rotation::UserRotation,
         sessions::{guard, renewal::Offer},
@@ -30,6 +31,8 @@ pub struct User {
     pub(crate) vault: Arc<Unlocked>,
     /// The writer's time zone.
     zone: Mutex<(String, TimeZone)>,
+    /// How the journal looks and behaves for the writer.
+    pub(crate) preferences: Mutex<Preferences>,
     /// Replies that run now.
     pub(crate) running: Running,
     /// The open search index.
@@ -74,6 +77,7 @@ impl User {
         Self {
             vault,
             zone: Mutex::new((zone_name, zone)),
+            preferences: Mutex::default(),
             running: Running::default(),
             index: UserIndex::default(),
             recaps: UserRecaps::default(),
@@ -99,6 +103,11 @@ impl User {
     /// The IANA name and the rules of the writer's zone.
     pub(crate) fn zone(&self) -> (String, TimeZone) {
         guard(&self.zone).clone()
+    }
+
+    /// From now on the writer lives in this zone.
+    pub(crate) fn set_zone(&self, name: String, zone: TimeZone) {
+        *guard(&self.zone) = (name, zone);
     }
 
     /// Tells everything that works for this person to stop.

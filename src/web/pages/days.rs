@@ -30,6 +30,8 @@ pub struct DayPage {
     pub told: SigningIn,
     /// What is wrong with the day: entries that are gone or older than they should be.
     pub flaw: Option<String>,
+    /// It holds entries of the sample day, which can be removed with one press.
+    pub is_sample: bool,
     /// Id of the entry that has just been moved to the trash; the notice then has a button that brings it back.
     pub undo: Option<String>,
     /// The recap of a day that is over, when it has one or will have one in a moment.
@@ -107,6 +109,12 @@ pub struct DayHead {
     pub prev_written: Option<String>,
     /// Nearest later day with writing, ISO.
     pub next_written: Option<String>,
+    /// Address of its month in the calendar.
+    pub calendar: String,
+    /// Whether it has not come yet.
+    pub is_future: bool,
+    /// On today: milliseconds until it is over, for the page to say so.
+    pub ends_in: Option<i64>,
 }
 
 impl DayHead {
@@ -121,6 +129,9 @@ impl DayHead {
             tomorrow: None,
             prev_written: Some("2026-11-19".to_owned()),
             next_written: None,
+            calendar: "/calendar/2026/11?day=2026-11-22".to_owned(),
+            is_future: false,
+            ends_in: Some(36_000_000),
         }
     }
 }
@@ -141,8 +152,8 @@ pub struct Composer {
     pub state: &'static str,
     /// Most characters an entry holds.
     pub max_chars: usize,
-    /// When the draft in the box was saved, as in `Draft kept 14:03`.
-    pub draft_saved: Option<String>,
+    /// What became of a text, as in `Saved 14:03` or `Draft kept`.
+    pub status: Option<String>,
 }
 
 impl Composer {
@@ -155,12 +166,12 @@ impl Composer {
             error: None,
             state: "idle",
             max_chars: 12_000,
-            draft_saved: None,
+            status: None,
         };
         let draft = Self {
             text: "Half a thought about </textarea> the bridge".to_owned(),
             state: "dirty",
-            draft_saved: Some("Draft kept 14:03".to_owned()),
+            status: Some("Draft kept".to_owned()),
             ..idle.clone()
         };
         let failed = Self {
@@ -257,6 +268,7 @@ impl Template for DayPage {
             },
             undo: None,
             recap: None,
+            is_sample: false,
         };
         let fresh = SigningIn { wants_proof: true, ..SigningIn::default() };
         let empty = Self { entries: Vec::new(), told: fresh, ..full.clone() };
@@ -270,11 +282,15 @@ impl Template for DayPage {
                 tomorrow: Some("2026-11-20".to_owned()),
                 prev_written: None,
                 next_written: Some("2026-11-22".to_owned()),
+                calendar: "/calendar/2026/11?day=2026-11-19".to_owned(),
+                is_future: false,
+                ends_in: None,
             },
             composer: draft,
             flaw: Some("2 entries of this day are missing.".to_owned()),
             model: ModelView::samples().remove(2),
             recap: Some(RecapItem::samples().remove(0)),
+            is_sample: true,
             ..full.clone()
         };
         let mut refreshing = Self {
@@ -286,6 +302,8 @@ impl Template for DayPage {
         };
         refreshing.shell.refresh = true;
         let failed = Self { composer: failed, entries: Vec::new(), ..full.clone() };
-        vec![full, empty, past, refreshing, failed]
+        let mut future = Self { composer: None, entries: Vec::new(), ..full.clone() };
+        future.day = DayHead { is_today: false, is_future: true, ends_in: None, ..future.day };
+        vec![full, empty, past, refreshing, failed, future]
     }
 }

@@ -2,8 +2,8 @@
 
 use crate::web::{
     pages::{
-        auth, choosing, days, entries, errors, integrity, invitations, keys, model, older, search, security,
-        settings, traces, transfer, trash, versions,
+        auth, calendar, choosing, days, entries, errors, integrity, invitations, keys, look, model, older,
+        search, security, settings, traces, transfer, trash, versions, welcome,
     },
     view::{Template, ViewError, Views},
 };
@@ -34,6 +34,13 @@ pub fn render_samples(views: &Views) -> Result<Vec<Rendered>, ViewError> {
     all.append(&mut rendered::<days::RecapPart>(views)?);
     all.append(&mut rendered::<days::ComposerPart>(views)?);
     all.append(&mut rendered::<days::SavedPart>(views)?);
+    all.append(&mut rendered::<calendar::MonthPage>(views)?);
+    all.append(&mut rendered::<calendar::YearPage>(views)?);
+    all.append(&mut rendered::<look::AppearancePage>(views)?);
+    all.append(&mut rendered::<look::JournalPage>(views)?);
+    all.append(&mut rendered::<welcome::WelcomePage>(views)?);
+    all.append(&mut rendered::<welcome::ShortcutsPage>(views)?);
+    all.append(&mut rendered::<welcome::ComponentsPage>(views)?);
     all.append(&mut rendered::<entries::EntryPart>(views)?);
     all.append(&mut rendered::<entries::EntryPage>(views)?);
     all.append(&mut rendered::<entries::ReplyPart>(views)?);

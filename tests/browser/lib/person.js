@@ -14,6 +14,8 @@ export async function register(page) {
   await expect(code).toHaveText(/^\s*(?:[0-9A-Z]{4}[-\s]*){6}[0-9A-Z]{4}\s*$/);
   const text = (await code.textContent()).trim();
   await page.getByRole("link", { name: "I have kept it" }).click();
+  await expect(page).toHaveURL(/\/welcome$/);
+  await page.getByRole("link", { name: "Skip it" }).click();
   await expect(page).toHaveURL(/\/d\/\d{4}-\d\d-\d\d$/);
   return text;
 }
@@ -34,6 +36,12 @@ async function fillSignIn(page) {
   await page.locator("input[name=password]").fill(PASSWORD);
   await page.locator("main form .button--primary").click();
   await expect(page).toHaveURL(/\/d\/\d{4}-\d\d-\d\d$/);
+}
+
+// Opens a place of the menu above every page.
+export async function fromMenu(page, name) {
+  await page.locator("summary", { has: page.locator("svg") }).first().click();
+  await page.getByRole("navigation", { name: "More" }).getByRole("link", { name }).click();
 }
 
 // Writes an entry; gives its locator, by id, so that it stays the same through edits.

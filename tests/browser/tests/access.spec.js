@@ -1,17 +1,13 @@
-import { AxeBuilder } from "@axe-core/playwright";
+import { expectAccessible } from "../lib/axe.js";
 import { NAME, PASSWORD, expect, test } from "../lib/fixtures.js";
 import { ask, register, write } from "../lib/person.js";
 
-async function expectAccessible(page, what) {
-  const { violations } = await new AxeBuilder({ page }).analyze();
-  const grave = violations.filter((found) => found.impact === "serious" || found.impact === "critical");
-  const told = grave.map((found) => `${found.id}: ${found.nodes.map((node) => node.html).join(" | ")}`);
-  expect(told, what).toEqual([]);
-}
+// Light, dark, and a high contrast that the system asks for.
+const LOOKS = [{ colorScheme: "light" }, { colorScheme: "dark" }, { colorScheme: "light", contrast: "more" }];
 
-for (const colorScheme of ["light", "dark"]) {
-  test.describe(colorScheme, () => {
-    test.use({ colorScheme, bypassCSP: false });
+for (const look of LOOKS) {
+  test.describe(Object.values(look).join(" "), () => {
+    test.use({ contextOptions: look, bypassCSP: false });
 
     test("every page passes axe", async ({ page, watched }) => {
       watched.expected.push(/401|404/);
@@ -32,7 +28,21 @@ for (const colorScheme of ["light", "dark"]) {
       await page.locator("input[name=q]").press("Enter");
       await expect(page.locator("#results [data-entry-id]").first()).toBeVisible();
       await expectAccessible(page, "results");
-      for (const place of ["/settings/data", "/settings/model", "/d/2020-02-30"]) {
+      for (const place of [
+        "/settings/appearance",
+        "/settings/journal",
+        "/settings/data",
+        "/settings/model",
+        "/settings/security",
+        "/settings/keys",
+        "/trash",
+        "/calendar",
+        "/calendar/2026",
+        "/welcome",
+        "/shortcuts",
+        "/d/2020-02-29",
+        "/d/2020-02-30",
+      ]) {
         await page.goto(place);
         await expectAccessible(page, place);
       }
@@ -65,6 +75,8 @@ test("everything can be done by keyboard alone", async ({ page }) => {
   await page.keyboard.type(PASSWORD);
   await page.keyboard.press("Enter");
   await tabTo(page.getByRole("link", { name: "I have kept it" }));
+  await page.keyboard.press("Enter");
+  await tabTo(page.getByRole("link", { name: "Skip it" }));
   await page.keyboard.press("Enter");
 
   const box = page.locator("#composer textarea[name=text]");

@@ -26,7 +26,7 @@ for (const colorScheme of ["light", "dark"]) {
       const morning = await write(page, MARKDOWN);
       await expect(morning.locator("strong")).toHaveText("swam");
       await expect(morning.locator("table td").first()).toHaveText("heron");
-      await expect(morning.locator("input[type=checkbox]")).toHaveCount(1);
+      await expect(morning.getByRole("checkbox")).toHaveCount(1);
 
       await morning.getByRole("link", { name: "Edit" }).click();
       const box = morning.locator("textarea[name=text]");

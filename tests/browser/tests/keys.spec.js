@@ -1,5 +1,5 @@
 import { expect, PASSWORD, test } from "../lib/fixtures.js";
-import { register, signIn, write } from "../lib/person.js";
+import { fromMenu, register, signIn, write } from "../lib/person.js";
 
 const calm = (page) => expect(page.locator("[data-keys=calm]")).toBeVisible({ timeout: 60_000 });
 
@@ -13,7 +13,7 @@ test("keys are renewed while the page watches, then revoked, and the new code is
   watched.expected.push(/403 \(Forbidden\)/, /422 \(Unprocessable/);
   const oldCode = await register(page);
   for (const n of [1, 2, 3]) await write(page, `Entry ${n}.`);
-  await page.getByRole("link", { name: "Settings" }).click();
+  await fromMenu(page, "Settings");
   await page.getByRole("navigation", { name: "Settings" }).getByRole("link", { name: "Keys" }).click();
   await calm(page);
 

@@ -26,6 +26,7 @@ function parts() {
 // What may stand in the text of an entry, and with which attributes.
 const ALLOWED = {
   A: ["href", "target", "rel"],
+  BUTTON: ["class", "type", "role", "aria-checked", "aria-label", "formaction"],
   INPUT: ["type", "disabled", "checked", "aria-label"],
   OL: ["start"],
 };

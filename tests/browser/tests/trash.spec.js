@@ -1,5 +1,5 @@
 import { expectAccessible } from "../lib/axe.js";
-import { register, write } from "../lib/person.js";
+import { fromMenu, register, write } from "../lib/person.js";
 import { expect, test } from "../lib/fixtures.js";
 
 test("a person looks at versions, empties the trash and changes their mind in between", async ({ page }) => {
@@ -36,8 +36,7 @@ test("a person looks at versions, empties the trash and changes their mind in be
   const other = await write(page, "Better not.");
   await other.getByRole("button", { name: "Move to the trash" }).click();
   await entry.getByRole("button", { name: "Move to the trash" }).click();
-  await page.getByRole("link", { name: "Settings" }).click();
-  await page.getByRole("link", { name: "Trash" }).click();
+  await fromMenu(page, "Trash");
   await expect(item).toHaveCount(2);
   for (const summary of await page.locator(".ask > summary").all()) await summary.click();
   for (const colorScheme of ["light", "dark"]) {

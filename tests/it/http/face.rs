@@ -1,0 +1,169 @@
+//! The calendar, how the journal looks and behaves, tasks, the first run.
+
+use crate::it::common::{Ask, TODAY, TestApp, attribute, fresh_op};
+
+#[tokio::test]
+async fn a_month_marks_the_days_with_writing_and_keeps_to_its_limits() {
+    let app = TestApp::new().await;
+    let mira = app.register("Mira").await;
+    let day = |day: &str| format!("/d/{day}/entries");
+    mira.post(&day("2026-09-30"), &[("op", &fresh_op()), ("text", "First.")]).await.expect(303);
+    mira.write("Last.").await;
+
+    assert_eq!(mira.get("/calendar").await.expect(303).location(), "/calendar/2026/11");
+    let november = mira.get("/calendar/2026/11?day=2026-11-20").await.expect(200).body;
+    let cell = |label: &str| attribute(&november, label, "href");
+    assert_eq!(cell("Sunday 22 November 2026, 1 entry"), Some(format!("/d/{TODAY}")));
+    assert_eq!(cell("Friday 20 November 2026, nothing written"), Some("/d/2026-11-20".to_owned()));
+    assert!(!november.contains("href=\"/d/2026-11-23\""), "what has not come is no link");
+    assert!(november.contains("aria-selected=\"true\""));
+    assert!(november.contains("href=\"/calendar/2026/10?day=2026-11-20\"") && !november.contains("2026/12"));
+    assert!(november.find("Monday").expect("a head") < november.find("Sunday").expect("a head"));
+
+    let september = mira.get("/calendar/2026/9").await.expect(200).body;
+    assert!(september.contains("/calendar/2026/10") && !september.contains("\"/calendar/2026/8"));
+    let part = mira.send(Ask::get("/calendar/2026/9").partial()).await.expect(200).body;
+    assert!(part.contains("role=\"grid\"") && !part.contains("<html"));
+    assert_eq!(
+        mira.get("/calendar?year=2026&month=9&day=2026-11-20").await.expect(303).location(),
+        "/calendar/2026/9?day=2026-11-20"
+    );
+    assert_eq!(mira.get("/calendar?year=2031&month=1").await.expect(303).location(), "/calendar/2026/11");
+    for nowhere in ["/calendar/2026/13", "/calendar/2026/0", "/calendar/1/1", "/calendar/x"] {
+        mira.get(nowhere).await.expect(404);
+    }
+}
+
+#[tokio::test]
+async fn a_year_is_warmer_where_more_was_written() {
+    let app = TestApp::new().await;
+    let mira = app.register("Mira").await;
+    for (day, n) in [("2026-03-01", 1), ("2026-03-02", 4)] {
+        for idx in 0..n {
+            let text = format!("{idx}");
+            let fields = [("op", fresh_op()), ("text", text)];
+            let fields = fields.each_ref().map(|(name, value)| (*name, value.as_str()));
+            mira.post(&format!("/d/{day}/entries"), &fields).await.expect(303);
+        }
+    }
+    let year = mira.get("/calendar/2026").await.expect(200).body;
+    let class = |label: &str| attribute(&year, label, "class");
+    assert_eq!(class("1 March 2026: 1 entry").as_deref(), Some("heat__day heat__day--1"));
+    assert_eq!(class("2 March 2026: 4 entries").as_deref(), Some("heat__day heat__day--4"));
+    assert!(year.contains("5 entries on 2 days."));
+    assert!(!year.contains("\"/calendar/2025\"") && !year.contains("\"/calendar/2027\""));
+}
+
+#[tokio::test]
+async fn what_a_writer_chooses_holds_in_every_browser_and_after_signing_in_again() {
+    let app = TestApp::new().await;
+    let mira = app.register("Mira").await;
+    let fields = [("theme", "dark"), ("size", "large"), ("motion", "calm")];
+    let got = mira.post("/settings/appearance", &fields).await.expect(303);
+    assert!(mira.get(got.location()).await.expect(200).body.contains("Saved"));
+    mira.post("/settings/appearance", &[("theme", "sepia")]).await.expect(400);
+
+    let again = app.sign_in_again("Mira").await;
+    mira.post("/lock", &[]).await.expect(303);
+    let later = app.sign_in_again("Mira").await;
+    again.get(&format!("/d/{TODAY}")).await.expect(303);
+    let page = later.get(&format!("/d/{TODAY}")).await.expect(200).body;
+    for attribute in
+        ["data-theme=\"dark\"", "data-size=\"large\"", "data-motion=\"calm\"", "content=\"dark\""]
+    {
+        assert!(page.contains(attribute), "{attribute}");
+    }
+    let other = app.register("Jonas").await;
+    let page = other.get(&format!("/d/{TODAY}")).await.expect(200).body;
+    assert!(page.contains("data-theme=\"system\""), "another person's journal looks as it did");
+}
+
+#[tokio::test]
+async fn weeks_hours_and_the_zone_follow_the_writer() {
+    let app = TestApp::new().await;
+    let mira = app.register("Mira").await;
+    let fields = [("week", "sunday"), ("hours", "12"), ("enter", "save"), ("keys", "off"), ("zone", "utc")];
+    mira.post("/settings/journal", &fields).await.expect(303);
+    let settings = mira.get("/settings/journal").await.expect(200).body;
+    assert_eq!(attribute(&settings, "name=\"zone\"", "value").as_deref(), Some("UTC"));
+    mira.write("At noon.").await;
+    let day = mira.get(&format!("/d/{TODAY}")).await.expect(200).body;
+    assert!(day.contains("data-enter-saves") && !day.contains(" data-keys"));
+    assert!(day.contains(" am</time>") || day.contains(" pm</time>"), "{day}");
+    let month = mira.get("/calendar/2026/11").await.expect(200).body;
+    assert!(month.find("Sunday").expect("a head") < month.find("Monday").expect("a head"));
+
+    let got = mira.post("/settings/journal", &[("zone", "Mars/Olympus"), ("hours", "24")]).await.expect(422);
+    assert!(got.body.contains("no time zone of this name") && got.body.contains("Mars/Olympus"));
+    assert!(mira.get(&format!("/d/{TODAY}")).await.expect(200).body.contains("m</time>"), "nothing changed");
+}
+
+#[tokio::test]
+async fn a_task_is_ticked_in_the_text_and_the_text_before_is_kept() {
+    let app = TestApp::new().await;
+    let mira = app.register("Mira").await;
+    let id = mira.write("For today:\n\n- [ ] plums\n- [x] bread").await;
+    let page = mira.get(&format!("/d/{TODAY}")).await.expect(200).body;
+    assert!(page.contains(&format!("formaction=\"/entries/{id}/tasks/1\"")));
+    let tick = |n: &str, revision: &str| {
+        Ask::post(&format!("/entries/{id}/tasks/{n}")).fields(&[("revision", revision)])
+    };
+    let got = mira.send(tick("0", "1")).await.expect(303);
+    assert_eq!(got.location(), format!("/d/{TODAY}#entry-{id}"));
+    let edit = mira.get(&format!("/entries/{id}/edit")).await.expect(200).body;
+    assert!(edit.contains("- [x] plums\n- [x] bread"), "{edit}");
+    let part = mira.send(tick("1", "2").partial()).await.expect(200).body;
+    assert!(part.contains("aria-checked=\"false\"") && !part.contains("<html"));
+    mira.send(tick("1", "2")).await.expect(409);
+    mira.send(tick("7", "3")).await.expect(404);
+    mira.send(tick("x", "3")).await.expect(404);
+    assert!(mira.get(&format!("/entries/{id}/versions")).await.expect(200).body.contains("plums"));
+}
+
+#[tokio::test]
+async fn the_first_run_can_be_skipped_and_its_sample_day_removed() {
+    let app = TestApp::new().await;
+    let mira = app.register("Mira").await;
+    let welcome = mira.get("/welcome").await.expect(200).body;
+    assert!(welcome.contains("href=\"/d/today\"") && welcome.contains("name=\"sample\""));
+    let got = mira.post("/welcome", &[("sample", "yes")]).await.expect(303);
+    assert_eq!(got.location(), "/d/2026-11-21");
+    let day = mira.get(got.location()).await.expect(200).body;
+    assert!(day.contains("This is the sample day") && day.matches("data-entry-id").count() == 3);
+    assert!(!mira.get("/welcome").await.expect(200).body.contains("name=\"sample\""), "there is writing now");
+    mira.post("/d/2026-11-21/entries", &[("op", &fresh_op()), ("text", "Mine.")]).await.expect(303);
+
+    mira.post("/sample/remove", &[]).await.expect(303);
+    let day = mira.get("/d/2026-11-21").await.expect(200).body;
+    assert!(day.contains("Mine.") && day.matches("data-entry-id").count() == 1, "what was added stays");
+    assert!(!day.contains("sample day"));
+    assert!(mira.get("/trash").await.expect(200).body.contains("The trash is empty"));
+}
+
+#[tokio::test]
+async fn today_says_when_it_ends_and_other_days_lead_back() {
+    let app = TestApp::new().await;
+    let mira = app.register("Mira").await;
+    let today = mira.get(&format!("/d/{TODAY}")).await.expect(200).body;
+    let left: i64 =
+        attribute(&today, " data-ends-in=", "data-ends-in").expect("an end").parse().expect("a number");
+    assert!((1..86_400_000).contains(&left), "{left}");
+    assert!(!today.contains("Back to today"));
+    let past = mira.get("/d/2026-11-20").await.expect(200).body;
+    assert!(past.contains("Back to today") && !past.contains("data-ends-in"));
+    assert!(past.contains("Nothing was written on this day."));
+}
+
+#[tokio::test]
+async fn the_box_says_when_a_text_was_saved_or_kept() {
+    let app = TestApp::new().await;
+    let mira = app.register("Mira").await;
+    let draft = format!("/d/{TODAY}/draft");
+    mira.post(&draft, &[("text", "Half a thought")]).await.expect(303);
+    let day = mira.get(&format!("/d/{TODAY}")).await.expect(200).body;
+    assert!(day.contains("Draft kept 1") && day.contains("Half a thought"));
+    let fields = [("op", fresh_op()), ("text", "A whole one.".to_owned())];
+    let fields = fields.each_ref().map(|(name, value)| (*name, value.as_str()));
+    let ask = Ask::post(&format!("/d/{TODAY}/entries")).partial().fields(&fields);
+    assert!(mira.send(ask).await.expect(200).body.contains("Saved 1"));
+}
