@@ -17,16 +17,16 @@ use anyhow::{Context, bail};
 use crate::{
     app::{folder::DataFolder, models::FoundModels, running::RunFile, setup::SetupFile},
     clock,
-    config::Config,
+    config::{Config, manifest},
     crypto::{SealError, header::REVISION, memory},
     lifecycle::{self, Signals},
     llm::{
-        self, LlamaOptions, LlmError, catalogue::Catalogue, openai::UpstreamOptions,
-        prompt::templates::Prompts, worker::Engine,
+        self, LlamaOptions, LlmError, LoadModel, catalogue::Catalogue, machine, openai::UpstreamOptions,
+        prompt::templates::Prompts, speed, worker::Engine,
     },
     routes,
     search::embed::{EmbedEngine, EmbedError},
-    services::{Parts, Services, admission::Registration, backup::Plan, upstream::Upstream},
+    services::{Parts, Services, admission::Registration, backup::Plan, models::Models, upstream::Upstream},
     shutdown::shutdown,
     store::{Store, StoreState, error::StoreError},
     vault::{self, KdfChoice, Vaults, error::VaultError},
@@ -226,10 +226,17 @@ fn parts(
     let local = &config.llm.local;
     let options =
         LlamaOptions { context: local.ctx_size, threads: (local.threads > 0).then_some(local.threads) };
+    let data = folder.path().to_owned();
+    let load: LoadModel = Arc::new(move |source| {
+        // What was measured here says how many threads pay off at most.
+        let hex = source.pinned().map(|sha256| manifest::hex(&sha256)).unwrap_or_default();
+        let best = speed::of(&data, &hex).and_then(|bench| bench.best()).map(|best| best.threads);
+        llm::load_local(source, &LlamaOptions { threads: options.threads.or(best), ..options })
+    });
     // Looked up anew for every load: another model may have been chosen meanwhile.
-    let models = Arc::clone(catalogue);
+    let (models, load_used) = (Arc::clone(catalogue), Arc::clone(&load));
     let llm = Engine::start(move || match models.used() {
-        Some(source) => llm::load_local(&source, &options),
+        Some(source) => load_used(&source),
         None => Err(LlmError::NoModel),
     });
     let chat = &config.llm.chat;
@@ -260,6 +267,12 @@ fn parts(
         folder: folder.path().display().to_string(),
         has_model: found.model.is_some(),
         models_hint: found.hint(),
+        models: Some(Models {
+            catalogue: Arc::clone(catalogue),
+            load,
+            threads: options.threads.unwrap_or_else(machine::default_threads),
+            changers: config.models.changed_by,
+        }),
         has_embedder: config.embedding.enabled && found.embedder.is_some(),
         index_bytes: config.embedding.memory as usize * 1_000_000,
         backups: Plan::new(&config.backup, folder.path()),

@@ -1,6 +1,7 @@
 //! The only caller of tokio's blocking pool.
 //!
-//! Three doors: key derivation (memory-hard, one at a time), the store (fsync), brief processor work.
+//! Four doors: key derivation (memory-hard, one at a time), the store (fsync), brief processor work, and work on model
+//! files, which takes minutes.
 
 use std::sync::LazyLock;
 
@@ -41,6 +42,15 @@ pub async fn db<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'static) ->
 /// # Errors
 /// [`Panicked`] when `work` panicked.
 pub async fn brief<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'static) -> Result<T, Panicked> {
+    run(work).await
+}
+
+/// Runs work that may take minutes, such as a download. It must look at a flag of its own to know when to stop; there is
+/// never more than one or two of them.
+///
+/// # Errors
+/// [`Panicked`] when `work` panicked.
+pub async fn long<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'static) -> Result<T, Panicked> {
     run(work).await
 }
 

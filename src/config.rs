@@ -5,6 +5,7 @@
 
 pub mod backup;
 pub mod manifest;
+pub mod models;
 pub mod prompts;
 pub mod session;
 pub mod upstream;
@@ -18,6 +19,7 @@ use figment::{
 };
 use serde::{Deserialize, Serialize};
 
+pub use crate::config::models::{Changers, Models};
 pub use crate::config::session::{Crypto, DekStorage, SessionLimits};
 
 /// Environment variables with our prefix that are not settings: the data folder, and those of builds and tests.
@@ -77,19 +79,6 @@ impl Default for App {
 pub struct Features {
     /// Close the registration page once the first account exists.
     pub disable_registration: bool,
-}
-
-/// Section `models`.
-#[derive(Clone, Debug, Default, Serialize, Deserialize)]
-#[serde(deny_unknown_fields, default)]
-pub struct Models {
-    /// Folder that holds models; empty means `models/` beside the program, then in the data folder.
-    pub dir: String,
-    /// File name of the text model to use; empty means the one inside the program, else the first found.
-    #[serde(rename = "use")]
-    pub chosen: String,
-    /// Load models when the program starts instead of at the first sign-in.
-    pub load_at_start: bool,
 }
 
 /// Section `llm`.

@@ -316,6 +316,33 @@ pub fn sha256_of(path: &Path, offset: u64, len: u64) -> Result<[u8; 32], Contain
     Ok(hash.finalize().into())
 }
 
+/// The same, told after every block how many bytes are read; `None` when `progress` answered that it is not wanted any
+/// more.
+///
+/// # Errors
+/// When the file cannot be read or ends earlier.
+pub fn sha256_watched(
+    path: &Path,
+    offset: u64,
+    len: u64,
+    progress: &mut dyn FnMut(u64) -> bool,
+) -> Result<Option<[u8; 32]>, ContainerError> {
+    let mut file = File::open(path).map_err(failed("open a file"))?;
+    file.seek(SeekFrom::Start(offset)).map_err(failed("read a file"))?;
+    let (mut hash, mut done) = (Sha256::new(), 0);
+    let mut block = vec![0; 1 << 20];
+    while done < len {
+        let wanted = usize::try_from((len - done).min(1 << 20)).unwrap_or(1 << 20);
+        file.read_exact(&mut block[..wanted]).map_err(failed("read a file"))?;
+        hash.update(&block[..wanted]);
+        done += wanted as u64;
+        if !progress(done) {
+            return Ok(None);
+        }
+    }
+    Ok(Some(hash.finalize().into()))
+}
+
 /// SHA-256 of a whole file.
 ///
 /// # Errors

@@ -14,7 +14,7 @@ use zeroize::Zeroizing;
 use crate::{
     config::manifest::Ability,
     container::{ContainerError, source::ModelSource},
-    llm::shape::Shape,
+    llm::{shape::Shape, speed::Speed},
 };
 
 pub mod budget;
@@ -33,6 +33,7 @@ pub mod queue;
 pub mod scripted;
 pub mod shape;
 pub mod shelf;
+pub mod speed;
 pub mod text;
 pub mod visible;
 pub mod worker;
@@ -226,7 +227,25 @@ pub trait Generator: Send {
     /// Forgets, and overwrites, all that was kept of conversations. Called before another owner's request and when an
     /// owner's vault is locked.
     fn forget(&mut self) {}
+
+    /// Measures how fast it reads and writes on so many threads, with words that are nobody's. `is_wanted` is looked at
+    /// between steps; `None` when it said no.
+    ///
+    /// # Errors
+    /// When it cannot be measured, or fails.
+    fn measure(&mut self, threads: u32, is_wanted: &dyn Fn() -> bool) -> Result<Option<Speed>, LlmError> {
+        let _ = (threads, is_wanted);
+        Err(LlmError::Failed("it cannot be measured here".to_owned()))
+    }
+
+    /// How fast it is, as its latest answers measured; `None` before the first.
+    fn speed(&self) -> Option<Speed> {
+        None
+    }
 }
+
+/// Loads a model from where it is.
+pub type LoadModel = Arc<dyn Fn(&ModelSource) -> Result<Box<dyn Generator>, LlmError> + Send + Sync>;
 
 /// Why there is no text. Holds no words of the writer or the model.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]

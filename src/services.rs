@@ -17,6 +17,7 @@ pub mod indexing;
 pub mod integrity;
 pub mod keys;
 pub mod labels;
+pub mod models;
 pub mod passphrase;
 pub mod preferences;
 mod proof;
@@ -37,7 +38,10 @@ pub mod upstream;
 pub mod words;
 
 use std::{
-    sync::{Arc, OnceLock},
+    sync::{
+        Arc, OnceLock,
+        atomic::{AtomicBool, Ordering},
+    },
     time::Duration,
 };
 
@@ -54,6 +58,7 @@ use crate::{
         admission::{Gate, Registration},
         backup::Backups,
         budget::Budget,
+        models::{Desk, Models},
         sessions::Sessions,
         tasks::Tasks,
     },
@@ -104,6 +109,8 @@ pub struct Parts {
     pub has_model: bool,
     /// Where models were looked for, in words.
     pub models_hint: String,
+    /// What it takes to change the model; nothing where it cannot be changed.
+    pub models: Option<Models>,
     /// Whether an embedder was found.
     pub has_embedder: bool,
     /// Bytes that open indexes of several people may take together.
@@ -127,8 +134,9 @@ pub struct Services {
     gate: Gate,
     prompts: Prompts,
     folder: String,
-    has_model: bool,
+    has_model: AtomicBool,
     models_hint: String,
+    desk: Desk,
     has_embedder: bool,
     index_bytes: usize,
     budget: Budget,
@@ -215,8 +223,9 @@ impl Services {
             gate: Gate::from(parts.registration),
             prompts: parts.prompts,
             folder: parts.folder,
-            has_model: parts.has_model,
+            has_model: AtomicBool::new(parts.has_model),
             models_hint: parts.models_hint,
+            desk: Desk::new(parts.models),
             has_embedder: parts.has_embedder,
             index_bytes: parts.index_bytes,
             budget: Budget::default(),
@@ -259,11 +268,12 @@ impl Services {
             }
         });
         self.start_backups();
+        self.start_following_choice();
     }
 
     /// Begins to load the models, if that has not begun.
     pub fn wake_engines(&self) {
-        if self.has_model {
+        if self.has_model() {
             self.llm.load();
         }
         if self.has_embedder {
@@ -271,8 +281,18 @@ impl Services {
         }
     }
 
+    /// Whether there is a model to load.
+    fn has_model(&self) -> bool {
+        self.has_model.load(Ordering::SeqCst)
+    }
+
+    fn set_has_model(&self, has_model: bool) {
+        self.has_model.store(has_model, Ordering::SeqCst);
+    }
+
     /// Ends all sessions, lets running replies store what they have, stops the engines, and leaves the file quiet.
     pub async fn finish(self: &Arc<Self>) {
+        self.desk.stop();
         let users = self.sessions.end_all();
         drop(users);
         self.tasks.finish(STOP_LIMIT).await;

@@ -101,8 +101,8 @@ impl FoundModels {
             None => "There is no language model".to_owned(),
         };
         format!(
-            "{what}; the journal works without one. For replies, put a model file (GGUF) into {} and start again, or \
-             fetch one with `llamora models pull`.",
+            "{what}; the journal works without one. For replies, get one under Settings, Model, or with `llamora models \
+             pull`; or put a model file (GGUF) into {}.",
             places.last().map_or("the data folder's models folder", String::as_str)
         )
     }

@@ -1,26 +1,30 @@
-//! `llamora models list, verify, add, use, remove, pull`.
+//! `llamora models list, verify, add, use, remove, pull, bench`.
 
 use std::{
     io::{self, BufRead, IsTerminal, Write},
-    path::PathBuf,
+    path::{Path, PathBuf},
 };
 
 use anyhow::{Context, bail, ensure};
 use clap::{Args, Subcommand};
 
 use crate::{
-    app::models::{self, FoundModels},
+    app::{
+        models::{self, FoundModels},
+        running,
+    },
     cli::Shared,
     config::{Config, Flags, manifest},
     container::source::ModelSource,
     llm::{
         catalogue::Catalogue,
-        download::{self, Wanted},
+        download::{self, Wanted, begun},
         shelf::{ShelfError, is_file_name},
     },
     outgoing::{Caller, place::Place},
 };
 
+mod bench;
 mod list;
 pub mod progress;
 
@@ -64,6 +68,15 @@ enum Action {
         /// Name or file name from `llamora models list`, a path, or `default` for the program's own choice
         name: String,
     },
+    /// Measure how fast a model reads and writes on this machine
+    #[command(after_help = "Example:\n  llamora models bench\n  llamora models bench qwen3-1.7b --json")]
+    Bench {
+        /// Name or file name from `llamora models list`, or a path; without one the model in use
+        name: Option<String>,
+        /// Print the figures as JSON
+        #[arg(long)]
+        json: bool,
+    },
     /// Delete a model file from the folder of models
     #[command(after_help = "Example:\n  llamora models remove Qwen3-1.7B-Q4_K_M.gguf")]
     Remove {
@@ -88,7 +101,8 @@ impl Models {
             Action::Verify => verify(&catalogue),
             Action::Add { file } => add(&catalogue, file),
             Action::Pull { name, url } => pull(&catalogue, name, url),
-            Action::Use { name } => choose(&catalogue, &config, &name),
+            Action::Use { name } => choose(&catalogue, &config, &name, folder.path()),
+            Action::Bench { name, json } => bench::run(&catalogue, &config, name.as_deref(), json),
             Action::Remove { name, yes } => remove(&catalogue, &name, yes),
         }
     }
@@ -174,7 +188,7 @@ fn pull(catalogue: &Catalogue, name: String, url: Option<String>) -> anyhow::Res
         },
     };
     let host = Place::parse(&wanted.url)?.shown();
-    let begun = download::begun(&catalogue.shelf, &wanted.file);
+    let begun = begun::bytes(&catalogue.shelf, &wanted.file);
     let how = if begun.is_some() { "going on with" } else { "fetching" };
     println!("{how} {} from {host} into {}", wanted.file, catalogue.shelf.folder().display());
     if wanted.sha256.is_none() {
@@ -195,7 +209,7 @@ fn pull(catalogue: &Catalogue, name: String, url: Option<String>) -> anyhow::Res
     let got = match got {
         Ok(got) => got,
         Err(error) => {
-            let kept = match download::begun(&catalogue.shelf, &wanted.file) {
+            let kept = match begun::bytes(&catalogue.shelf, &wanted.file) {
                 Some(_) => "What has come is kept; the same command goes on with it.",
                 None => "Nothing was kept.",
             };
@@ -212,7 +226,7 @@ fn verdict(wanted: &Wanted) -> &'static str {
 }
 
 #[allow(clippy::print_stdout, reason = "the output of the command")]
-fn choose(catalogue: &Catalogue, config: &Config, name: &str) -> anyhow::Result<()> {
+fn choose(catalogue: &Catalogue, config: &Config, name: &str, data: &Path) -> anyhow::Result<()> {
     ensure!(
         config.models.chosen.is_empty(),
         "the setting models.use names {}; change it there, or take it out to choose by this command",
@@ -221,7 +235,7 @@ fn choose(catalogue: &Catalogue, config: &Config, name: &str) -> anyhow::Result<
     if name == "default" {
         catalogue.shelf.forget_choice()?;
         let used = catalogue.used().map_or_else(|| "none is here".to_owned(), |source| source.name());
-        println!("The program's own choice is used again: {used}");
+        println!("The program's own choice is used again: {used}{}", taken_up(data));
         return Ok(());
     }
     let absolute = std::path::absolute(name).ok().filter(|path| path.is_file());
@@ -234,8 +248,18 @@ fn choose(catalogue: &Catalogue, config: &Config, name: &str) -> anyhow::Result<
             }
         },
     };
-    println!("{chosen} is used from the next start on; on the settings page it can be chosen without one.");
+    println!("{chosen} is used from now on{}", taken_up(data));
     Ok(())
+}
+
+/// What becomes of a choice while the program runs.
+fn taken_up(data: &Path) -> String {
+    match running::other(data) {
+        Some(who) => format!(
+            ".\nThe llamora that runs ({who}) changes to it within seconds; Settings, Model says how that went."
+        ),
+        None => ".".to_owned(),
+    }
 }
 
 #[allow(clippy::print_stdout, reason = "the output of the command")]

@@ -102,6 +102,7 @@ pub struct Recommended {
 struct Shipped {
     #[serde(rename = "use")]
     purpose: String,
+    name: String,
     file: String,
     sha256: String,
     #[serde(default)]
@@ -109,6 +110,8 @@ struct Shipped {
     #[serde(default)]
     good_for: String,
     licence: String,
+    #[serde(default)]
+    context: Option<u32>,
 }
 
 #[derive(Deserialize)]
@@ -122,8 +125,12 @@ struct Manifest {
 pub struct Known {
     /// What its digest must be, when that is known.
     pub sha256: Option<[u8; 32]>,
+    /// Name for people.
+    pub title: String,
     /// Licence.
     pub licence: String,
+    /// Context it was trained on, in tokens.
+    pub context: Option<u32>,
     /// What may be asked of it.
     pub ability: Option<Ability>,
     /// What it is good for.
@@ -145,6 +152,8 @@ pub fn known(file: &str) -> Option<Known> {
     if let Some(model) = shipped {
         return Some(Known {
             sha256: digest(&model.sha256),
+            title: model.name.clone(),
+            context: model.context,
             licence: model.licence.clone(),
             ability: model.ability,
             good_for: model.good_for.clone(),
@@ -152,6 +161,8 @@ pub fn known(file: &str) -> Option<Known> {
     }
     recommended().iter().find(|model| model.file == file).map(|model| Known {
         sha256: model.sha256.as_deref().and_then(digest),
+        title: model.title.clone(),
+        context: Some(model.context),
         licence: model.licence.clone(),
         ability: Some(model.ability),
         good_for: model.good_for.clone(),

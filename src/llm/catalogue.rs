@@ -10,6 +10,7 @@ use crate::{
     config::manifest::{self, Known},
     container::{self, source::ModelSource},
     llm::{
+        LlmError,
         elsewhere::{self, Elsewhere},
         machine,
         shelf::{Shelf, ShelfError, is_file_name},
@@ -41,6 +42,30 @@ pub struct Present {
     pub source: ModelSource,
 }
 
+/// A model that can take over.
+#[derive(Debug, Clone)]
+pub struct Candidate {
+    /// What is kept as the choice; `None` for the program's own.
+    pub kept: Option<String>,
+    /// Its bytes.
+    pub source: ModelSource,
+    /// How many.
+    pub bytes: u64,
+}
+
+/// What a look through a model and its checksum came to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Verdict {
+    /// It has the checksum it must have.
+    AsItShouldBe,
+    /// It has another one.
+    Altered,
+    /// It had none; the one it has is remembered.
+    Remembered,
+    /// It has none, and none can be remembered.
+    NothingToCompare,
+}
+
 /// Whether a model suits a machine.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Fit {
@@ -63,6 +88,11 @@ impl Fit {
             Self::TooLarge => "too large for this machine",
             Self::Unknown => "size of this machine unknown",
         }
+    }
+
+    /// Whether it can be used here as far as is known.
+    pub fn is_fitting(self) -> bool {
+        self != Self::TooLarge
     }
 
     /// Whether a model file of this size suits a machine with so much memory.
@@ -139,13 +169,37 @@ impl Catalogue {
         manifest::known(file)
     }
 
-    /// Remembers which model to use: one that is present by file name or short name, or one of another program by its
-    /// name here, or any file by its absolute path. Its checksum is remembered as well, if it was not. Gives what is
-    /// kept; `None` when there is no such model.
+    /// Remembers which model to use, see [`Catalogue::candidate`]. Gives what is kept; `None` when there is no such
+    /// model.
     ///
     /// # Errors
     /// When it is no model, not the one that it was, or the choice cannot be kept.
     pub fn choose(&self, name: &str) -> Result<Option<String>, ShelfError> {
+        let kept = self.candidate(name)?.and_then(|candidate| candidate.kept);
+        if let Some(kept) = &kept {
+            self.shelf.choose(kept)?;
+        }
+        Ok(kept)
+    }
+
+    /// The first model there is, which is used when none was chosen.
+    pub fn first(&self) -> Option<Candidate> {
+        let Present { source, bytes, .. } = self.present().into_iter().next()?;
+        Some(Candidate { kept: None, source, bytes })
+    }
+
+    /// Size of the model that is used, in bytes.
+    pub fn used_bytes(&self) -> Option<u64> {
+        self.used()?.place().ok().map(|(_, _, bytes)| bytes)
+    }
+
+    /// A model to use: one that is present by file name or short name, or one of another program by its name here, or any
+    /// file by its absolute path. It is looked through, and its checksum is remembered if it was not. `None` when there
+    /// is no such model.
+    ///
+    /// # Errors
+    /// When it is no model, or not the one that it was.
+    pub fn candidate(&self, name: &str) -> Result<Option<Candidate>, ShelfError> {
         let short = manifest::recommended().iter().find(|model| model.name == name);
         let file = short.map_or(name, |model| model.file.as_str());
         if let Some(present) = self.present().into_iter().find(|present| present.file == file) {
@@ -156,8 +210,8 @@ impl Catalogue {
                     Err(error) => return Err(error),
                 }
             }
-            self.shelf.choose(file)?;
-            return Ok(Some(file.to_owned()));
+            let source = self.source(file).unwrap_or(present.source);
+            return Ok(Some(Candidate { kept: Some(file.to_owned()), source, bytes: present.bytes }));
         }
         let other = self.elsewhere().into_iter().find(|other| other.name == name);
         let (path, sha256) = match other {
@@ -167,8 +221,33 @@ impl Catalogue {
         };
         let Some(shown) = path.to_str() else { return Ok(None) };
         self.shelf.pin_elsewhere(shown, &path, sha256)?;
-        self.shelf.choose(shown)?;
-        Ok(Some(shown.to_owned()))
+        let Some(source) = self.source(shown) else { return Ok(None) };
+        let bytes = source.place().map_err(LlmError::from)?.2;
+        Ok(Some(Candidate { kept: Some(shown.to_owned()), source, bytes }))
+    }
+
+    /// Reads a model through and compares it with its checksum; one of our own folder that has none is remembered.
+    /// `progress` is told bytes done and in all, and answers whether to go on.
+    ///
+    /// # Errors
+    /// When it cannot be read; [`ShelfError::Stopped`].
+    pub fn verify(
+        &self,
+        present: &Present,
+        progress: &mut dyn FnMut(u64, u64) -> bool,
+    ) -> Result<Verdict, ShelfError> {
+        let (path, offset, len) = present.source.place().map_err(LlmError::from)?;
+        let found = container::sha256_watched(path, offset, len, &mut |done| progress(done, len));
+        let found = found.map_err(LlmError::from)?.ok_or(ShelfError::Stopped)?;
+        match present.source.pinned() {
+            Some(pinned) if pinned == found => Ok(Verdict::AsItShouldBe),
+            Some(_) => Ok(Verdict::Altered),
+            None => {
+                let is_ours = matches!(&present.spot, Spot::Folder(folder) if folder == self.shelf.folder());
+                let is_kept = is_ours && self.shelf.pin(&present.file, &found).is_ok();
+                Ok(if is_kept { Verdict::Remembered } else { Verdict::NothingToCompare })
+            }
+        }
     }
 
     fn source(&self, wanted: &str) -> Option<ModelSource> {

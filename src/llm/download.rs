@@ -22,6 +22,7 @@ use crate::{
     outgoing::{Ask, Caller, OutgoingError, Patience, Reply, place::Place},
 };
 
+pub mod begun;
 #[cfg(test)]
 mod tests;
 
@@ -53,6 +54,17 @@ pub struct Wanted {
 }
 
 impl Wanted {
+    /// A file of an address, about which nothing is known.
+    pub fn of(url: String, file: String) -> Self {
+        Self { url, file, sha256: None, bytes: None }
+    }
+
+    /// How large it will be, about, where that is known.
+    pub fn bytes_expected(&self) -> Option<u64> {
+        let listed = || manifest::recommended().iter().find(|model| model.url == self.url);
+        self.bytes.or_else(|| listed().map(|model| model.bytes))
+    }
+
     /// A recommended model by its short name or file name.
     pub fn recommended(name: &str) -> Option<Self> {
         let found = manifest::recommended().iter().find(|model| model.name == name || model.file == name)?;
@@ -99,6 +111,13 @@ pub enum DownloadError {
     /// The disk refuses.
     #[error("{0}: {1}")]
     Io(&'static str, #[source] io::Error),
+}
+
+impl DownloadError {
+    /// Whether it ended because nobody wanted it any more.
+    pub fn is_cancelled(&self) -> bool {
+        matches!(self, Self::Outgoing(OutgoingError::Cancelled))
+    }
 }
 
 fn failed(what: &'static str) -> impl FnOnce(io::Error) -> DownloadError {
@@ -164,10 +183,22 @@ pub fn fetch(
     Ok(adopted?)
 }
 
-/// Bytes of a part that is there from an earlier try.
-pub fn begun(shelf: &Shelf, file: &str) -> Option<u64> {
-    let facts = fs::metadata(shelf.folder().join(format!("{file}.part"))).ok()?;
-    (facts.is_file() && facts.len() > 0).then_some(facts.len())
+/// The same with connections of its own.
+///
+/// # Errors
+/// See [`DownloadError`].
+pub fn fetch_alone(
+    shelf: &Shelf,
+    wanted: &Wanted,
+    progress: &mut dyn FnMut(u64, Option<u64>),
+    is_wanted: &dyn Fn() -> bool,
+) -> Result<OnShelf, DownloadError> {
+    fetch(&Caller::new()?, shelf, wanted, progress, is_wanted)
+}
+
+/// The host that an address names, for people.
+pub fn host(url: &str) -> Option<String> {
+    Place::parse(url).ok().map(|place| place.shown())
 }
 
 fn protected(start: &Place, next: &Place) -> Result<(), DownloadError> {

@@ -25,10 +25,12 @@ use crate::{
         StopReason, budget, gguf, machine,
         pace::Pace,
         shape::Shape,
+        speed::Speed,
         text::{REPEAT_WINDOW, Utf8Pieces, cut_within, repeats_itself},
     },
 };
 
+mod bench;
 mod cache;
 mod native;
 #[cfg(test)]
@@ -209,6 +211,16 @@ impl Generator for LlamaGenerator {
 
     fn forget(&mut self) {
         self.kept = None;
+    }
+
+    fn measure(&mut self, threads: u32, is_wanted: &dyn Fn() -> bool) -> Result<Option<Speed>, LlmError> {
+        bench::measure(self, threads, is_wanted)
+    }
+
+    fn speed(&self) -> Option<Speed> {
+        let [reading, writing] = &self.paces;
+        let rate = |pace: &Pace| pace.cost().filter(|cost| *cost > 0.0).map(|cost| 1.0 / cost);
+        Some(Speed { reading: rate(reading)?, writing: rate(writing)? })
     }
 }
 

@@ -1,5 +1,7 @@
 //! What this machine can do: whether llama.cpp runs on it, and on how many cores.
 
+use std::path::Path;
+
 use crate::llm::LlmError;
 
 /// Checks that llama.cpp runs here: it is compiled for AVX2, FMA, F16C and BMI2 and would die of an illegal instruction.
@@ -42,4 +44,47 @@ pub fn memory_bytes() -> Option<u64> {
     let allowed = std::fs::read_to_string("/sys/fs/cgroup/memory.max").ok();
     let allowed = allowed.and_then(|allowed| allowed.trim().parse::<u64>().ok());
     Some(allowed.map_or(total, |allowed| allowed.min(total)))
+}
+
+/// Memory that can be taken now without pushing other programs out, in bytes.
+pub fn available_bytes() -> Option<u64> {
+    let text = std::fs::read_to_string("/proc/meminfo").ok()?;
+    let available = text.lines().find_map(|line| line.strip_prefix("MemAvailable:"))?;
+    let available = available.trim().strip_suffix("kB")?.trim().parse::<u64>().ok()?.checked_mul(1024)?;
+    Some(available.min(memory_bytes()?))
+}
+
+/// Whether there is room for a second model beside the one that runs, for the moment of a change. Where that cannot be
+/// found out there is not.
+pub fn holds_both(old: u64, new: u64) -> bool {
+    /// What a model takes besides its file.
+    const BESIDES: u64 = 700_000_000;
+    let needed = old.saturating_add(new).saturating_add(2 * BESIDES);
+    available_bytes().is_some_and(|available| needed <= available)
+}
+
+/// Free disk for files in a folder that may not be there yet, in bytes; `None` where that cannot be found out.
+#[cfg(target_os = "linux")]
+pub fn free_bytes(folder: &Path) -> Option<u64> {
+    let there = folder.ancestors().find(|folder| folder.is_dir())?;
+    let facts = rustix::fs::statvfs(there).ok()?;
+    facts.f_bavail.checked_mul(facts.f_frsize)
+}
+
+/// Elsewhere it is not known.
+#[cfg(not(target_os = "linux"))]
+pub fn free_bytes(_folder: &Path) -> Option<u64> {
+    None
+}
+
+/// What this machine is, so that what was measured on another one is not believed here: its processor and how many of
+/// them may be used.
+pub fn name() -> String {
+    let text = std::fs::read_to_string("/proc/cpuinfo").unwrap_or_default();
+    let model = text.lines().find_map(|line| {
+        let (key, value) = line.split_once(':')?;
+        matches!(key.trim(), "model name" | "Model" | "Hardware").then(|| value.trim().to_owned())
+    });
+    let count = std::thread::available_parallelism().map_or(1, |count| count.get());
+    format!("{} x{count}", model.unwrap_or_else(|| std::env::consts::ARCH.to_owned()))
 }

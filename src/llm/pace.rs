@@ -35,6 +35,12 @@ impl Pace {
         if self.many { self.most } else { 1 }
     }
 
+    /// Average cost of a token on the better of the two, once there is one.
+    pub fn cost(&self) -> Option<f64> {
+        let [one, many] = self.cost;
+        one.into_iter().chain(many).min_by(f64::total_cmp)
+    }
+
     /// Takes the cost of a token in the step that just ended, which used [`Self::threads`].
     pub fn report(&mut self, cost: f64) {
         if self.most == 1 {

@@ -7,7 +7,7 @@
 //!
 //! # Security
 //! A name is a plain file name that ends in `.gguf`: no folders, no `..`, and links are not followed. Only the command
-//! line can name a path. What is added is looked through by [`crate::llm::gguf`] before it gets its name.
+//! line, and on the settings page the owner with the password typed again, can name a path. What is added is looked through by [`crate::llm::gguf`] before it gets its name.
 
 use std::{
     fs::{self, File},
@@ -55,6 +55,9 @@ pub enum ShelfError {
         /// What was expected.
         expected: String,
     },
+    /// Whoever asked does not want it any more.
+    #[error("it was stopped")]
+    Stopped,
     /// No model.
     #[error(transparent)]
     Model(#[from] LlmError),
@@ -101,6 +104,11 @@ impl Shelf {
     /// Where it is.
     pub fn folder(&self) -> &Path {
         &self.folder
+    }
+
+    /// The data folder, where the choice is kept.
+    pub fn data(&self) -> &Path {
+        self.choice.parent().unwrap_or(&self.folder)
     }
 
     /// What was chosen: a file name, or the absolute path of a file elsewhere.
@@ -190,6 +198,19 @@ impl Shelf {
     /// # Errors
     /// When it is no model, not the one that its name says, or cannot be copied; nothing is left behind then.
     pub fn add(&self, from: &Path, progress: &mut dyn FnMut(u64, u64)) -> Result<OnShelf, ShelfError> {
+        self.add_watched(from, progress, &|| true)
+    }
+
+    /// The same, as long as it is wanted.
+    ///
+    /// # Errors
+    /// [`ShelfError::Stopped`]; those of [`Shelf::add`].
+    pub fn add_watched(
+        &self,
+        from: &Path,
+        progress: &mut dyn FnMut(u64, u64),
+        is_wanted: &dyn Fn() -> bool,
+    ) -> Result<OnShelf, ShelfError> {
         let name = from.file_name().and_then(|name| name.to_str()).unwrap_or_default().to_owned();
         if !is_file_name(&name) {
             return Err(ShelfError::Name(name));
@@ -201,7 +222,7 @@ impl Shelf {
         check(from)?;
         self.make_folder()?;
         let temp = self.folder.join(format!(".{name}.{}.adding", std::process::id()));
-        let added = copy(from, &temp, progress).and_then(|()| self.adopt(&temp, &name, None));
+        let added = copy(from, &temp, progress, is_wanted).and_then(|()| self.adopt(&temp, &name, None));
         if added.is_err() {
             let _ = fs::remove_file(&temp);
         }
@@ -315,13 +336,21 @@ pub fn check(path: &Path) -> Result<gguf::Summary, ShelfError> {
     Ok(gguf::check(&bytes)?)
 }
 
-fn copy(from: &Path, to: &Path, progress: &mut dyn FnMut(u64, u64)) -> Result<(), ShelfError> {
+fn copy(
+    from: &Path,
+    to: &Path,
+    progress: &mut dyn FnMut(u64, u64),
+    is_wanted: &dyn Fn() -> bool,
+) -> Result<(), ShelfError> {
     let mut source = File::open(from).map_err(failed("the file cannot be read"))?;
     let all = source.metadata().map_err(failed("the file cannot be read"))?.len();
     let mut sink = File::create(to).map_err(failed("the folder of models cannot be written"))?;
     let mut block = vec![0; 1 << 20];
     let mut done = 0;
     loop {
+        if !is_wanted() {
+            return Err(ShelfError::Stopped);
+        }
         let n = source.read(&mut block).map_err(failed("the file cannot be read"))?;
         if n == 0 {
             break;

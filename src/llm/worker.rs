@@ -4,6 +4,7 @@
 //! wait in an [`AdmissionQueue`]; whoever stops listening or cancels is skipped. A generator that panics fails the job
 //! it worked on and is loaded again once; only a job that ended well gives it another chance.
 
+pub mod swap;
 mod thread;
 
 use std::{
@@ -21,7 +22,11 @@ use crate::{
     llm::{
         Cancel, GenEvent, GenRequest, Generator, LlmError, ModelIdentity, StopReason,
         queue::{AdmissionQueue, Limits},
-        worker::thread::Worker,
+        speed::Speed,
+        worker::{
+            swap::{Measuring, Swap},
+            thread::Worker,
+        },
     },
 };
 
@@ -55,6 +60,8 @@ pub enum EngineState {
 pub enum JobEvent {
     /// It waits, and this many are before it, the running one included.
     Position(usize),
+    /// It begins, and this model answers: another one may have taken over since it was asked for.
+    Begins(ModelIdentity),
     /// It runs.
     Gen(GenEvent),
     /// It ended; no event follows.
@@ -117,6 +124,12 @@ struct Inner {
     holds: Option<u64>,
     /// It is to forget it.
     forget_wanted: bool,
+    /// Another model is to take over.
+    swap: Option<Swap>,
+    /// The model is to be measured when nobody wants text.
+    bench: Option<Measuring>,
+    /// What the latest answers measured.
+    speed: Option<Speed>,
 }
 
 impl Inner {
@@ -129,6 +142,12 @@ impl Inner {
         for (idx, job) in self.queue.in_turn().into_iter().enumerate() {
             job.tell_position(idx + running);
         }
+    }
+
+    /// Whether nothing waits for the thread but a measurement.
+    fn is_idle(&self) -> bool {
+        let has_more = self.stopping || self.load_wanted || self.forget_wanted || self.swap.is_some();
+        !has_more && self.queue.len() == 0
     }
 
     fn fail_waiting(&mut self, error: &LlmError) {
@@ -168,6 +187,9 @@ impl Engine {
             running: None,
             holds: None,
             forget_wanted: false,
+            swap: None,
+            bench: None,
+            speed: None,
         };
         let shared =
             Arc::new(Shared { inner: Mutex::new(inner), wake: Condvar::new(), over: Condvar::new() });
@@ -289,6 +311,7 @@ impl Engine {
         if let Some(running) = &inner.running {
             running.cancel();
         }
+        (inner.swap, inner.bench) = (None, None);
         inner.fail_waiting(&LlmError::Cancelled);
         self.shared.wake.notify_one();
     }

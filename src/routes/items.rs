@@ -27,6 +27,7 @@ pub fn entry_item(call: &Call, session: &Session, view: &EntryView) -> EntryItem
     let upstream = call.services().upstream(session).filter(|upstream| upstream.is_allowed);
     let is_loading = model.state == "loading";
     let can_answer = is_loading || model.state == "ready";
+    let wait = call.services().usual_wait().filter(|_| upstream.is_none() || entry.never_send);
     let is_answering = replies.iter().any(|reply| reply.state.is_running());
     EntryItem {
         id: entry.id.to_string(),
@@ -42,6 +43,7 @@ pub fn entry_item(call: &Call, session: &Session, view: &EntryView) -> EntryItem
             .collect(),
         can_ask: can_answer && !is_answering,
         ask_note: is_loading.then(|| "The model is loading".to_owned()),
+        ask_wait: wait.filter(|_| model.state == "ready").map(|wait| format!("{wait} on this machine")),
         never_send: entry.never_send,
         sends_to: upstream.map(|upstream| upstream.host),
         chips: ChipsItem::of(&entry.id.to_string(), traces),

@@ -59,7 +59,7 @@ impl Services {
                         break StopReason::Length;
                     }
                 }
-                Ok(Some(JobEvent::Position(_))) | Err(_) => {}
+                Ok(Some(JobEvent::Position(_) | JobEvent::Begins(_))) | Err(_) => {}
                 Ok(None | Some(JobEvent::Done(StopReason::Cancelled) | JobEvent::Failed(_))) => return None,
                 Ok(Some(JobEvent::Done(reason))) => break reason,
             }

@@ -180,7 +180,7 @@ impl Services {
 
     /// How the model is.
     pub fn model(&self) -> ModelState {
-        if !self.has_model {
+        if !self.has_model() {
             return ModelState { state: "absent", name: None, sentence: self.models_hint.clone() };
         }
         match self.llm.state() {

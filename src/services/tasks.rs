@@ -23,9 +23,11 @@ impl Tasks {
         tasks.spawn(work);
     }
 
-    /// Starts a loop that is aborted at the end.
+    /// Starts a loop, or work that loses nothing by it, which is aborted at the end.
     pub(crate) fn spawn_forever(&self, work: impl Future<Output = ()> + Send + 'static) {
-        guard(&self.endless).spawn(work);
+        let mut tasks = guard(&self.endless);
+        while tasks.try_join_next().is_some() {}
+        tasks.spawn(work);
     }
 
     /// Aborts the loops and waits for the rest, at most `limit`; what is not done then is aborted.

@@ -100,6 +100,7 @@ impl Vaults {
             }
             refuse_taken(rows, &unlockers, None)?;
             refuse_used(rows, vault, &keys.active)?;
+            policy::note_owner(rows)?;
             for (way, wrap) in ways.iter().zip(wraps) {
                 rows.put_small(&row_key(way.row()), &wrap?)?;
             }

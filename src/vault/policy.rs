@@ -6,7 +6,7 @@ use std::{collections::BTreeMap, sync::PoisonError};
 use zeroize::Zeroizing;
 
 use crate::{
-    crypto::{secret::Key, ticket::TicketHash, token::DeviceKey},
+    crypto::{VaultId, secret::Key, ticket::TicketHash, token::DeviceKey},
     store::{
         error::StoreError,
         rows::{Rows, RowsMut},
@@ -17,6 +17,8 @@ use crate::{
 
 /// The key under which device cookies are made: 32 random bytes.
 const DEVICE: &[u8] = b"Pdevice";
+/// The vault that was alone here when a second one came: its id.
+const OWNER: &[u8] = b"Powner";
 /// Begins the key of each row of an invitation.
 const INVITATION: &[u8] = b"Pinvite/";
 
@@ -36,6 +38,50 @@ impl Vaults {
         self.store.write(|rows| rows.put_small(DEVICE, key.expose()))?;
         Ok(Some(DeviceKey::from_key(key)))
     }
+}
+
+impl Vaults {
+    /// The vault whose owner decides about what all share here: the only one there is, else the one that was alone when
+    /// the second came. `None` when that is not known, as after a restore, or when it is gone and several are left.
+    ///
+    /// # Errors
+    /// Store errors.
+    pub fn owner(&self) -> Result<Option<VaultId>, VaultError> {
+        Ok(self.store.read(|rows| -> Result<_, StoreError> {
+            let all = vaults(rows)?;
+            if let [only] = all.as_slice() {
+                return Ok(Some(*only));
+            }
+            for copy in Copy::BOTH {
+                let noted = rows.small(copy, OWNER)?;
+                if let Some(owner) =
+                    noted.and_then(|noted| all.iter().find(|id| id.as_bytes()[..] == noted[..]))
+                {
+                    return Ok(Some(*owner));
+                }
+            }
+            Ok(None)
+        })?)
+    }
+}
+
+/// Notes the only vault there is as the first, in the transaction in which the second comes.
+pub(super) fn note_owner(rows: &mut dyn RowsMut) -> Result<(), VaultError> {
+    if let [only] = vaults(&*rows)?.as_slice() {
+        rows.put_small(OWNER, only.as_bytes())?;
+    }
+    Ok(())
+}
+
+/// The ids of all vaults; they begin the keys of keyrings (`K` and the id).
+fn vaults(rows: &dyn Rows) -> Result<Vec<VaultId>, StoreError> {
+    let mut all = std::collections::BTreeSet::new();
+    for copy in Copy::BOTH {
+        for (row, _) in rows.smalls(copy, b"K")? {
+            all.extend(<[u8; 7]>::try_from(&row[1..]).ok());
+        }
+    }
+    Ok(all.into_iter().map(VaultId::from_bytes).collect())
 }
 
 /// A key from the first copy that has the right shape.

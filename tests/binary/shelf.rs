@@ -12,7 +12,10 @@ use std::{
 
 use llamora::llm::gguf::sample::good_file;
 
-use crate::program::{Place, finish};
+use crate::{
+    program::{MODEL_FILE, Place, finish, has_model, models, slim},
+    visitor::Visitor,
+};
 
 /// A place whose folder of models is its own and empty, with a home where no other program has models.
 fn place() -> (Place, PathBuf) {
@@ -131,4 +134,70 @@ fn what_cannot_be_done_with_a_model_is_said_plainly() {
     place.env("LLAMORA_MODELS__USE", "mine.gguf");
     let (_, errors) = place.fails(&["models", "use", "default"]);
     assert!(errors.contains("models.use names mine.gguf"), "{errors}");
+}
+
+/// A place with two models: the one that comes with the program, and the same under another name.
+fn two_models() -> Place {
+    let mut place = Place::with(&slim());
+    let folder = place.path("shelf");
+    fs::create_dir(&folder).unwrap();
+    for file in [MODEL_FILE, "second.gguf"] {
+        fs::copy(models().unwrap().join(MODEL_FILE), folder.join(file)).unwrap();
+    }
+    place.env("LLAMORA_MODELS__DIR", folder);
+    let data = place.path("data");
+    place.env("LLAMORA_DATA", data);
+    place
+}
+
+#[test]
+fn a_program_that_runs_follows_the_choice_of_the_command_line() {
+    if !has_model("a_program_that_runs_follows_the_choice_of_the_command_line") || models().is_none() {
+        return;
+    }
+    let place = two_models();
+    let running = place.start();
+    let mut visitor = Visitor::new(running.address);
+    visitor.register("Changer", "a new broom sweeps clean");
+    visitor.wait_for("/readyz", "the model", |body| body.contains("\"model\":\"ok\""));
+    let first = visitor.write("Rain on the roof all night.");
+    let reply = visitor.ask(&first);
+    let said = run(&place, &["models", "use", "second.gguf"]);
+    assert!(said.contains("changes to it within seconds"), "{said}");
+    visitor.wait_for_reply(&reply);
+    assert!(!visitor.reply_page(&reply).contains("by second"), "it ended on the model it began with");
+    visitor.wait_for("/settings/model", "the change", |body| body.contains("second answers from now on."));
+    let second = visitor.write("And then the sun.");
+    let reply = visitor.ask(&second);
+    visitor.wait_for_reply(&reply);
+    assert!(visitor.reply_page(&reply).contains("by second"));
+
+    // A file that passes our look through it and that llama.cpp refuses: the one before stays, the choice is put back.
+    fs::write(place.path("shelf").join("hollow.gguf"), good_file(2_000)).unwrap();
+    run(&place, &["models", "use", "hollow.gguf"]);
+    let page =
+        visitor.wait_for("/settings/model", "the refusal", |body| body.contains("hollow.gguf is not used."));
+    assert!(page.contains("second answers as before."), "{page}");
+    assert!(run(&place, &["models", "list"]).contains("* second.gguf"));
+    assert_eq!(running.stop().0.code(), Some(0));
+    place.assert_calm();
+}
+
+#[test]
+fn a_model_is_measured_and_the_result_is_kept() {
+    if !has_model("a_model_is_measured_and_the_result_is_kept") || models().is_none() {
+        return;
+    }
+    let place = two_models();
+    let told: serde_json::Value =
+        serde_json::from_str(&run(&place, &["models", "bench", "second.gguf", "--json"])).unwrap();
+    let one = &told["measured"][0];
+    assert!(one["reading"].as_f64() > Some(1.0) && one["writing"].as_f64() > Some(1.0), "{told}");
+    assert_eq!((told["model"].as_str(), told["kept"].as_bool()), (Some("second"), Some(true)));
+    assert!(told["usual_reply_s"].as_f64() > Some(0.0));
+    let said = run(&place, &["models", "bench"]);
+    println!("{said}");
+    assert!(said.contains("A usual reply (700 tokens read, 150 written) takes"), "{said}");
+    let kept = fs::read_to_string(place.path("data").join("model.speed.json")).unwrap();
+    assert!(kept.contains("SmolLM2") && kept.contains("second"), "{kept}");
 }

@@ -14,6 +14,7 @@ mod integrity;
 mod invitations;
 mod kept;
 mod limits;
+mod models;
 mod older;
 mod recaps;
 mod replies;

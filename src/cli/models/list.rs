@@ -5,7 +5,8 @@ use crate::{
     config::manifest::{self, Ability},
     llm::{
         catalogue::{Catalogue, Fit, Present, Spot},
-        download, machine,
+        download::begun,
+        machine,
     },
 };
 
@@ -42,7 +43,7 @@ pub fn run(catalogue: &Catalogue, found: &FoundModels) -> anyhow::Result<()> {
         let state = if present.iter().any(|here| here.file == model.file) {
             "here already".to_owned()
         } else {
-            match download::begun(&catalogue.shelf, &model.file) {
+            match begun::bytes(&catalogue.shelf, &model.file) {
                 Some(bytes) => format!("begun, {} MB are here", mb(bytes)),
                 None => Fit::here(model.bytes).words().to_owned(),
             }

@@ -172,7 +172,7 @@ fn a_stopped_download_goes_on_in_the_next_run_unless_the_file_is_another() {
     let first = server(content.clone(), "\"one\"", vec![Does::All]);
     let stopped = fixture.fetch_while(&first.url, None, &|done| done < 500_000);
     assert!(matches!(stopped, Err(DownloadError::Outgoing(OutgoingError::Cancelled))));
-    let there = begun(&fixture.shelf, "small.gguf").unwrap();
+    let there = begun::bytes(&fixture.shelf, "small.gguf").unwrap();
     assert!((500_000..3_000_000).contains(&there));
     assert_eq!(fixture.names(), ["small.gguf.part", "small.gguf.part.from"]);
     assert_eq!(fixture.shelf.list(), []);
@@ -262,7 +262,7 @@ fn a_recommended_file_of_another_size_is_refused_before_it_is_fetched() {
     let wanted = Wanted { url: server.url, file: "small.gguf".to_owned(), sha256: None, bytes: Some(7) };
     let error = fetch(&fixture.caller, &fixture.shelf, &wanted, &mut |_, _| (), &|| true).unwrap_err();
     assert!(matches!(error, DownloadError::OtherSize(_)), "{error}");
-    assert_eq!(begun(&fixture.shelf, "small.gguf"), None);
+    assert_eq!(begun::bytes(&fixture.shelf, "small.gguf"), None);
 }
 
 #[test]

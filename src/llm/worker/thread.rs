@@ -7,22 +7,27 @@ use std::{
 
 use crate::llm::{
     Generator, LlmError,
-    worker::{EngineState, Job, JobEvent, Loader, Shared},
+    worker::{
+        EngineState, Job, JobEvent, Loader, Shared,
+        swap::{Measuring, Swap, load_with},
+    },
 };
 
 enum Task {
     Load,
     Forget,
+    Swap(Swap),
     Job(Box<Job>),
+    Measure(Measuring),
 }
 
 /// The thread's own side: it alone has the generator.
 pub(super) struct Worker {
-    shared: Arc<Shared>,
-    loader: Loader,
-    generator: Option<Box<dyn Generator>>,
+    pub(super) shared: Arc<Shared>,
+    pub(super) loader: Loader,
+    pub(super) generator: Option<Box<dyn Generator>>,
     /// Whether a panic may be answered by loading again.
-    may_reload: bool,
+    pub(super) may_reload: bool,
 }
 
 impl Worker {
@@ -36,7 +41,9 @@ impl Worker {
             match task {
                 Task::Load => self.load(),
                 Task::Forget => self.forget(),
+                Task::Swap(swap) => self.swap(swap),
                 Task::Job(job) => self.answer(*job),
+                Task::Measure(measuring) => self.measure(measuring),
             }
         }
         self.drop_generator();
@@ -55,6 +62,11 @@ impl Worker {
             if std::mem::take(&mut inner.forget_wanted) {
                 return Some(Task::Forget);
             }
+            if let Some(swap) = inner.swap.take() {
+                // It ends with a model that is loaded, whichever that is.
+                inner.load_wanted = false;
+                return Some(Task::Swap(swap));
+            }
             if inner.load_wanted {
                 inner.load_wanted = false;
                 inner.state = EngineState::Loading;
@@ -69,14 +81,18 @@ impl Worker {
                 inner.tidy();
                 return Some(Task::Job(Box::new(job)));
             }
+            if inner.is_idle()
+                && let Some(measuring) = inner.bench.take()
+            {
+                return Some(Task::Measure(measuring));
+            }
             inner = self.shared.wake.wait(inner).unwrap_or_else(PoisonError::into_inner);
         }
     }
 
-    fn load(&mut self) {
+    pub(super) fn load(&mut self) {
         self.drop_generator();
-        let loaded = catch_unwind(AssertUnwindSafe(&mut self.loader))
-            .unwrap_or_else(|_| Err(LlmError::Failed("loading it went wrong".to_owned())));
+        let loaded = load_with(&mut self.loader);
         let mut inner = self.shared.lock();
         match loaded {
             Ok(generator) => {
@@ -122,6 +138,7 @@ impl Worker {
             job.end(JobEvent::Failed(LlmError::Unavailable("it is being loaded again".to_owned())));
             return;
         };
+        let _ = job.events.try_send(JobEvent::Begins(generator.identity().clone()));
         let shared = &self.shared;
         let outcome = job.span.in_scope(|| {
             catch_unwind(AssertUnwindSafe(|| {
@@ -134,6 +151,9 @@ impl Worker {
                 })
             }))
         });
+        if let Some(speed) = generator.speed() {
+            shared.lock().speed = Some(speed);
+        }
         match outcome {
             Ok(Ok(reason)) => {
                 self.may_reload = true;
@@ -160,7 +180,7 @@ impl Worker {
         }
     }
 
-    fn drop_generator(&mut self) {
+    pub(super) fn drop_generator(&mut self) {
         let generator = self.generator.take();
         let _ = catch_unwind(AssertUnwindSafe(|| drop(generator)));
         self.holds(None);

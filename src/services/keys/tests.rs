@@ -34,6 +34,7 @@ fn on(disk: &Disk) -> Arc<Services> {
         folder: "memory".to_owned(),
         has_model: false,
         models_hint: String::new(),
+        models: None,
         backups: Plan::default(),
         has_embedder: false,
         index_bytes: 0,

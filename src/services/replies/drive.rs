@@ -46,6 +46,11 @@ impl Services {
             tokio::select! {
                 event = ticket.events.recv() => match event {
                     Some(JobEvent::Position(position)) => generation.waits_at(position),
+                    Some(JobEvent::Begins(identity)) => {
+                        if let Some(made_by) = &mut reply.made_by {
+                            (made_by.model, made_by.sha256) = (identity.name, identity.sha256);
+                        }
+                    }
                     Some(JobEvent::Gen(GenEvent::LeftOut(turns))) => leave_out(&mut reply, &parts, &turns),
                     Some(JobEvent::Gen(GenEvent::Reading { .. })) => generation.reads(),
                     Some(JobEvent::Gen(GenEvent::Token(text))) => {

@@ -31,6 +31,8 @@ pub struct EntryItem {
     pub can_ask: bool,
     /// Why it cannot be pressed yet, in a few words; the button says this until it can.
     pub ask_note: Option<String>,
+    /// How long a reply usually takes here, once that is known.
+    pub ask_wait: Option<String>,
     /// It is never sent to another program.
     pub never_send: bool,
     /// Host of the other program that answers this person, when one is allowed; draws the switch for `never_send`.
@@ -162,6 +164,7 @@ impl EntryItem {
             replies: Vec::new(),
             can_ask: true,
             ask_note: None,
+            ask_wait: Some("about 9 s on this machine".to_owned()),
             never_send: false,
             sends_to: None,
             chips: ChipsItem::sample("018f3c1e9a7b4c2d8e6f001122334455"),

@@ -2,12 +2,15 @@
 
 use serde::Serialize;
 
+pub mod shelf;
+
 use crate::web::{
-    pages::{ModelView, Shell},
+    pages::{ModelView, Shell, model::shelf::ModelsView},
     view::Template,
 };
 
-/// `GET /settings/model`.
+/// `GET /settings/model`. Forms: `use`, `fetch`, `verify`, `remove` and `discard` with `name`, `add` with `path`,
+/// `address` with `address`, `stop` with `what`, and `bench`. Its fragment is the part about models as files.
 #[derive(Serialize, Clone)]
 pub struct ModelPage {
     /// Surroundings.
@@ -18,6 +21,10 @@ pub struct ModelPage {
     pub embedder: String,
     /// Another program, when the owner has set one.
     pub upstream: Option<UpstreamView>,
+    /// Models as files, where they can be seen and this person wants a model.
+    pub models: Option<ModelsView>,
+    /// One sentence on what was refused.
+    pub error: Option<String>,
 }
 
 /// Another program that may answer.
@@ -87,6 +94,7 @@ impl Template for SentPage {
 
 impl Template for ModelPage {
     const NAME: &'static str = "settings/model.html";
+    const PART: Option<&'static str> = Some("settings/_models.html");
 
     fn samples() -> Vec<Self> {
         let page = |model, upstream| Self {
@@ -94,6 +102,8 @@ impl Template for ModelPage {
             model,
             embedder: "Search by meaning is ready (all-MiniLM-L6-v2).".to_owned(),
             upstream,
+            models: None,
+            error: None,
         };
         let asked = UpstreamView {
             host: "models.example.org".to_owned(),
@@ -118,6 +128,13 @@ impl Template for ModelPage {
         let models = ModelView::samples();
         let first = models[0].clone();
         let plain = models.into_iter().map(|model| page(model, None));
-        plain.chain([asked, bare, allowed, own].map(|upstream| page(first.clone(), Some(upstream)))).collect()
+        let with_models = ModelsView::samples().map(|models| Self {
+            shell: Shell { refresh: !models.work.lines.is_empty(), ..Shell::sample("Settings") },
+            error: models.no_changes.is_none().then(|| "That model is not here.".to_owned()),
+            models: Some(models),
+            ..page(first.clone(), None)
+        });
+        let sent = [asked, bare, allowed, own].map(|upstream| page(first.clone(), Some(upstream)));
+        plain.chain(sent).chain(with_models).collect()
     }
 }

@@ -52,6 +52,7 @@ pub fn render_samples(views: &Views) -> Result<Vec<Rendered>, ViewError> {
     all.append(&mut rendered::<settings::SettingsDataPage>(views)?);
     all.append(&mut rendered::<model::ModelPage>(views)?);
     all.append(&mut rendered::<model::SentPage>(views)?);
+    all.append(&mut rendered::<model::shelf::ModelWorkPart>(views)?);
     all.append(&mut rendered::<security::SecurityPage>(views)?);
     all.append(&mut rendered::<security::ConfirmPage>(views)?);
     all.append(&mut rendered::<security::PasswordPage>(views)?);

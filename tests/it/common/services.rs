@@ -1,15 +1,21 @@
 //! Services in memory: fixed clock, cheap key derivation, scripted generator, toy embedder.
 
 use std::{
+    path::{Path, PathBuf},
     sync::{Arc, Barrier, Mutex},
     time::Duration,
 };
 
 use llamora::{
     clock::Fixed,
-    config::{Generation, SessionLimits, manifest::Ability},
+    config::{Changers, Generation, SessionLimits, manifest::Ability},
     llm::{
-        LlmError, openai::UpstreamOptions, prompt::templates::Prompts, scripted::ScriptedGenerator,
+        Generator, LlmError, LoadModel,
+        catalogue::{Catalogue, Spot},
+        openai::UpstreamOptions,
+        prompt::templates::Prompts,
+        scripted::ScriptedGenerator,
+        shelf::Shelf,
         worker::Engine,
     },
     search::{embed::EmbedEngine, toy::Toy},
@@ -17,6 +23,7 @@ use llamora::{
         Parts, Services,
         admission::{Registration, Setup},
         backup::Plan,
+        models::Models,
         upstream::Upstream,
     },
     store::{Store, faults::Disk},
@@ -53,6 +60,11 @@ pub struct Options {
     pub session: SessionLimits,
     /// Address of an upstream, as the owner sets it.
     pub upstream: Option<String>,
+    /// Models that can be changed: those in the folder `shelf` of this one. A file is answered by a scripted generator
+    /// of its name; one whose name says `broken` cannot be loaded.
+    pub models: Option<PathBuf>,
+    /// Who may change them.
+    pub changers: Changers,
 }
 
 impl Default for Options {
@@ -70,6 +82,8 @@ impl Default for Options {
             keeps_sessions: false,
             session: SessionLimits::default(),
             upstream: None,
+            models: None,
+            changers: Changers::default(),
         }
     }
 }
@@ -102,11 +116,29 @@ pub fn services_with(options: &Options, store: Arc<Store>) -> (Arc<Services>, Ar
     make(options, store)
 }
 
+/// The models below a folder.
+fn catalogue(data: &Path) -> Catalogue {
+    let shelf = Shelf::new(data.join("shelf"), data);
+    let spots = vec![Spot::Folder(data.join("shelf"))];
+    Catalogue { spots, shelf, others: vec![("lmstudio", data.join("lmstudio"))], fixed: String::new() }
+}
+
+fn load(file: &str, pause: Duration) -> Result<Box<dyn Generator>, LlmError> {
+    if file.contains("broken") {
+        return Err(LlmError::Truncated);
+    }
+    Ok(Box::new(ScriptedGenerator::named(file.trim_end_matches(".gguf"), pause)))
+}
+
 fn make(options: &Options, store: Arc<Store>) -> (Arc<Services>, Arc<Fixed>) {
     let clock = Arc::new(Fixed::at(NOW));
     let vaults = Vaults::open(Arc::clone(&store), clock.clone(), KdfChoice::Cheap).expect("accounts");
-    let (has_model, ability) = (options.has_model, options.ability);
+    let ability = options.ability;
     let (pause, loading) = (options.pause, options.loading.clone());
+    let catalogue = options.models.as_deref().map(|data| Arc::new(catalogue(data)));
+    let has_model = catalogue.as_ref().map_or(options.has_model, |catalogue| catalogue.used().is_some());
+    let load: LoadModel = Arc::new(move |source| load(&source.name(), pause));
+    let (used, load_used) = (catalogue.clone(), Arc::clone(&load));
     let services = Services::new(Parts {
         store,
         vaults,
@@ -115,7 +147,9 @@ fn make(options: &Options, store: Arc<Store>) -> (Arc<Services>, Arc<Fixed>) {
             if let Some(loading) = &loading {
                 loading.wait();
             }
-            if has_model {
+            if let Some(catalogue) = &used {
+                catalogue.used().map_or(Err(LlmError::NoModel), |source| load_used(&source))
+            } else if has_model {
                 Ok(Box::new(ScriptedGenerator::with_pause(pause).able(ability)))
             } else {
                 Err(LlmError::NoModel)
@@ -139,6 +173,7 @@ fn make(options: &Options, store: Arc<Store>) -> (Arc<Services>, Arc<Fixed>) {
         folder: "memory".to_owned(),
         has_model,
         models_hint: "There is no model here.".to_owned(),
+        models: catalogue.map(|catalogue| Models { catalogue, load, threads: 4, changers: options.changers }),
         has_embedder: true,
         index_bytes: 100_000_000,
         backups: options.backups.clone(),

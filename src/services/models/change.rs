@@ -1,0 +1,272 @@
+//! Another model in place of the one that runs, without a restart; and how fast the one that runs is.
+
+use std::{sync::Arc, time::Duration};
+
+use crate::{
+    blocking,
+    config::manifest,
+    llm::{
+        LlmError,
+        catalogue::{Candidate, Catalogue},
+        machine,
+        shelf::ShelfError,
+        speed::{self, Bench},
+        worker::{
+            EngineState,
+            swap::{BenchEvent, Order},
+        },
+    },
+    services::{
+        Services,
+        models::{
+            Models, NoChange, sentence,
+            work::{Doing, Outcome, Work},
+        },
+        sessions::{Session, guard},
+    },
+};
+
+/// How often the choice in the data folder is looked at.
+const LOOK: Duration = Duration::from_secs(2);
+/// The program's own choice: the first model there is.
+pub const DEFAULT: &str = "default";
+const BUSY: &str = "Another model is being loaded, or the one in use is being measured. Wait until that is done, or stop it.";
+
+/// How a change was asked for.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Asked {
+    /// On the page: the choice is kept once it has worked.
+    OnPage,
+    /// By the command line, which has kept the choice already: it is put back if it does not work.
+    ByFile,
+}
+
+impl Services {
+    /// Begins to use another model: one that is here or in another program's folder, by its name, or [`DEFAULT`]. A
+    /// reply that runs comes to its end on the one before, which stays when the new one cannot be loaded.
+    ///
+    /// # Errors
+    /// See [`NoChange`].
+    pub async fn use_model(self: &Arc<Self>, session: &Session, name: &str) -> Result<(), NoChange> {
+        let models = self.models_for_change(session).await?;
+        if !models.catalogue.fixed.is_empty() {
+            return Err(NoChange::Refused(format!(
+                "The setting models.use names {}. Change it there, or take it out to choose here.",
+                models.catalogue.fixed
+            )));
+        }
+        // The page names what it lists, never a path.
+        if std::path::Path::new(name).is_absolute() {
+            return Err(NoChange::Refused("That is not the name of a model.".to_owned()));
+        }
+        let work = self.desk.change.begin(Doing::Changing, name).ok_or(NoChange::Busy(BUSY))?;
+        let (services, name) = (Arc::clone(self), name.to_owned());
+        self.tasks.spawn_forever(async move { services.change_to(&work, &name, Asked::OnPage).await });
+        Ok(())
+    }
+
+    /// Looks at the choice in the data folder, which the command line changes, and follows it.
+    pub async fn follow_choice(self: &Arc<Self>) {
+        let Some(models) = &self.desk.models else { return };
+        if !models.catalogue.fixed.is_empty() {
+            return;
+        }
+        let catalogue = Arc::clone(&models.catalogue);
+        let Ok(chosen) = blocking::db(move || catalogue.shelf.chosen()).await else { return };
+        if *guard(&self.desk.acted_on) == chosen {
+            return;
+        }
+        // Nothing is loaded yet, and what will be is looked up then.
+        if self.llm.state() == EngineState::Idle {
+            *guard(&self.desk.acted_on) = chosen;
+            return self.set_has_model(models.catalogue.used().is_some());
+        }
+        let name = chosen.clone().unwrap_or_else(|| DEFAULT.to_owned());
+        // While another change is on its way this one waits.
+        let Some(work) = self.desk.change.begin(Doing::Changing, &name) else { return };
+        self.change_to(&work, &name, Asked::ByFile).await;
+    }
+
+    pub(in crate::services) fn start_following_choice(self: &Arc<Self>) {
+        self.desk.read_benches();
+        if self.desk.models.is_none() {
+            return;
+        }
+        let weak = Arc::downgrade(self);
+        self.tasks.spawn_forever(async move {
+            loop {
+                tokio::time::sleep(LOOK).await;
+                let Some(services) = weak.upgrade() else { return };
+                services.follow_choice().await;
+            }
+        });
+    }
+
+    async fn change_to(self: &Arc<Self>, work: &Work, name: &str, asked: Asked) {
+        let outcome = match &self.desk.models {
+            Some(models) => self.changed(models, work, name, asked).await,
+            None => Outcome::bad("Models cannot be changed here."),
+        };
+        self.desk.change.end(outcome);
+    }
+
+    async fn changed(self: &Arc<Self>, models: &Models, work: &Work, name: &str, asked: Asked) -> Outcome {
+        let before = self.has_model().then(|| self.model().name).flatten();
+        let (catalogue, wanted) = (Arc::clone(&models.catalogue), name.to_owned());
+        let found = blocking::long(move || candidate(&catalogue, &wanted)).await;
+        let loaded = match found {
+            Ok(Ok(Some(candidate))) if work.is_wanted() => self.swap_in(models, candidate).await,
+            Ok(Ok(Some(_))) => Err("It was stopped.".to_owned()),
+            Ok(Ok(None)) => {
+                Err("There is no such model here; load the page again to see which ones are.".to_owned())
+            }
+            Ok(Err(error)) => Err(sentence(&error)),
+            Err(_) => Err("Looking at it failed inside the program; try again.".to_owned()),
+        };
+        match loaded {
+            Ok((title, kept)) => {
+                self.set_has_model(true);
+                let is_kept = asked == Asked::ByFile || keep(&models.catalogue, kept.as_deref());
+                *guard(&self.desk.acted_on) = models.catalogue.shelf.chosen();
+                if is_kept {
+                    Outcome::good(format!("{title} answers from now on."))
+                } else {
+                    Outcome::bad(format!(
+                        "{title} answers from now on, but the choice cannot be written into the data folder: after the \
+                         next start the model before is used."
+                    ))
+                }
+            }
+            Err(why) => {
+                if asked == Asked::ByFile {
+                    let previous = guard(&self.desk.acted_on).clone();
+                    keep(&models.catalogue, previous.as_deref());
+                }
+                *guard(&self.desk.acted_on) = models.catalogue.shelf.chosen();
+                let stays = match before {
+                    Some(before) => format!("{before} answers as before."),
+                    None => "Nothing else was changed.".to_owned(),
+                };
+                Outcome::bad(format!("{name} is not used. {why} {stays}"))
+            }
+        }
+    }
+
+    /// Loads a model in place of the one there is. Gives its name and what is kept as the choice.
+    async fn swap_in(
+        &self,
+        models: &Models,
+        candidate: Candidate,
+    ) -> Result<(String, Option<String>), String> {
+        let Candidate { kept, source, bytes } = candidate;
+        let old = match self.llm.state() {
+            EngineState::Ready(_) => models.catalogue.used_bytes().unwrap_or(0),
+            _ => 0,
+        };
+        let order = if machine::holds_both(old, bytes) { Order::Overlapping } else { Order::OneAtATime };
+        let load = Arc::clone(&models.load);
+        match self.llm.swap(move || load(&source), order).await {
+            Ok(Ok(identity)) => Ok((identity.name, kept)),
+            Ok(Err(LlmError::Cancelled)) | Err(_) => Err("It was stopped.".to_owned()),
+            Ok(Err(error)) => Err(sentence(&error)),
+        }
+    }
+
+    /// Begins to measure the model in use, as background work: whoever wants a reply goes first.
+    ///
+    /// # Errors
+    /// See [`NoChange`].
+    pub async fn measure_model(self: &Arc<Self>, session: &Session) -> Result<(), NoChange> {
+        let models = self.models_for_change(session).await?;
+        let EngineState::Ready(identity) = self.llm.state() else {
+            let why = "There is no model to measure yet. Wait until it is loaded.".to_owned();
+            return Err(NoChange::Refused(why));
+        };
+        let work = self.desk.change.begin(Doing::Measuring, &identity.name).ok_or(NoChange::Busy(BUSY))?;
+        let counts = speed::counts(models.threads);
+        let data = models.catalogue.shelf.data().to_owned();
+        let services = Arc::clone(self);
+        self.tasks.spawn_forever(async move {
+            let bench = services.measured(&work, &counts).await;
+            let ended = match bench {
+                Err(outcome) => outcome,
+                Ok(measured) => {
+                    let bench = Bench {
+                        model: identity.name.clone(),
+                        sha256: manifest::hex(&identity.sha256),
+                        machine: machine::name(),
+                        measured,
+                    };
+                    let seconds = bench.best().map(|best| best.speed.seconds(speed::USUAL));
+                    let kept = blocking::db(move || speed::keep(&data, bench)).await;
+                    services.desk.read_benches();
+                    let takes = speed::about(seconds.unwrap_or(f64::INFINITY));
+                    match kept {
+                        Ok(Ok(())) => Outcome::good(format!(
+                            "{} was measured: a usual reply takes {takes} on this machine.",
+                            identity.name
+                        )),
+                        _ => Outcome::bad(
+                            "The model was measured, but the result cannot be written into the data folder.",
+                        ),
+                    }
+                }
+            };
+            services.desk.change.end(ended);
+        });
+        Ok(())
+    }
+
+    async fn measured(&self, work: &Work, counts: &[u32]) -> Result<Vec<speed::Measured>, Outcome> {
+        let failed =
+            |error: &LlmError| Outcome::bad(format!("The model was not measured. {}", sentence(error)));
+        let mut events = self.llm.bench(counts, work.cancel.clone()).map_err(|error| failed(&error))?;
+        let (all, mut measured) = (counts.len() as u64, Vec::new());
+        work.progress(0, Some(all));
+        while let Some(event) = events.recv().await {
+            match event {
+                BenchEvent::Measured(one) => measured.push(one),
+                BenchEvent::Failed(error) => return Err(failed(&error)),
+                BenchEvent::Done => break,
+            }
+            work.progress(measured.len() as u64, Some(all));
+        }
+        if measured.len() < counts.len() {
+            return Err(Outcome::good("The measurement was stopped. Nothing of it was kept."));
+        }
+        Ok(measured)
+    }
+
+    /// Stops a measurement, or a change that has not begun to load.
+    ///
+    /// # Errors
+    /// See [`NoChange`].
+    pub async fn stop_model_change(&self, session: &Session) -> Result<(), NoChange> {
+        self.models_for_change(session).await?;
+        self.desk.change.cancel();
+        Ok(())
+    }
+
+    /// How long a usual reply takes on this machine, as a guess for people: by what was measured, else by what the
+    /// latest replies took. `None` when nothing is known yet, or when another program answers.
+    pub fn usual_wait(&self) -> Option<String> {
+        let EngineState::Ready(identity) = self.llm.state() else { return None };
+        let bench = self.desk.benches();
+        let hex = manifest::hex(&identity.sha256);
+        let best = bench.iter().find(|bench| bench.sha256 == hex).and_then(Bench::best);
+        let speed = best.map(|best| best.speed).or_else(|| self.llm.speed())?;
+        Some(speed::about(speed.seconds(speed::USUAL)))
+    }
+}
+
+fn candidate(catalogue: &Catalogue, name: &str) -> Result<Option<Candidate>, ShelfError> {
+    if name == DEFAULT { Ok(catalogue.first()) } else { catalogue.candidate(name) }
+}
+
+/// Writes a choice down, or takes it away; whether that worked.
+fn keep(catalogue: &Catalogue, kept: Option<&str>) -> bool {
+    match kept {
+        Some(kept) => catalogue.shelf.choose(kept).is_ok(),
+        None => catalogue.shelf.forget_choice().is_ok(),
+    }
+}

@@ -1,0 +1,287 @@
+//! The page about models: fetched in two tries, changed without a restart, measured, by the owner and nobody else.
+
+use std::{
+    fs,
+    io::{BufRead, BufReader, Write},
+    net::TcpListener,
+    path::Path,
+    thread,
+    time::Duration,
+};
+
+use llamora::{config::Changers, llm::gguf::sample::good_file};
+use tempfile::TempDir;
+
+use crate::it::common::{Options, PASSWORD, SignedIn, TODAY, TestApp};
+
+const PAGE: &str = "/settings/model";
+/// The password typed again, for what names a path or an address.
+const TYPED: (&str, &str) = ("current_password", PASSWORD);
+
+/// An application whose folder of models holds these.
+async fn app(files: &[&str]) -> (TestApp, TempDir) {
+    app_with(files, Options::default()).await
+}
+
+async fn app_with(files: &[&str], options: Options) -> (TestApp, TempDir) {
+    let data = tempfile::tempdir().expect("a folder");
+    fs::create_dir_all(data.path().join("shelf")).expect("a folder");
+    for file in files {
+        fs::write(data.path().join("shelf").join(file), good_file(2_000)).expect("written");
+    }
+    let app = TestApp::with(&Options { models: Some(data.path().to_owned()), ..options }).await;
+    app.model_ready().await;
+    (app, data)
+}
+
+/// Waits until nothing is being done with models, and gives the page.
+async fn settled(app: &TestApp, browser: &SignedIn) -> String {
+    while app.state.services.model_work().is_running() {
+        tokio::task::yield_now().await;
+    }
+    let got = browser.get(PAGE).await;
+    assert_eq!(got.status, 200);
+    got.body
+}
+
+/// Does something on the page and waits for its end.
+async fn done(app: &TestApp, browser: &SignedIn, what: &str, fields: &[(&str, &str)]) -> String {
+    let got = browser.post(&format!("{PAGE}/{what}"), fields).await;
+    assert_eq!((got.status, got.location()), (303, "/settings/model#models"), "{}", got.body);
+    settled(app, browser).await
+}
+
+/// Serves a file; every connection of the first `broken` ends after `piece` bytes more.
+fn breaking_server(content: Vec<u8>, broken: usize, piece: usize) -> String {
+    let listener = TcpListener::bind("127.0.0.1:0").expect("a port");
+    let url = format!("http://{}/fetched.gguf", listener.local_addr().expect("an address"));
+    thread::spawn(move || {
+        for (idx, stream) in listener.incoming().enumerate() {
+            let mut stream = stream.expect("a connection");
+            let lines = BufReader::new(stream.try_clone().expect("a copy")).lines().map_while(Result::ok);
+            let head: Vec<String> =
+                lines.take_while(|line| !line.is_empty()).map(|line| line.to_lowercase()).collect();
+            let range = head
+                .iter()
+                .find_map(|line| line.strip_prefix("range: bytes=")?.strip_suffix('-')?.parse().ok());
+            let from: usize = range.unwrap_or(0);
+            let status = if from == 0 { "200 OK" } else { "206 Partial Content" };
+            let (all, rest) = (content.len(), content.len() - from);
+            let head = format!(
+                "HTTP/1.1 {status}\r\nETag: \"1\"\r\nContent-Length: {rest}\r\nContent-Range: bytes {from}-{}/{all}\r\n\r\n",
+                all - 1
+            );
+            let end = if idx < broken { from + if idx == 0 { piece } else { 0 } } else { all };
+            // A client that has gone is no failure of the server.
+            let _ = stream.write_all(head.as_bytes()).and_then(|()| stream.write_all(&content[from..end]));
+        }
+    });
+    url
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn another_model_takes_over_without_a_restart_and_replies_say_so() {
+    let (app, data) = app(&["first.gguf", "second.gguf"]).await;
+    let browser = app.register("Ada").await;
+    let page = browser.get(PAGE).await.body;
+    assert!(page.contains("first answers on this machine") && page.contains("second.gguf"), "{page}");
+    let page = done(&app, &browser, "use", &[("name", "second.gguf")]).await;
+    assert!(page.contains("second answers from now on.") && page.contains("second answers on this machine"));
+    assert_eq!(fs::read_to_string(data.path().join("model.use")).expect("kept"), "second.gguf\n");
+
+    let id = browser.write("Rain at last.").await;
+    browser.post(&format!("/entries/{id}/replies"), &[]).await;
+    let day = loop {
+        let day = browser.get(&format!("/d/{TODAY}")).await.body;
+        if day.contains("data-state=\"complete\"") {
+            break day;
+        }
+    };
+    assert!(day.contains("by second"), "{day}");
+    let page = done(&app, &browser, "use", &[("name", "default")]).await;
+    assert!(page.contains("first answers from now on."));
+    assert!(!data.path().join("model.use").exists());
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_reply_that_runs_comes_to_its_end_on_the_model_before() {
+    let options = Options { pause: Duration::from_millis(20), ..Options::default() };
+    let (app, _data) = app_with(&["first.gguf", "second.gguf"], options).await;
+    let browser = app.register("Ada").await;
+    let id = browser.write("Tell it slowly, please.").await;
+    browser.post(&format!("/entries/{id}/replies"), &[]).await;
+    let page = done(&app, &browser, "use", &[("name", "second.gguf")]).await;
+    assert!(page.contains("second answers from now on."));
+    let day = browser.get(&format!("/d/{TODAY}")).await.body;
+    assert!(day.contains("data-state=\"complete\"") && day.contains("by first"), "{day}");
+    assert!(day.contains("What would you like to remember of it a year from now?"), "whole");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_model_that_cannot_be_loaded_leaves_the_one_before_and_the_page_says_why() {
+    let (app, data) = app(&["broken.gguf", "first.gguf"]).await;
+    fs::write(data.path().join("model.use"), "first.gguf\n").expect("chosen");
+    let browser = app.register("Ada").await;
+    app.state.services.follow_choice().await;
+    let page = done(&app, &browser, "use", &[("name", "broken.gguf")]).await;
+    assert!(
+        page.contains("broken.gguf is not used. The model file is incomplete; fetch it again."),
+        "{page}"
+    );
+    assert!(page.contains("first answers as before."));
+    assert_eq!(fs::read_to_string(data.path().join("model.use")).expect("kept"), "first.gguf\n");
+
+    // The command line chose it: the choice is put back, so that the next start has a model.
+    fs::write(data.path().join("model.use"), "broken.gguf\n").expect("chosen");
+    app.state.services.follow_choice().await;
+    let page = settled(&app, &browser).await;
+    assert!(page.contains("broken.gguf is not used.") && page.contains("first answers as before."));
+    assert_eq!(fs::read_to_string(data.path().join("model.use")).expect("kept"), "first.gguf\n");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_download_breaks_off_goes_on_and_is_used() {
+    let (app, data) = app(&["first.gguf"]).await;
+    let browser = app.register("Ada").await;
+    let content = good_file(2_000_000);
+    let url = breaking_server(content.clone(), 4, 700_000);
+    let page = done(&app, &browser, "address", &[("address", &url), TYPED]).await;
+    assert!(page.contains("broke off. What has come, 0.7 MB, is kept"), "{page}");
+    assert!(page.contains("fetched.gguf: 700.0 kB have come."), "{page}");
+    assert!(!data.path().join("shelf/fetched.gguf").exists());
+    let page = done(&app, &browser, "fetch", &[("name", "fetched.gguf")]).await;
+    assert!(page.contains("fetched.gguf is here now, 2.0 MB, its checksum is remembered"), "{page}");
+    assert!(fs::read(data.path().join("shelf/fetched.gguf")).expect("there") == content);
+    let page = done(&app, &browser, "use", &[("name", "fetched.gguf")]).await;
+    assert!(page.contains("fetched answers from now on."));
+
+    // What was begun and is not wanted any more.
+    let url = breaking_server(good_file(2_000_000), 4, 700_000).replace("fetched", "other");
+    done(&app, &browser, "address", &[("address", &url), TYPED]).await;
+    assert!(data.path().join("shelf/other.gguf.part").exists());
+    let page = done(&app, &browser, "discard", &[("name", "other.gguf")]).await;
+    assert!(page.contains("What had come of other.gguf is gone."));
+    assert!(!data.path().join("shelf/other.gguf.part").exists());
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn files_are_added_verified_and_removed() {
+    let (app, data) = app(&["first.gguf"]).await;
+    let browser = app.register("Ada").await;
+    let own = data.path().join("own.gguf");
+    fs::write(&own, good_file(3)).expect("written");
+    let page = done(&app, &browser, "add", &[("path", own.to_str().expect("a path")), TYPED]).await;
+    assert!(page.contains("own.gguf is here now"), "{page}");
+    let page = done(&app, &browser, "verify", &[("name", "own.gguf")]).await;
+    assert!(page.contains("own.gguf is as it should be."));
+    let mut altered = fs::read(data.path().join("shelf/own.gguf")).expect("there");
+    *altered.last_mut().expect("bytes") ^= 1;
+    fs::write(data.path().join("shelf/own.gguf"), altered).expect("written");
+    let page = done(&app, &browser, "verify", &[("name", "own.gguf")]).await;
+    assert!(page.contains("own.gguf is not the file it was: its checksum differs"));
+    let page = done(&app, &browser, "remove", &[("name", "own.gguf")]).await;
+    assert!(page.contains("own.gguf is removed.") && !data.path().join("shelf/own.gguf").exists());
+
+    let list = data.path().join("list.gguf");
+    fs::write(&list, "milk, bread").expect("written");
+    let page = done(&app, &browser, "add", &[("path", list.to_str().expect("a path")), TYPED]).await;
+    assert!(page.contains("list.gguf was not added.") && page.contains("GGUF"), "{page}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_cannot_be_done_is_refused_with_a_sentence() {
+    let (app, data) = app(&["first.gguf"]).await;
+    let browser = app.register("Ada").await;
+    let own = data.path().join("own.gguf");
+    fs::write(&own, good_file(3)).expect("written");
+    let own = own.to_str().expect("a path");
+    for (what, field, value, status, expected) in [
+        ("use", "name", own, 422, "not the name of a model"),
+        ("verify", "name", "../own.gguf", 422, "That model is not here."),
+        ("remove", "name", "../own.gguf", 422, "plain name"),
+        ("remove", "name", "first.gguf", 422, "first.gguf is in use."),
+        ("discard", "name", "first.gguf", 422, "There is no model file"),
+        ("fetch", "name", "gpt-9", 422, "That model is not here."),
+        ("add", "path", "own.gguf", 422, "the whole path"),
+        ("address", "address", "https://example.org/", 422, "must end in the name of a model file"),
+    ] {
+        let got = browser.post(&format!("{PAGE}/{what}"), &[(field, value), TYPED]).await;
+        assert_eq!(got.status, status, "{what} {value}");
+        assert!(got.body.contains(expected), "{what} {value}: {}", got.body);
+    }
+    assert!(Path::new(own).exists());
+    let page = done(&app, &browser, "use", &[("name", "nothing.gguf")]).await;
+    assert!(page.contains("nothing.gguf is not used. There is no such model here;"));
+    let page = done(&app, &browser, "address", &[("address", "http://example.org/a.gguf"), TYPED]).await;
+    assert!(page.contains("https only"), "{page}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn models_are_changed_by_the_owner_and_seen_by_everybody() {
+    let (app, _data) = app(&["first.gguf", "second.gguf"]).await;
+    let owner = app.register("Ada").await;
+    let guest = app.register("Bela").await;
+    let page = guest.get(PAGE).await.body;
+    assert!(page.contains("second.gguf") && page.contains("Whoever began the first journal"), "{page}");
+    assert!(!page.contains("/settings/model/use") && !page.contains("/settings/model/add"));
+    for what in ["use", "fetch", "address", "add", "verify", "remove", "discard", "stop", "bench"] {
+        let fields =
+            [("name", "second.gguf"), ("path", "/x.gguf"), ("address", "https://example.org/x.gguf")];
+        let got = guest.post(&format!("{PAGE}/{what}"), &fields).await;
+        assert_eq!(got.status, 403, "{what}");
+    }
+    let page = done(&app, &owner, "use", &[("name", "second.gguf")]).await;
+    assert!(page.contains("second answers from now on."));
+
+    let (app, _data) = app_with(
+        &["first.gguf", "second.gguf"],
+        Options { changers: Changers::Everybody, ..Options::default() },
+    )
+    .await;
+    let (_owner, guest) = (app.register("Ada").await, app.register("Bela").await);
+    assert!(
+        done(&app, &guest, "use", &[("name", "second.gguf")]).await.contains("second answers from now on.")
+    );
+    let (app, _data) =
+        app_with(&["first.gguf"], Options { changers: Changers::Nobody, ..Options::default() }).await;
+    let only = app.register("Ada").await;
+    assert_eq!(only.post(&format!("{PAGE}/bench"), &[]).await.status, 403);
+    assert!(only.get(PAGE).await.body.contains("models.changed_by"));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_measurement_is_kept_and_told_where_a_reply_is_asked_for() {
+    let (app, data) = app(&["first.gguf"]).await;
+    let browser = app.register("Ada").await;
+    browser.write("Rain at last.").await;
+    let day = format!("/d/{TODAY}");
+    assert!(!browser.get(&day).await.body.contains("on this machine</span>"));
+    assert!(browser.get(PAGE).await.body.contains("Not measured yet"));
+    let page = done(&app, &browser, "bench", &[]).await;
+    // 700 tokens at 1,000 a second and 150 at 50.
+    assert!(page.contains("first was measured: a usual reply takes about 4 s on this machine."), "{page}");
+    assert!(page.contains("A usual reply takes about 4 s here, as measured"));
+    assert!(browser.get(&day).await.body.contains("about 4 s on this machine</span>"));
+    let kept = fs::read_to_string(data.path().join("model.speed.json")).expect("kept");
+    assert!(kept.contains("\"first\"") && !kept.contains("Rain"), "{kept}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn whoever_wants_no_model_sees_none() {
+    let (app, _data) = app(&["first.gguf"]).await;
+    let browser = app.register("Ada").await;
+    browser.post(&format!("{PAGE}/switch"), &[("model", "off")]).await;
+    let page = browser.get(PAGE).await.body;
+    assert!(!page.contains("first.gguf") && !page.contains("Recommended"), "{page}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_part_that_follows_says_when_it_is_over() {
+    let (app, _data) = app(&["first.gguf"]).await;
+    let browser = app.register("Ada").await;
+    let part = format!("{PAGE}/work");
+    assert_eq!(browser.get(&part).await.location(), PAGE);
+    let got = browser.send(crate::it::common::Ask::get(&part).header("HX-Request-Type", "partial")).await;
+    assert_eq!(got.status, 200);
+    assert!(got.body.contains("hx-target=\"#models\"") && !got.body.contains("<html"), "{}", got.body);
+}
