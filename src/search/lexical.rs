@@ -10,6 +10,7 @@ mod directory;
 mod find;
 mod index;
 mod matcher;
+mod recent;
 mod score;
 mod segment;
 mod wanted;

@@ -101,13 +101,6 @@ impl UserWords {
         }
     }
 
-    /// How many entries can be found by their words, and bytes in memory; for tests and figures.
-    #[cfg(feature = "test-hooks")]
-    pub(crate) fn known(&self) -> Option<(usize, usize)> {
-        let open = guard(&self.open);
-        open.is_whole().then(|| (open.index.len(), open.index.size()))
-    }
-
     /// Drops everything, for good.
     pub(crate) fn close(&self) {
         self.stop.store(true, Ordering::Relaxed);

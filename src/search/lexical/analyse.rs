@@ -42,21 +42,19 @@ impl Language {
 
     /// The language whose commonest words stand most often in a list of folded words; `None` when there is no sign.
     pub(super) fn of<'a>(words: impl Iterator<Item = &'a str>) -> Option<Self> {
-        let mut counts = [0u16; LANGUAGES.len()];
-        let mut script = None;
-        for word in words.take(SAMPLE) {
-            if let Some(spoken_in) = COMMON.get(word) {
-                spoken_in.iter().for_each(|number| counts[usize::from(*number)] += 1);
-            }
-            script = script.or(match word.chars().next() {
-                Some('\u{400}'..='\u{4ff}') => Some(Self::RUSSIAN),
-                Some('\u{370}'..='\u{3ff}') => Some(Self::GREEK),
-                _ => None,
-            });
-        }
+        let (counts, script) = signs(words);
         let most = counts.iter().copied().max().filter(|most| *most > 0);
         let best = most.and_then(|most| counts.iter().position(|count| *count == most));
         best.and_then(|number| u8::try_from(number).ok()).map(Self).or(script)
+    }
+
+    /// The same, and `None` when several languages have as many.
+    pub(super) fn surely_of<'a>(words: impl Iterator<Item = &'a str>) -> Option<Self> {
+        let (counts, script) = signs(words);
+        let most = counts.iter().copied().max().filter(|most| *most > 0);
+        let Some(most) = most else { return script };
+        let mut best = (0..).zip(counts).filter(|(_, count)| *count == most);
+        best.next().filter(|_| best.next().is_none()).map(|(number, _)| Self(number))
     }
 
     /// The stem of a folded word, if it is one that is looked for.
@@ -73,6 +71,23 @@ impl Language {
     pub(super) fn prefix(self) -> String {
         [STEM_MARK, char::from(b'a' + self.0)].iter().collect()
     }
+}
+
+/// How many of the words are common in each language, and the language of a script of its own.
+fn signs<'a>(words: impl Iterator<Item = &'a str>) -> ([u16; LANGUAGES.len()], Option<Language>) {
+    let mut counts = [0u16; LANGUAGES.len()];
+    let mut script = None;
+    for word in words.take(SAMPLE) {
+        if let Some(spoken_in) = COMMON.get(word) {
+            spoken_in.iter().for_each(|number| counts[usize::from(*number)] += 1);
+        }
+        script = script.or(match word.chars().next() {
+            Some('\u{400}'..='\u{4ff}') => Some(Language::RUSSIAN),
+            Some('\u{370}'..='\u{3ff}') => Some(Language::GREEK),
+            _ => None,
+        });
+    }
+    (counts, script)
 }
 
 /// A text as it is indexed.
@@ -116,10 +131,10 @@ pub(super) fn language_of(words: &[String]) -> Language {
 /// How many letters have to be changed, added, left out or swapped with their neighbour to make one word of another
 /// (optimal string alignment), if it is not more than `most`.
 pub(super) fn distance(left: &str, right: &str, most: usize) -> Option<usize> {
-    let (left, right): (Vec<char>, Vec<char>) = (left.chars().collect(), right.chars().collect());
-    if left.len().abs_diff(right.len()) > most {
+    if left.chars().count().abs_diff(right.chars().count()) > most {
         return None;
     }
+    let (left, right): (Vec<char>, Vec<char>) = (left.chars().collect(), right.chars().collect());
     let mut before: Vec<usize> = Vec::new();
     let mut last: Vec<usize> = (0..=right.len()).collect();
     for (row, symbol) in left.iter().enumerate() {
@@ -145,7 +160,7 @@ pub(super) fn distance(left: &str, right: &str, most: usize) -> Option<usize> {
 /// The order is part of the index: new ones go to the end.
 #[rustfmt::skip]
 const LANGUAGES: [(Algorithm, &[&str]); 17] = [
-    (Algorithm::English, &["the", "and", "of", "to", "was", "with", "that", "for", "my", "at", "but", "have", "not", "she", "he", "they", "we", "it", "is", "had", "this", "from"]),
+    (Algorithm::English, &["the", "and", "of", "to", "was", "with", "that", "for", "my", "at", "but", "have", "not", "she", "he", "they", "we", "it", "is", "had", "this", "from", "are", "me", "you", "were", "be", "as", "on", "what", "when", "there", "or", "our", "your", "after", "about", "did", "been", "would"]),
     (Algorithm::German, &["der", "die", "das", "und", "ist", "nicht", "ich", "mit", "ein", "eine", "zu", "auf", "wir", "es", "den", "dem", "im", "auch", "war", "habe", "sie", "von"]),
     (Algorithm::French, &["le", "la", "les", "et", "est", "je", "une", "des", "du", "dans", "que", "qui", "pas", "pour", "avec", "sur", "nous", "elle", "il", "au", "ai", "mon"]),
     (Algorithm::Spanish, &["el", "la", "los", "las", "y", "es", "en", "que", "por", "con", "una", "un", "del", "mi", "no", "para", "muy", "yo", "al", "lo", "pero", "su"]),

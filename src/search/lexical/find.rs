@@ -1,15 +1,16 @@
 //! Answering a query from the index: which entries say what, in which form, and what that is worth.
 
-use std::{collections::HashMap, sync::Arc};
+use std::collections::HashMap;
 
 use crate::{
     journal::ids::EntryId,
     search::{
         lexical::{
             WordHit, WordHits,
-            analyse::{BETWEEN, Language, STEM},
+            analyse::Language,
             bits::Bits,
-            index::{Held, Recent, WordIndex},
+            index::{Held, WordIndex},
+            recent::Numbered,
             score::Weights,
             segment::{Row, Said, WordsError},
             wanted::{Form, Wanted},
@@ -22,7 +23,7 @@ use crate::{
 /// One segment or the recent entries.
 enum Source<'a> {
     Segment(&'a Held),
-    Recent(Vec<&'a Arc<Recent>>),
+    Recent(Numbered<'a>),
 }
 
 impl WordIndex {
@@ -41,18 +42,30 @@ impl WordIndex {
                 source.said(words, live)?.iter().for_each(|said| live.remove(said.doc));
             }
         }
-        let languages = self.languages();
+        let languages = self.languages(query);
+        let nearby = self.nearby(&sources, near);
         let mut wanted = Vec::new();
-        let mut said: Vec<Vec<Vec<Said>>> = Vec::with_capacity(query.clauses().len());
-        for (number, clause) in query.clauses().iter().enumerate() {
+        let mut said: Vec<Vec<Vec<Said>>> = vec![Vec::new(); query.clauses().len()];
+        let mut found: Vec<u32> = vec![0; query.clauses().len()];
+        let waits = |clause: &Clause| {
+            is_only_common(clause) && query.clauses().iter().any(|other| !is_only_common(other))
+        };
+        for (number, clause) in query.clauses().iter().enumerate().filter(|(_, clause)| !waits(clause)) {
             let is_growing = query.growing() == Some(number);
-            let (found, forms) =
+            let (lists, forms) =
                 Search { sources: &sources, live: &live }.clause(clause, is_growing, &languages)?;
-            said.push(found);
+            found[number] = lists.iter().map(|said| said.len() as u32).sum();
+            said[number] = lists;
             wanted.extend(forms);
         }
-        let found: Vec<u32> =
-            said.iter().map(|sources| sources.iter().map(|said| said.len() as u32).sum()).collect();
+        // Words that say little are looked up only where something telling was said, or meaning is near.
+        let candidates = candidates(&live, &said, &nearby);
+        for (number, clause) in query.clauses().iter().enumerate().filter(|(_, clause)| waits(clause)) {
+            let search = Search { sources: &sources, live: &candidates };
+            said[number] = search.each(|source, live| source.said(&clause.words, live))?;
+            found[number] =
+                sources.iter().map(|source| source.frequency(&clause.words)).sum::<Result<u32, _>>()?;
+        }
         let common = query.clauses().iter().map(Clause::is_common);
         let weights = Weights::new(common.zip(found.iter().copied()), self.len() as u32);
         for (_, said) in query.clauses().iter().zip(&said).filter(|(clause, _)| clause.required) {
@@ -63,10 +76,9 @@ impl WordIndex {
                 live.keep(&having);
             }
         }
-        let nearby = self.nearby(&sources, near);
+        let average = self.average();
         let mut hits = Vec::new();
         for (source_idx, (source, live)) in sources.iter().zip(&live).enumerate() {
-            let average = self.average();
             let mut sums = vec![(0.0f32, 0.0f32); source.len()];
             for (clause_idx, said) in said.iter().enumerate() {
                 for said in said[source_idx].iter().filter(|said| live.has(said.doc)) {
@@ -98,16 +110,20 @@ impl WordIndex {
 
     fn sources(&self) -> Vec<Source<'_>> {
         let mut sources: Vec<Source<'_>> = self.segments.iter().map(Source::Segment).collect();
-        sources.push(Source::Recent(self.recent.values().collect()));
+        sources.push(Source::Recent(self.recent.numbered()));
         sources
     }
 
-    /// Languages in which words of the journal have stems.
-    fn languages(&self) -> Vec<Language> {
+    /// The language of the query, if its words tell; else all in which words of the journal have stems.
+    fn languages(&self, query: &Query) -> Vec<Language> {
+        let words = query.clauses().iter().flat_map(|clause| &clause.words);
+        if let Some(language) = Language::surely_of(words.map(String::as_str)) {
+            return vec![language];
+        }
         Language::all()
             .filter(|language| {
                 self.segments.iter().any(|held| held.segment.languages().contains(language))
-                    || self.recent.values().any(|recent| recent.language == *language)
+                    || self.recent.speaks(*language)
             })
             .collect()
     }
@@ -116,14 +132,37 @@ impl WordIndex {
         let Some(Source::Recent(recent)) = sources.last() else { return HashMap::new() };
         near.iter()
             .filter_map(|id| {
-                let place = self.place(*id).or_else(|| {
-                    let doc = recent.binary_search_by_key(id, |recent| recent.row.seen.id).ok()?;
-                    Some((sources.len() - 1, u32::try_from(doc).ok()?))
-                });
+                let place = self.place(*id).or_else(|| Some((sources.len() - 1, recent.number(*id)?)));
                 Some((place?, *id))
             })
             .collect()
     }
+}
+
+/// A word on its own that says little, and that an entry may lack.
+fn is_only_common(clause: &Clause) -> bool {
+    clause.words.len() == 1 && !clause.required && clause.is_common()
+}
+
+/// Entries of each source that say something, or are near in meaning.
+fn candidates(live: &[Bits], said: &[Vec<Vec<Said>>], nearby: &HashMap<(usize, u32), EntryId>) -> Vec<Bits> {
+    let mut candidates: Vec<Bits> = live
+        .iter()
+        .map(|live| {
+            let mut none = live.clone();
+            none.clear();
+            none
+        })
+        .collect();
+    for lists in said {
+        for (candidates, said) in candidates.iter_mut().zip(lists) {
+            said.iter().for_each(|said| candidates.insert(said.doc));
+        }
+    }
+    for (source, doc) in nearby.keys().filter(|(source, doc)| live[*source].has(*doc)) {
+        candidates[*source].insert(*doc);
+    }
+    candidates
 }
 
 struct Search<'a> {
@@ -134,8 +173,8 @@ struct Search<'a> {
 impl Search<'_> {
     /// Who says a clause, source by source in the order of their entries; and what else than the word itself counted.
     ///
-    /// A word alone is also found by its stem; while it is being typed, as the beginning of a word; and when nobody
-    /// says it then, nearly spelt so.
+    /// A word alone is also found by its stem; while it is being typed and is no word of the journal, as the beginning of
+    /// one; and when nobody says it then, nearly spelt so.
     fn clause(
         &self,
         clause: &Clause,
@@ -148,8 +187,8 @@ impl Search<'_> {
         let wanted = if clause.required { None } else { Wanted::new(word, languages) };
         let Some(mut wanted) = wanted else { return Ok((found, None)) };
         self.more(&mut found, &wanted, Form::Stem)?;
-        if is_growing {
-            wanted.let_begin(is_known);
+        if is_growing && !is_known {
+            wanted.let_begin();
             self.more(&mut found, &wanted, Form::Beginning)?;
         }
         for slips in 1..=wanted.slips() {
@@ -194,61 +233,46 @@ impl Source<'_> {
     fn len(&self) -> usize {
         match self {
             Self::Segment(held) => held.segment.rows.len(),
-            Self::Recent(recent) => recent.len(),
+            Self::Recent(recent) => recent.entries.len(),
         }
     }
 
     fn alive(&self) -> Bits {
         match self {
             Self::Segment(held) => held.alive.clone(),
-            Self::Recent(recent) => Bits::all(recent.len()),
+            Self::Recent(recent) => Bits::all(recent.entries.len()),
         }
     }
 
     fn row(&self, doc: u32) -> Option<&Row> {
         match self {
             Self::Segment(held) => held.segment.rows.get(doc as usize),
-            Self::Recent(recent) => recent.get(doc as usize).map(|recent| &recent.row),
+            Self::Recent(recent) => recent.entries.get(doc as usize).map(|recent| &recent.row),
         }
     }
 
     fn said(&self, wanted: &[String], live: &Bits) -> Result<Vec<Said>, WordsError> {
         match self {
             Self::Segment(held) => held.segment.said(wanted, live),
-            Self::Recent(recent) => Ok(read(recent, live, |tokens| {
-                let words: Vec<&str> = tokens.split(BETWEEN).map(word_of).collect();
-                let runs = words.windows(wanted.len().max(1)).filter(|run| **run == *wanted);
-                (runs.count(), 1.0)
-            })),
+            Self::Recent(recent) => Ok(recent.said(wanted, live)),
+        }
+    }
+
+    /// In how many entries a word stands, those that do not count any more included.
+    fn frequency(&self, words: &[String]) -> Result<u32, WordsError> {
+        let [word] = words else { return Ok(0) };
+        match self {
+            Self::Segment(held) => held.segment.frequency(word),
+            Self::Recent(recent) => Ok(recent.frequency(word)),
         }
     }
 
     fn said_otherwise(&self, wanted: &Wanted, form: Form, live: &Bits) -> Result<Vec<Said>, WordsError> {
         match self {
             Self::Segment(held) => held.segment.said_otherwise(wanted, form, live),
-            Self::Recent(recent) => Ok(read(recent, live, |tokens| {
-                let weights = tokens.split(BETWEEN).filter_map(|token| {
-                    let mut parts = token.split(STEM);
-                    wanted.weight(form, parts.next().unwrap_or_default(), parts.next())
-                });
-                weights.fold((0, 0.0), |(count, best), weight| (count + 1, weight.max(best)))
-            })),
+            Self::Recent(recent) => Ok(recent.said_otherwise(wanted, form, live)),
         }
     }
-}
-
-/// Reads the recent entries in `live`; `count` says how often they hold what is looked for and what it is worth.
-fn read(recent: &[&Arc<Recent>], live: &Bits, count: impl Fn(&str) -> (usize, f32)) -> Vec<Said> {
-    let live = (0..).zip(recent).filter(|(doc, _)| live.has(*doc));
-    live.filter_map(|(doc, recent)| {
-        let (count, weight) = count(&recent.tokens);
-        (count > 0).then(|| Said { doc, count: u16::try_from(count).unwrap_or(u16::MAX), weight })
-    })
-    .collect()
-}
-
-fn word_of(token: &str) -> &str {
-    token.split(STEM).next().unwrap_or_default()
 }
 
 impl Clause {

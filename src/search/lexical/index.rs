@@ -18,8 +18,9 @@ use crate::{
     search::{
         lexical::{
             Seen,
-            analyse::{Analysed, Language, analyse},
+            analyse::analyse,
             bits::Bits,
+            recent::{Recent, RecentEntries},
             segment::{Row, Segment, WordsError},
         },
         words,
@@ -32,21 +33,6 @@ pub const RECENT: usize = 128;
 const FAN: usize = 8;
 /// Entries from which a segment is not merged any more, unless much of it is gone.
 const LARGEST: usize = 32_768;
-
-/// An entry that is in no segment yet.
-pub(super) struct Recent {
-    pub(super) row: Row,
-    /// From [`analyse`].
-    pub(super) tokens: String,
-    pub(super) language: Language,
-}
-
-impl Recent {
-    fn new(seen: Seen, revision: u32, text: &str) -> Self {
-        let Analysed { tokens, n_words, language } = analyse(text);
-        Self { row: Row { seen, revision, n_words }, tokens, language }
-    }
-}
 
 /// A segment with what still counts in it, and the name under which it is sealed.
 pub(super) struct Held {
@@ -65,7 +51,7 @@ pub(super) struct Place {
 #[derive(Default)]
 pub struct WordIndex {
     pub(super) segments: Vec<Held>,
-    pub(super) recent: BTreeMap<EntryId, Arc<Recent>>,
+    pub(super) recent: RecentEntries,
     places: HashMap<EntryId, Place>,
     /// Words of all entries that count.
     n_words: u64,
@@ -111,8 +97,7 @@ impl WordIndex {
     /// Bytes in memory, about.
     pub fn size(&self) -> usize {
         let segments: usize = self.segments.iter().map(|held| held.segment.size()).sum();
-        let recent: usize = self.recent.values().map(|recent| recent.tokens.len() + 64).sum();
-        segments + recent + self.places.len() * size_of::<(EntryId, Place)>()
+        segments + self.recent.size() + self.places.len() * size_of::<(EntryId, Place)>()
     }
 
     /// Words per entry.
@@ -125,7 +110,7 @@ impl WordIndex {
         self.remove(seen.id);
         let recent = Recent::new(seen, revision, text);
         self.n_words += u64::from(recent.row.n_words);
-        self.recent.insert(seen.id, Arc::new(recent));
+        self.recent.put(recent);
     }
 
     /// Takes an entry out, at once.
@@ -133,7 +118,7 @@ impl WordIndex {
         if let Some(row) = self.row(id) {
             self.n_words -= u64::from(row.n_words);
         }
-        self.recent.remove(&id);
+        self.recent.remove(id);
         if let Some(place) = self.places.remove(&id)
             && let Some(held) = self.segments.iter_mut().find(|held| held.segment.number == place.segment)
         {
@@ -147,7 +132,7 @@ impl WordIndex {
     }
 
     fn row(&self, id: EntryId) -> Option<&Row> {
-        if let Some(recent) = self.recent.get(&id) {
+        if let Some(recent) = self.recent.get(id) {
             return Some(&recent.row);
         }
         let place = self.places.get(&id)?;
@@ -185,7 +170,7 @@ impl WordIndex {
     /// are missing, in the order given.
     pub fn reconcile(&mut self, journal: &[(EntryId, u32)]) -> Vec<EntryId> {
         let wanted: HashMap<EntryId, u32> = journal.iter().copied().collect();
-        let known: Vec<EntryId> = self.places.keys().chain(self.recent.keys()).copied().collect();
+        let known: Vec<EntryId> = self.places.keys().copied().chain(self.recent.ids()).collect();
         for id in known {
             if wanted.get(&id).copied() != self.revision(id) {
                 self.remove(id);
@@ -204,7 +189,7 @@ impl WordIndex {
             return Some(false);
         }
         let Some((segment, doc)) = self.place(id) else {
-            return Some(self.recent.get(&id).is_some_and(|recent| recent.tokens == analyse(text).tokens));
+            return Some(self.recent.get(id).is_some_and(|recent| recent.tokens == analyse(text).tokens));
         };
         let segment = &self.segments.get(segment)?.segment;
         let finds = |word: &String| segment.has(word, doc).unwrap_or(false);
@@ -214,8 +199,7 @@ impl WordIndex {
 
     /// The recent entries, when they are enough for a segment.
     pub fn take_recent(&self) -> Option<Job> {
-        (self.recent.len() >= RECENT)
-            .then(|| Job { parts: Vec::new(), recent: self.recent.values().map(Arc::clone).collect() })
+        (self.recent.len() >= RECENT).then(|| Job { parts: Vec::new(), recent: self.recent.all() })
     }
 
     /// Segments that should be one.
@@ -249,7 +233,7 @@ impl WordIndex {
             let id = row.seen.id;
             let stands_in_parts = index.places.get(&id).is_some_and(|place| parts.contains(&place.segment));
             let is_same_recent = || {
-                let (now, then) = (index.recent.get(&id), recent.get(&id));
+                let (now, then) = (index.recent.get(id), recent.get(&id));
                 now.zip(then).is_some_and(|(now, then)| Arc::ptr_eq(now, then))
             };
             (stands_in_parts && index.revision(id) == Some(row.revision)) || is_same_recent()

@@ -30,6 +30,8 @@ use crate::search::lexical::{
 
 /// Sets how large a table of words a segment is begun with; it grows as needed.
 const BUILD_BYTES: usize = 8 << 20;
+/// With so many times more entries that hold a word than are asked about, it is looked up for each of these.
+const SPARSE: usize = 16;
 /// Most forms of a word that is not known or not finished: the ones in most entries.
 const MOST_FORMS: usize = 48;
 
@@ -240,7 +242,7 @@ impl Segment {
                 let mut terms = self.words.terms().range().ge(&wanted.word).into_stream()?;
                 while terms.advance() && terms.key().starts_with(wanted.word.as_bytes()) {
                     if terms.key() != wanted.word.as_bytes() {
-                        forms.push((terms.value().clone(), wanted.beginning_weight()));
+                        forms.push((terms.value().clone(), Wanted::BEGINNING_WEIGHT));
                     }
                 }
             }
@@ -267,6 +269,11 @@ impl Segment {
         Ok(said)
     }
 
+    /// In how many entries a word stands, those that do not count any more included.
+    pub(super) fn frequency(&self, word: &str) -> Result<u32, WordsError> {
+        Ok(self.info(word)?.map_or(0, |info| info.doc_freq))
+    }
+
     /// Whether an entry holds a word.
     pub(super) fn has(&self, word: &str, doc: u32) -> Result<bool, WordsError> {
         let Some(info) = self.info(word)? else { return Ok(false) };
@@ -282,13 +289,26 @@ impl Segment {
         said: &mut Vec<Said>,
     ) -> Result<(), WordsError> {
         let mut postings = self.postings(info, IndexRecordOption::WithFreqs)?;
-        let mut doc = postings.doc();
-        while doc != TERMINATED {
-            if live.has(doc) {
-                let count = u16::try_from(postings.term_freq()).unwrap_or(u16::MAX);
-                said.push(Said { doc, count, weight });
+        let mut add = |postings: &SegmentPostings| {
+            let count = u16::try_from(postings.term_freq()).unwrap_or(u16::MAX);
+            said.push(Said { doc: postings.doc(), count, weight });
+        };
+        if live.len() * SPARSE < info.doc_freq as usize {
+            for doc in live.iter() {
+                if postings.doc() < doc {
+                    postings.seek(doc);
+                }
+                if postings.doc() == doc {
+                    add(&postings);
+                }
             }
-            doc = postings.advance();
+            return Ok(());
+        }
+        while postings.doc() != TERMINATED {
+            if live.has(postings.doc()) {
+                add(&postings);
+            }
+            postings.advance();
         }
         Ok(())
     }

@@ -5,12 +5,10 @@ use crate::search::{
     words,
 };
 
-/// How much a word counts that begins with the one typed: less than half when that one is a word of the journal too,
-/// so that `art` alone does not give each `artist`.
-const BEGINNING: f32 = 0.8;
-const BEGINNING_OF_KNOWN: f32 = 0.4;
 /// How much a word counts that is this many slips away.
 const SLIP_WEIGHTS: [f32; 3] = [1.0, 0.75, 0.6];
+/// The same for one slip in a word of less than six letters: there are many words around a short one.
+const SLIP_IN_SHORT: f32 = 0.5;
 
 /// In which form a word is found besides the one typed.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -31,13 +29,16 @@ pub struct Wanted {
     /// Its stems, each as it stands in the index, and those that are words themselves.
     stems: Vec<String>,
     languages: Vec<Language>,
-    beginning: Option<f32>,
+    may_begin: bool,
     most_slips: usize,
 }
 
 impl Wanted {
+    /// What a word counts that begins with the one typed, which itself stands nowhere. Not less than half, so that it is
+    /// a result when nothing else was typed; not more, because a finished word may be the beginning of another one.
+    pub(super) const BEGINNING_WEIGHT: f32 = 0.55;
     /// What a word of the same stem counts.
-    pub(super) const STEM_WEIGHT: f32 = 0.9;
+    pub(super) const STEM_WEIGHT: f32 = 0.8;
 
     /// The word and its stems in these languages; `None` when only the word itself counts: a common one, a number, a
     /// single sign.
@@ -58,12 +59,12 @@ impl Wanted {
         stems.sort_unstable();
         stems.dedup();
         let (word, languages) = (word.to_owned(), languages.to_vec());
-        Some(Self { word, stems, languages, beginning: None, most_slips: 0 })
+        Some(Self { word, stems, languages, may_begin: false, most_slips: 0 })
     }
 
     /// Also words that begin with it.
-    pub(super) fn let_begin(&mut self, is_known: bool) {
-        self.beginning = Some(if is_known { BEGINNING_OF_KNOWN } else { BEGINNING });
+    pub(super) fn let_begin(&mut self) {
+        self.may_begin = true;
     }
 
     /// How many slips may be in it: one from four letters on, two from eight.
@@ -88,28 +89,14 @@ impl Wanted {
         &self.stems
     }
 
-    pub(super) fn beginning_weight(&self) -> f32 {
-        self.beginning.unwrap_or(0.0)
-    }
-
     /// What a word counts that is nearly spelt so.
     pub(super) fn slip_weight(&self, word: &str) -> Option<f32> {
         let slips = analyse::distance(&self.word, word, self.most_slips)?;
-        SLIP_WEIGHTS.get(slips).copied().filter(|_| slips > 0)
-    }
-
-    /// What an analysed word counts in this form.
-    pub(super) fn weight(&self, form: Form, word: &str, stem: Option<&str>) -> Option<f32> {
-        if word == self.word {
-            return None;
-        }
-        let has = |term: &str| self.stems.iter().any(|stem| stem == term);
-        match form {
-            Form::Stem => (has(word) || stem.is_some_and(has)).then_some(Self::STEM_WEIGHT),
-            Form::Beginning => self.beginning.filter(|_| word.starts_with(&self.word)),
-            Form::Misspelt if self.most_slips == 0 => None,
-            Form::Misspelt => self.slip_weight(word),
-        }
+        let is_short = self.word.chars().count() < 6;
+        SLIP_WEIGHTS
+            .get(slips)
+            .map(|weight| if is_short { SLIP_IN_SHORT } else { *weight })
+            .filter(|_| slips > 0)
     }
 
     /// Whether a folded word of a text is to be marked.
@@ -122,7 +109,8 @@ impl Wanted {
             })
         };
         word == self.word
+            || (self.may_begin && word.starts_with(&self.word))
+            || (self.most_slips > 0 && self.slip_weight(word).is_some())
             || by_stem()
-            || [Form::Beginning, Form::Misspelt].iter().any(|form| self.weight(*form, word, None).is_some())
     }
 }

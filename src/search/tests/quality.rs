@@ -68,11 +68,6 @@ fn id(number: usize) -> EntryId {
     EntryId::from_parts(i64::try_from(number).unwrap(), [7; 10])
 }
 
-fn seen(number: usize) -> Seen {
-    let day = Day::from_number(i32::try_from(number).unwrap()).unwrap();
-    Seen { id: id(number), day, created: number as i64, machine: false }
-}
-
 struct Diary {
     words: WordIndex,
     n_entries: usize,
