@@ -17,7 +17,10 @@ use std::{
     time::Duration,
 };
 
-pub(crate) use crate::services::indexing::{index::UserIndex, near::nearest};
+pub(crate) use crate::services::indexing::{
+    index::UserIndex,
+    near::{nearest, passages},
+};
 use crate::{
     blocking,
     journal::{
