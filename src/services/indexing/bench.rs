@@ -267,6 +267,7 @@ fn measure(n_entries: usize, draws: bool) {
     );
     assert!(recall >= 0.97, "recall {recall}");
     assert!(held < 600_000_000);
+    compare(folder.path(), &plain, &queries, &chunk_truth, p50);
     if draws {
         let started = Instant::now();
         while seal::draw_graph(&journal.vault, &index, sizes, Arc::new(|| false)).unwrap() {}
@@ -279,7 +280,6 @@ fn measure(n_entries: usize, draws: bool) {
         );
         assert!(recall >= 0.97, "recall with graphs {recall}");
     }
-    compare(folder.path(), &plain, &queries, &chunk_truth, p50);
 }
 
 /// The same vectors in usearch, where Python has it.
