@@ -64,6 +64,11 @@ fn judged_set() -> (Vec<String>, Vec<Judged>) {
     (entries.iter().map(|row| text(row, "text")).collect(), queries)
 }
 
+fn seen(number: usize) -> Seen {
+    let day = Day::from_number(i32::try_from(number).unwrap()).unwrap();
+    Seen { id: id(number), day, created: number as i64, machine: false }
+}
+
 fn id(number: usize) -> EntryId {
     EntryId::from_parts(i64::try_from(number).unwrap(), [7; 10])
 }
