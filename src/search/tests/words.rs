@@ -1,5 +1,10 @@
-//! What the word index costs: `LLAMORA_BENCH_ENTRIES=20000,100000 make bench-search` prints the figures; without it a
-//! small journal shows that it all works.
+//! What the word index costs. `make bench-search` prints it for 20,000 and 100,000 entries; else a small journal shows
+//! that it all works.
+//!
+//! On two cores that were busy with other builds, 100,000 entries of 79 MB: 6,200 entries/s indexed, 38 MB to seal,
+//! 46 MB in memory, opened in 0.1 s. p50 and p99 of a search by words: a name 0.3 and 7 ms, two words 0.6 and 6 ms, a
+//! sentence 2.6 and 15 ms, a phrase 9 and 19 ms, a word being typed that 27,000 entries begin 10 and 18 ms, a misspelt
+//! word 1.1 and 7 ms.
 
 use std::{
     collections::BTreeSet,
@@ -79,10 +84,8 @@ fn seen(number: usize) -> Seen {
 
 #[test]
 fn the_cost_of_the_word_index_is_printed() {
-    match std::env::var("LLAMORA_BENCH_ENTRIES") {
-        Ok(sizes) => {
-            sizes.split(',').filter_map(|size| size.trim().parse().ok()).for_each(|size| measure(size, 100));
-        }
+    match std::env::var("LLAMORA_TEST_BENCH") {
+        Ok(_) => [20_000, 100_000].iter().for_each(|n_entries| measure(*n_entries, 100)),
         Err(_) => measure(150, 5),
     }
 }

@@ -166,7 +166,7 @@ fn a_kill_at_any_point_only_means_that_it_catches_up() {
         let vault = register(&disk);
         let mut journal: BTreeMap<usize, u32> = BTreeMap::new();
         write(&vault, 0..RECENT * 2).unwrap();
-        (0..RECENT * 2).for_each(|number| drop(journal.insert(number, 1)));
+        journal.extend((0..RECENT * 2).map(|number| (number, 1)));
         let words = opened(&vault);
         disk.fail_after(dice.below(120), ErrorKind::NotConnected);
         // Writing, edits and deletions between the rounds of the index, until the disk is gone.
@@ -182,12 +182,12 @@ fn a_kill_at_any_point_only_means_that_it_catches_up() {
                             &entry(number, revision + 1, &format!("Changed, number{number}.")),
                         )
                     })
-                    .map(|()| drop(journal.insert(number, revision + 1))),
+                    .map(|()| journal.extend([(number, revision + 1)])),
                 (1, Some(_)) => vault
                     .write(|w| trash::trash(w, id(number), NOON).map(|_| ()))
-                    .map(|()| drop(journal.remove(&number))),
+                    .map(|()| journal.retain(|known, _| *known != number)),
                 _ => write(&vault, next..next + 40).map(|()| {
-                    (next..next + 40).for_each(|number| drop(journal.insert(number, 1)));
+                    journal.extend((next..next + 40).map(|number| (number, 1)));
                     next += 40;
                 }),
             };
