@@ -12,7 +12,6 @@ mod near;
 
 use std::{collections::HashMap, ops::Range};
 
-use half::f16;
 use zeroize::Zeroize;
 
 pub use crate::search::engine::near::{Candidates, RERANK};
@@ -107,14 +106,6 @@ pub struct LiveRow {
     pub places: Vec<(u32, u32)>,
 }
 
-/// Where the vectors of an entry are.
-pub enum Chunks {
-    /// Here.
-    Open(Vec<Vec<f32>>),
-    /// In a segment, under these numbers.
-    Sealed(SegmentKey, Range<usize>),
-}
-
 /// The vectors of all entries of one vault.
 ///
 /// A search scans the codes of everything, which decides what may be among the nearest, with the rounding error as
@@ -153,15 +144,6 @@ struct Part {
 impl Part {
     fn new(key: Option<SegmentKey>, segment: Segment) -> Self {
         Self { key, segment, exact: Vec::new(), n_dead: 0, graph: None }
-    }
-
-    /// An exact vector of the fresh part.
-    fn vector(&self, chunk: usize) -> Vec<f32> {
-        let dims = self.segment.dims;
-        self.exact[chunk * dims..(chunk + 1) * dims]
-            .iter()
-            .map(|bits| f16::from_bits(*bits).to_f32())
-            .collect()
     }
 
     fn kill(&mut self, row_idx: usize) -> usize {
@@ -286,21 +268,6 @@ impl OpenIndex {
             }
         }
         Ok(draft)
-    }
-
-    /// Where the vectors of an entry are, in the order of its text.
-    pub fn chunks_of(&self, id: EntryId) -> Option<Chunks> {
-        let home = self.homes.get(&id)?;
-        match home.key {
-            None => {
-                let chunks = self.fresh.segment.rows[home.row_idx].chunks.clone();
-                Some(Chunks::Open(chunks.map(|chunk| self.fresh.vector(chunk)).collect()))
-            }
-            Some(key) => {
-                let part = self.segments.iter().find(|part| part.key == Some(key))?;
-                Some(Chunks::Sealed(key, part.segment.rows[home.row_idx].chunks.clone()))
-            }
-        }
     }
 
     /// The entries of a segment that can be found.

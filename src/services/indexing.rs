@@ -17,10 +17,7 @@ use std::{
     time::Duration,
 };
 
-pub(crate) use crate::services::indexing::{
-    index::UserIndex,
-    near::{nearest, passages},
-};
+pub(crate) use crate::services::indexing::{index::UserIndex, near::nearest};
 use crate::{
     blocking,
     journal::{

@@ -5,9 +5,8 @@ use std::collections::HashMap;
 use zeroize::Zeroizing;
 
 use crate::{
-    journal::ids::EntryId,
     search::{
-        engine::{Chunks, Meta, Near, SegmentKey},
+        engine::{Meta, Near, SegmentKey},
         vectors as codec,
     },
     services::{
@@ -17,7 +16,7 @@ use crate::{
         },
         sessions::guard,
     },
-    vault::{entries, error::VaultError, transaction::Reader, unlocked::Unlocked},
+    vault::{entries, error::VaultError, unlocked::Unlocked},
 };
 
 /// The `k` entries nearest to a vector among those that `admits` lets pass, nearest first; none while the index is not open. What was edited, thrown away or
@@ -65,38 +64,4 @@ pub(crate) fn nearest(
         });
         failed.map_or(Ok(near), Err)
     })
-}
-
-/// The exact vectors of the passages of an entry, in the order of its text; none while the index does not know it in this
-/// revision.
-///
-/// # Errors
-/// When the store cannot be read.
-pub(crate) fn passages(
-    r: &Reader<'_>,
-    index: &UserIndex,
-    id: EntryId,
-    revision: u32,
-) -> Result<Vec<Vec<f32>>, VaultError> {
-    let (chunks, file, dims) = {
-        let open = guard(&index.open);
-        let Some(open) = open.as_ref().filter(|open| open.index.revision(id) == Some(revision)) else {
-            return Ok(Vec::new());
-        };
-        match open.index.chunks_of(id) {
-            Some(Chunks::Sealed(key, chunks)) => (chunks, open.exact.get(&key).cloned(), open.index.dims()),
-            Some(Chunks::Open(vectors)) => return Ok(vectors),
-            None => return Ok(Vec::new()),
-        }
-    };
-    let Some(file) = file else { return Ok(Vec::new()) };
-    let mut pages = Pages::new(&file, dims);
-    let mut vectors = Vec::with_capacity(chunks.len());
-    for chunk in chunks {
-        match pages.chunk(r, chunk) {
-            Err(error @ VaultError::Store(_)) => return Err(error),
-            half => vectors.extend(half.ok().and_then(|half| codec::from_bytes(half, dims))),
-        }
-    }
-    Ok(vectors)
 }

@@ -264,20 +264,3 @@ fn the_plain_index_of_these_tests_is_exact() {
     let expected: Vec<EntryId> = all.values().take(3).map(|number| id(*number)).collect();
     assert_eq!(near.iter().map(|near| near.meta.id).collect::<Vec<_>>(), expected);
 }
-
-#[test]
-fn the_vectors_of_an_entry_are_the_same_before_and_after_they_are_in_a_segment() {
-    let world = World::on(&Disk::default(), true);
-    world.open().unwrap();
-    for number in 1..=3 {
-        world.vault.write(|w| entries::insert(w, &entry(id(number), u64::from(number) * 4 + 3))).unwrap();
-        world.index(id(number)).unwrap();
-    }
-    let passages = |revision| {
-        world.vault.read(|r| crate::services::indexing::passages(r, &world.index, id(2), revision)).unwrap()
-    };
-    let fresh = passages(1);
-    flush(&world.vault, &world.index, &go_on).unwrap();
-    assert!(n_segments(&world) == 1 && fresh.len() == 3 && passages(1) == fresh);
-    assert!(passages(2).is_empty());
-}
