@@ -1,5 +1,5 @@
 //! Figures of large indexes: issue 5, "must be seen to hold" 1 and 4. `make bench-search` runs them at full size
-//! (`LLAMORA_TEST_BENCH=1`, released code); a plain run is small and quick.
+//! (`LLAMORA_TEST_BENCH=1`, or sizes with commas; released code); a plain run is small and quick.
 //!
 //! Vectors are synthetic, because embedding 280,000 passages takes hours: of 384 dimensions, around 400 themes that come
 //! back again and again, 2.8 per entry. Entries are real ones in a real file, of as many words.
@@ -310,10 +310,17 @@ fn compare(folder: &Path, plain: &Plain, queries: &[Vec<f32>], truth: &[Vec<u32>
 // Issue 5, "must be seen to hold" 1.
 #[test]
 fn figures_of_the_index_of_meanings_are_printed() {
-    let sizes: &[usize] = if is_full_size() { &[1_000, 10_000, 100_000] } else { &[400] };
+    let named = std::env::var("LLAMORA_TEST_BENCH").unwrap_or_default();
+    let named: Vec<usize> =
+        named.split(',').filter_map(|size| size.parse().ok()).filter(|size| *size > 1).collect();
+    let sizes = match (is_full_size(), named.is_empty()) {
+        (true, true) => vec![1_000, 10_000, 100_000],
+        (true, false) => named,
+        (false, _) => vec![400],
+    };
     println!("synthetic vectors: {THEMES} themes, {DIMS} dimensions, 2.8 chunks per entry");
     for n_entries in sizes {
-        measure(*n_entries, is_full_size());
+        measure(n_entries, is_full_size());
     }
 }
 
