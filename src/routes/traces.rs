@@ -1,5 +1,7 @@
 //! Traces: on entries and replies, the list of all, and the page of one. Names travel in forms, never in addresses.
 
+mod heat;
+
 use std::sync::Arc;
 
 use poem::{Response, http::StatusCode};
@@ -24,16 +26,14 @@ use crate::{
         error::WebError,
         form::Form,
         pages::traces::{
-            ChipItem, ChipsItem, ChipsPart, Heat, HeatDay, HeatMonth, IndexItem, IndexPage, OfferItem,
-            OfferPart, TraceDay, TracePage, Undo,
+            ChipItem, ChipsItem, ChipsPart, IndexItem, IndexPage, OfferItem, OfferPart, TraceDay, TracePage,
+            Undo,
         },
     },
 };
 
 /// Pages beyond this are not asked for by any form of ours.
 const MAX_PAGE: usize = 100_000;
-const MONTHS: [&str; 12] =
-    ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"];
 
 /// `POST /entries/{id}/traces`: attaches the trace called `name`; makes it when there is none. Replies too.
 ///
@@ -49,6 +49,7 @@ pub async fn attach(call: Arc<Call>, session: Arc<Session>, form: Form) -> Answe
         Attach::TooMany => Some("This entry has as many traces as it can have.".to_owned()),
     };
     if let Some(error) = error.clone().filter(|_| !call.wants_fragment()) {
+        there(&call, &session, id).await?;
         return Err(WebError::unprocessable(error));
     }
     let status = if error.is_some() { StatusCode::UNPROCESSABLE_ENTITY } else { StatusCode::OK };
@@ -75,9 +76,10 @@ pub async fn detach(call: Arc<Call>, session: Arc<Session>, _form: Form) -> Answ
 /// `POST /entries/{id}/traces/offer`: what to offer while `name` is typed, and whether it is a name at all.
 ///
 /// # Errors
-/// When the journal cannot be read.
+/// 404 when there is no such entry.
 pub async fn offer(call: Arc<Call>, session: Arc<Session>, form: Form) -> Answer {
     let id = call.id()?;
+    there(&call, &session, id).await?;
     let offer = call.services().offer_traces(&session, id, form.text("name")).await?;
     let item = |offered: Offered| OfferItem {
         name: offered.name,
@@ -92,9 +94,10 @@ pub async fn offer(call: Arc<Call>, session: Arc<Session>, form: Form) -> Answer
 /// `POST /entries/{id}/traces/refuse`: does not suggest `name` any more, until it is attached all the same.
 ///
 /// # Errors
-/// When it cannot be written.
+/// 404 when there is no such entry.
 pub async fn refuse_name(call: Arc<Call>, session: Arc<Session>, form: Form) -> Answer {
     let id = call.id()?;
+    there(&call, &session, id).await?;
     call.services().refuse_trace(&session, form.text("name")).await?;
     if call.wants_fragment() {
         return Ok(Response::builder().status(StatusCode::NO_CONTENT).finish());
@@ -227,6 +230,11 @@ fn change_of(text: &str) -> Option<ChangeId> {
     (number != 0).then(|| number.to_be_bytes())
 }
 
+/// 404 when there is no such entry or reply.
+async fn there(call: &Call, session: &Session, id: EntryId) -> Result<(), WebError> {
+    call.services().chips(session, id).await?.map(drop).ok_or_else(WebError::not_found)
+}
+
 /// The traces of an entry as they are now.
 async fn chips(
     call: &Call,
@@ -349,7 +357,7 @@ fn context(call: &Call, session: &Session, view: TraceView, ask: &TraceAsk) -> T
         trace: ChipItem::from(&view.chip),
         facts,
         related: view.related.iter().map(|(chip, n): &(Chip, u32)| (ChipItem::from(chip), *n)).collect(),
-        heat: heat(&view),
+        heat: heat::heat(&view),
         with: view.with.as_ref().map(ChipItem::from),
         from: iso(ask.from),
         to: iso(ask.to),
@@ -370,29 +378,4 @@ fn context(call: &Call, session: &Session, view: TraceView, ask: &TraceAsk) -> T
 
 fn entries(count: usize) -> String {
     if count == 1 { "One entry".to_owned() } else { format!("{count} entries") }
-}
-
-fn heat(view: &TraceView) -> Heat {
-    let year = view.year;
-    let most = view.heat.iter().map(|(_, n)| *n).max().unwrap_or(1).max(1);
-    let day = |day: Day| {
-        let n = view.heat.iter().find(|(other, _)| *other == day).map_or(0, |(_, n)| *n);
-        let level = if most <= 1 { n.min(1) } else { (4 * n).div_ceil(most) };
-        let entries = if n == 1 { "one entry".to_owned() } else { format!("{n} entries") };
-        HeatDay {
-            level: u8::try_from(level).unwrap_or(4),
-            href: (n > 0).then(|| format!("/d/{day}")),
-            label: format!("{}: {entries}", day.long()),
-        }
-    };
-    let month = |(name, month): (&&'static str, i8)| HeatMonth {
-        name,
-        days: (1..=31).filter_map(|number| Day::from_ymd(year, month, number)).map(day).collect(),
-    };
-    Heat {
-        year,
-        before: (view.trace.first.year() < year).then(|| year - 1),
-        after: (view.trace.last.year() > year).then(|| year + 1),
-        months: MONTHS.iter().zip(1..).map(month).collect(),
-    }
 }

@@ -11,6 +11,7 @@
 //! made anew, so it verifies. The damaged file is only read.
 
 mod rebuild;
+mod traces;
 
 use std::{
     collections::{BTreeMap, HashMap},

@@ -25,7 +25,7 @@ const MAY_USE: &[(&str, &[&str])] = &[
     ("search", &["journal", "clock", "blocking", "config", "container"]),
     ("llm", &["journal", "clock", "blocking", "config", "container", "outgoing"]),
     // 1b: the only place where plaintext and key meet
-    ("vault", &["crypto", "store", "journal", "clock", "blocking"]),
+    ("vault", &["crypto", "store", "journal", "clock", "blocking", "random"]),
     // 2
     (
         "services",

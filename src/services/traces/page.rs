@@ -139,8 +139,8 @@ fn look(r: &Reader<'_>, id: TraceId, ask: &TraceAsk) -> Result<Option<Found>, Va
     let year = ask.year.unwrap_or_else(|| trace.last.year()).clamp(trace.first.year(), trace.last.year());
     let heat = heat_of(&links, year);
     let mut together: HashMap<TraceId, u32> = HashMap::new();
-    // What an entry is shown as: itself, or for a reply the entry it answers.
-    let mut cards: HashMap<EntryId, EntryId> = HashMap::new();
+    // What an entry is shown as: itself, or for a reply the entry it answers; and when it was written.
+    let mut cards: HashMap<EntryId, (EntryId, i64)> = HashMap::new();
     for link in &links {
         let found = match entries::entry(r, link.entry) {
             Err(error) if error.is_of_one_record() => continue,
@@ -151,7 +151,7 @@ fn look(r: &Reader<'_>, id: TraceId, ask: &TraceAsk) -> Result<Option<Found>, Va
             *together.entry(*other).or_default() += 1;
         }
         let card = if entry.role == Role::Reply { entry.reply_to.unwrap_or(entry.id) } else { entry.id };
-        cards.insert(entry.id, card);
+        cards.insert(entry.id, (card, entry.created));
     }
     let with = match ask.with {
         Some(with) => {
@@ -165,11 +165,17 @@ fn look(r: &Reader<'_>, id: TraceId, ask: &TraceAsk) -> Result<Option<Found>, Va
             && ask.to.is_none_or(|to| link.day <= to)
     };
     let fitting: Vec<&Link> = links.iter().filter(fits).collect();
-    let shown: BTreeSet<(Day, EntryId)> =
-        fitting.iter().filter_map(|link| Some((link.day, *cards.get(&link.entry)?))).collect();
+    let mut first: HashMap<EntryId, (Day, i64)> = HashMap::new();
+    for link in &fitting {
+        let Some((card, created)) = cards.get(&link.entry) else { continue };
+        let place = first.entry(*card).or_insert((link.day, *created));
+        *place = (*place).min((link.day, *created));
+    }
+    let shown: BTreeSet<(Day, i64, EntryId)> =
+        first.into_iter().map(|(card, (day, created))| (day, created, card)).collect();
     let page = ask.page.clamp(1, shown.len().div_ceil(ON_PAGE).max(1));
     let mut days: Vec<(Day, Vec<EntryId>, Vec<Entry>)> = Vec::new();
-    for (day, card) in shown.iter().rev().skip((page - 1) * ON_PAGE).take(ON_PAGE) {
+    for (day, _, card) in shown.iter().rev().skip((page - 1) * ON_PAGE).take(ON_PAGE) {
         match days.last_mut() {
             Some((last, cards, _)) if last == day => cards.push(*card),
             _ => days.push((*day, vec![*card], entries::day(r, *day)?)),

@@ -29,10 +29,11 @@ use crate::{
             file::FileV1,
             index::{DayItemV1, DayV1, OutboxV1, RootV1, TRASHED},
             small::DraftV1,
-            trace::TraceNameV1,
         },
-        salvage::{Found, Place, Salvaged, SalvagedDay},
-        traces::recount::{Carrier, Remains, recount},
+        salvage::{
+            Found, Place, Salvaged, SalvagedDay,
+            traces::{count_traces, remains},
+        },
         transaction::{KeySet, Writer},
         trash,
         unlocked::{self, Unlocked, Wrap, keyring_row},
@@ -52,14 +53,14 @@ pub(super) struct Way {
 }
 
 /// What is known of an entry before its text is needed.
-struct Known {
-    day: i32,
+pub(super) struct Known {
+    pub(super) day: i32,
     rev: u32,
     role: u8,
     created: i64,
-    deleted: i64,
+    pub(super) deleted: i64,
     reply_to: Option<[u8; 16]>,
-    traces: Vec<[u8; 16]>,
+    pub(super) traces: Vec<[u8; 16]>,
     text: [u8; 32],
 }
 
@@ -330,39 +331,6 @@ fn put_in_order(
     }
     report.retain(|day| day.found + day.lost > 0);
     Ok(report)
-}
-
-/// Makes what follows from the traces of the entries. Of a trace that was found its name is taken, unless no entry
-/// carries it; a rename or a removal that came later may be undone by what lies in freed pages, never an entry.
-fn count_traces(
-    unlocked: &Unlocked,
-    remains: Remains,
-    known: &HashMap<[u8; 16], Known>,
-) -> Result<(), VaultError> {
-    let carrier = |(id, entry): (&[u8; 16], &Known)| Carrier {
-        entry: *id,
-        day: entry.day,
-        is_trashed: entry.deleted != 0,
-        traces: entry.traces.clone(),
-    };
-    let carriers: Vec<Carrier> = known.iter().map(carrier).collect();
-    if remains.traces.is_empty() && carriers.iter().all(|carrier| carrier.traces.is_empty()) {
-        return Ok(());
-    }
-    unlocked.write(|w| recount(w, &remains, &carriers))
-}
-
-/// The traces and names that were found.
-fn remains(leaves: &mut Leaves, found: &Found, keys: &KeySet) -> Result<Remains, VaultError> {
-    let traces =
-        found.of(RecordType::TRACE).filter_map(|(key, _)| key.first_chunk::<16>().copied()).collect();
-    let mut remains = Remains { traces, names: Vec::new() };
-    for (key, place) in found.of(RecordType::TRACE_NAME) {
-        let (opened, _) = place.open(leaves, keys)?;
-        let Ok(name) = TraceNameV1::decode(opened.schema, opened.body()) else { continue };
-        remains.names.extend(std::str::from_utf8(key).ok().map(|key| (key.to_owned(), name.id)));
-    }
-    Ok(remains)
 }
 
 fn order_day(

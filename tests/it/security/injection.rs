@@ -21,7 +21,7 @@ async fn told(mira: &SignedIn, text: &str) -> String {
 /// What stands between the words of the model and the tools beneath them.
 fn words(part: &str) -> &str {
     let start = part.find("<div class=\"reply__text\"").expect("the text");
-    let end = part[start..].find("<div class=\"reply__tools\"").expect("the tools") + start;
+    let end = part[start..].find("<div class=\"chips\"").expect("the traces beneath it") + start;
     &part[start..end]
 }
 
