@@ -1,6 +1,6 @@
 import { expectAccessible } from "../lib/axe.js";
 import { expect, expectNothingStored, test } from "../lib/fixtures.js";
-import { register, write } from "../lib/person.js";
+import { fromMenu, register, write } from "../lib/person.js";
 
 const chips = (entry) => entry.locator(".chip__name");
 
@@ -57,7 +57,7 @@ test("a person ties entries together by keyboard, and changes their mind", async
   await other.getByRole("button", { name: "Undo" }).click();
   await expect(chips(other)).toHaveText(["Lake"]);
 
-  await page.getByRole("link", { name: "Traces" }).click();
+  await fromMenu(page, "Traces");
   await expect(page.locator(".trace-list__all > li")).toHaveCount(3);
   await expectAccessible(page, "the list");
   await page.locator("#trace-filter").fill("lat");
@@ -138,7 +138,7 @@ test.describe("without scripts", () => {
     await expect(chips(entry)).toHaveText(["lake", "sea"]);
     await entry.getByRole("button", { name: "Take away the trace sea" }).click();
     await expect(chips(entry)).toHaveText(["lake"]);
-    await page.getByRole("link", { name: "Traces" }).click();
+    await fromMenu(page, "Traces");
     await page.locator("#trace-filter").fill("LA");
     await page.getByRole("button", { name: "Show" }).click();
     await page.getByRole("link", { name: "lake" }).click();
