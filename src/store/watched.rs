@@ -46,6 +46,9 @@ fn number(header: &[u8], slot: usize) -> u64 {
 #[derive(Default)]
 pub(super) struct Facts {
     cause: Mutex<Option<(io::ErrorKind, Option<i32>)>>,
+    /// Number in the header written last.
+    written: AtomicU64,
+    /// Number in the header that was synchronised last.
     commit: AtomicU64,
     has_no_lock: AtomicBool,
 }
@@ -54,6 +57,7 @@ impl Facts {
     /// Forgets an earlier opening, and begins with the commit that counts on the medium.
     pub(super) fn begin(&self, commit: u64) {
         *self.cause() = None;
+        self.written.store(commit, Ordering::SeqCst);
         self.commit.store(commit, Ordering::SeqCst);
         self.has_no_lock.store(false, Ordering::SeqCst);
     }
@@ -64,7 +68,8 @@ impl Facts {
         Some(code.map_or_else(|| io::Error::from(kind), io::Error::from_raw_os_error).into())
     }
 
-    /// Number of the commit that counts in the header written last.
+    /// Number of the commit that counts in the header that was written and synchronised last. One that is only written
+    /// may still be lost: the next writer is often that far when an earlier commit is acknowledged.
     pub(super) fn commit(&self) -> u64 {
         self.commit.load(Ordering::SeqCst)
     }
@@ -118,13 +123,17 @@ impl StorageBackend for Watched {
     }
 
     fn sync_data(&self) -> io::Result<()> {
-        self.facts.note(self.inner.sync_data())
+        // redb has one writer at a time, so nothing is written meanwhile.
+        let written = self.facts.written.load(Ordering::SeqCst);
+        self.facts.note(self.inner.sync_data())?;
+        self.facts.commit.fetch_max(written, Ordering::SeqCst);
+        Ok(())
     }
 
     fn write(&self, offset: u64, data: &[u8]) -> io::Result<()> {
         self.facts.note(self.inner.write(offset, data))?;
         if offset == 0 && data.len() >= HEADER_BYTES {
-            self.facts.commit.store(done_commit(data), Ordering::SeqCst);
+            self.facts.written.store(done_commit(data), Ordering::SeqCst);
         }
         Ok(())
     }
@@ -160,5 +169,62 @@ impl StorageBackend for Watched {
 
     fn query_lock_range(&self, start: Bound<u64>, end: Bound<u64>) -> Result<bool, BackendError> {
         self.inner.query_lock_range(start, end)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use redb::backends::InMemoryBackend;
+
+    use super::*;
+
+    #[derive(Debug)]
+    struct Unsynced(InMemoryBackend);
+
+    impl StorageBackend for Unsynced {
+        fn len(&self) -> io::Result<u64> {
+            self.0.len()
+        }
+
+        fn read(&self, offset: u64, out: &mut [u8]) -> io::Result<()> {
+            self.0.read(offset, out)
+        }
+
+        fn set_len(&self, len: u64) -> io::Result<()> {
+            self.0.set_len(len)
+        }
+
+        fn sync_data(&self) -> io::Result<()> {
+            Err(io::Error::other("the disk does not answer"))
+        }
+
+        fn write(&self, offset: u64, data: &[u8]) -> io::Result<()> {
+            self.0.write(offset, data)
+        }
+    }
+
+    fn header(number: u8) -> Vec<u8> {
+        let mut header = vec![0; HEADER_BYTES];
+        header[SLOTS[0] + NUMBER] = number;
+        header
+    }
+
+    #[test]
+    fn a_commit_counts_when_it_is_synchronised_and_not_when_it_is_written() {
+        let facts = Arc::new(Facts::default());
+        facts.begin(6);
+        let good = Watched::new(Box::new(InMemoryBackend::new()), &facts);
+        good.set_len(4096).unwrap();
+        good.write(0, &header(7)).unwrap();
+        assert_eq!(facts.commit(), 6);
+        good.sync_data().unwrap();
+        assert_eq!(facts.commit(), 7);
+
+        let bad = Unsynced(InMemoryBackend::new());
+        bad.set_len(4096).unwrap();
+        let bad = Watched::new(Box::new(bad), &facts);
+        bad.write(0, &header(8)).unwrap();
+        bad.sync_data().unwrap_err();
+        assert_eq!(facts.commit(), 7, "what was not synchronised may be lost");
     }
 }
