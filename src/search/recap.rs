@@ -34,10 +34,10 @@ pub fn sentences(texts: &[String]) -> Vec<String> {
     let mut all: Vec<String> = Vec::new();
     for text in texts {
         for range in chunk::sentences(text) {
-            let sentence = text[range].split_whitespace().collect::<Vec<_>>().join(" ");
-            let n_telling = words::list(&sentence).iter().filter(|word| !words::is_common(word)).count();
-            if n_telling >= FEWEST_WORDS && !all.contains(&sentence) {
-                all.push(sentence);
+            let piece = text[range].split_whitespace().collect::<Vec<_>>().join(" ");
+            let n_telling = words::list(&piece).iter().filter(|word| !words::is_common(word)).count();
+            if n_telling >= FEWEST_WORDS && !all.contains(&piece) {
+                all.push(piece);
             }
         }
     }

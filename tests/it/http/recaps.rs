@@ -130,7 +130,7 @@ async fn with_the_model_off_there_are_no_recaps() {
 #[tokio::test]
 async fn leafing_through_a_month_leaves_no_queue_behind() {
     // Slow enough that a page is shown sooner than a word is said.
-    let pause = Duration::from_millis(400);
+    let pause = Duration::from_millis(60);
     let app = TestApp::with(&Options { ability: Ability::Able, pause, ..Options::default() }).await;
     let mira = app.register("Mira").await;
     let days: Vec<String> = (1..=20).map(|day| format!("2026-11-{day:02}")).collect();
