@@ -150,10 +150,12 @@ fn tidy(typed: &str) -> String {
     let mut text = String::with_capacity(typed.len());
     for c in typed.chars() {
         if c.is_whitespace() || matches!(c, '_' | '-' | '\u{2010}' | '\u{2011}') {
+            // Beside a hyphen a joiner joins nothing, and would keep two hyphens apart.
+            text.truncate(text.trim_end_matches(JOINERS).len());
             if !text.ends_with('-') {
                 text.push('-');
             }
-        } else if !is_unseen(c) {
+        } else if !is_unseen(c) && !(JOINERS.contains(&c) && text.ends_with('-')) {
             text.push(c);
         }
     }

@@ -11,6 +11,7 @@ use crate::{
     vault::{
         Vaults, compaction,
         error::VaultError,
+        policy,
         unlocked::{Unlocked, keyring_row},
     },
 };
@@ -32,6 +33,7 @@ impl Vaults {
                 rows.remove_small(&row_key(&wrap.row))?;
             }
             remove(rows, vault)?;
+            policy::forget_owner(rows, vault)?;
             Ok(compaction::owe(rows)?)
         })
     }

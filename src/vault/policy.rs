@@ -73,6 +73,16 @@ pub(super) fn note_owner(rows: &mut dyn RowsMut) -> Result<(), VaultError> {
     Ok(())
 }
 
+/// Forgets a vault that is deleted, in the transaction that deletes it.
+pub(super) fn forget_owner(rows: &mut dyn RowsMut, vault: VaultId) -> Result<(), StoreError> {
+    for copy in Copy::BOTH {
+        if rows.small(copy, OWNER)?.is_some_and(|noted| noted[..] == vault.as_bytes()[..]) {
+            rows.remove_small(OWNER)?;
+        }
+    }
+    Ok(())
+}
+
 /// The ids of all vaults; they begin the keys of keyrings (`K` and the id).
 fn vaults(rows: &dyn Rows) -> Result<Vec<VaultId>, StoreError> {
     let mut all = std::collections::BTreeSet::new();

@@ -185,7 +185,11 @@ fn front_matter<'a>(lines: &'a [&'a str]) -> (Vec<(String, String)>, &'a [&'a st
         match (line.trim_start().strip_prefix("- "), pairs.last()) {
             // A list beneath its key.
             (Some(item), Some((key, _))) => {
-                pairs.push((key.clone(), item.trim().trim_matches(['"', '\'']).to_owned()));
+                let item = item.trim().trim_matches(['"', '\'']);
+                // One item is one tag, whatever blanks it has; a name of a trace has hyphens for them.
+                let item =
+                    if key == "tags" { item.replace(char::is_whitespace, "-") } else { item.to_owned() };
+                pairs.push((key.clone(), item));
             }
             _ => pairs.extend(pair(line)),
         }

@@ -22,6 +22,7 @@ fn every_template_renders_with_every_sample() {
             "components/_macros.html",
             "components/_marks.html",
             "_held.html",
+            "search/_box.html",
             "settings/_choices.html",
             "settings/_tabs.html",
             "settings/_transfer.html",

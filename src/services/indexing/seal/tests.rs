@@ -203,6 +203,9 @@ fn no_vector_of_an_entry_is_found_in_the_file() {
     for number in 1..=20 {
         world.vault.write(|w| entries::insert(w, &entry(id(number), u64::from(number) * 4 + 3))).unwrap();
         world.index(id(number)).unwrap();
+        if number == 15 {
+            flush(&world.vault, &world.index, &go_on).unwrap();
+        }
     }
     let open = guard(&world.index.open);
     let segment = open.as_ref().unwrap().index.draft_fresh().unwrap().segment;
