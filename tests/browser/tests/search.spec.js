@@ -118,7 +118,6 @@ test("a slash leads to the box on every page, and is a slash while writing", asy
   await writing.press("/");
   await expect(writing).toHaveValue("either/");
   await writing.fill("");
-  await page.locator(".day-head").click();
   await writing.blur();
   await page.keyboard.press("/");
   const find = page.locator(".masthead input[name=q]");
