@@ -42,7 +42,8 @@ test("typing finds, arrows move, Enter opens, going back shows the search again"
   await page.keyboard.press("Escape");
   await expect(box(page)).toBeFocused();
   await page.keyboard.type(" bridge");
-  await expect(hits(page)).toHaveCount(1);
+  // Others may come behind it, by their meaning.
+  await expect(page.locator("#results mark").nth(1)).toHaveText("bridge");
   await expect(hits(page).first()).toContainText("bridge");
   await page.keyboard.press("ArrowDown");
   await page.keyboard.press("ArrowUp");
@@ -78,10 +79,10 @@ test("of two answers the one to the newest question is shown", async ({ page }) 
   await page.keyboard.type("snow");
   await page.waitForRequest((request) => /q=snow&/.test(request.postData() ?? ""));
   await box(page).fill("boats");
-  await expect(hits(page)).toHaveCount(1);
+  await expect(hits(page).first()).toContainText("boats");
   release();
   await box(page).press("End");
-  await expect(hits(page)).toContainText("boats");
+  await expect(hits(page).first()).toContainText("boats");
   await expect(box(page)).toHaveValue("boats");
 });
 
@@ -125,7 +126,7 @@ test("a slash leads to the box on every page, and is a slash while writing", asy
   await page.keyboard.type("harbour");
   await page.keyboard.press("Enter");
   await expect(page).toHaveURL(/\/search\/\d+$/);
-  await expect(hits(page)).toHaveCount(1);
+  await expect(hits(page).first()).toContainText("harbour");
   await expect(box(page)).toHaveValue("harbour");
   await box(page).blur();
   await page.keyboard.press("/");

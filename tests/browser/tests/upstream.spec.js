@@ -75,7 +75,7 @@ test("a key of one's own goes along and is never shown again", async ({ page, up
   await register(page);
   const entry = await write(page, "The tram was late.");
   await allow(page, watched, upstream.host);
-  await page.getByLabel(/^A key of your own/).fill("sk-mine-0815");
+  await page.getByLabel(/A key of your own/).fill("sk-mine-0815");
   await page.getByRole("button", { name: "Keep this key" }).click();
   await expect(page.getByRole("button", { name: "Forget my key" })).toBeVisible();
   expect(await page.content()).not.toContain("sk-mine");
