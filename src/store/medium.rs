@@ -104,17 +104,22 @@ impl Medium {
         let checked = how.first && len > 0 && len <= self.check_up_to();
         builder.set_check_integrity_on_open(checked);
         let commit = done_commit(&header[..known]);
-        facts.begin(commit);
-        let database = builder.create_with_backend(Watched::new(backend, facts)).map_err(|err| {
-            match (StoreError::from(err), facts.why()) {
-                (StoreError::Failed, Some(cause)) => cause,
-                // The magic number is right, so "not a database" means that what follows it is broken.
-                (StoreError::Foreign, _) if is_file => {
-                    StoreError::Damaged("its header cannot be read".to_owned())
+        if how.reading {
+            facts.begin_reading();
+        } else {
+            facts.begin(commit);
+        }
+        let database =
+            builder.create_with_backend(Watched::new(backend, facts, !how.reading)).map_err(|err| {
+                match (StoreError::from(err), facts.why()) {
+                    (StoreError::Failed, Some(cause)) => cause,
+                    // The magic number is right, so "not a database" means that what follows it is broken.
+                    (StoreError::Foreign, _) if is_file => {
+                        StoreError::Damaged("its header cannot be read".to_owned())
+                    }
+                    (other, _) => other,
                 }
-                (other, _) => other,
-            }
-        })?;
+            })?;
         if facts.has_no_lock() && is_file && !how.reading {
             tracing::warn!(
                 "this disk cannot keep a second llamora away from the journal: start only one at a time"

@@ -56,9 +56,14 @@ pub(super) struct Facts {
 impl Facts {
     /// Forgets an earlier opening, and begins with the commit that counts on the medium.
     pub(super) fn begin(&self, commit: u64) {
-        *self.cause() = None;
+        self.begin_reading();
         self.written.store(commit, Ordering::SeqCst);
         self.commit.store(commit, Ordering::SeqCst);
+    }
+
+    /// Forgets why an earlier opening failed. What is committed over a medium that is only read counts nowhere.
+    pub(super) fn begin_reading(&self) {
+        *self.cause() = None;
         self.has_no_lock.store(false, Ordering::SeqCst);
     }
 
@@ -95,11 +100,14 @@ impl Facts {
 pub(super) struct Watched {
     inner: Box<dyn StorageBackend>,
     facts: Arc<Facts>,
+    /// What is written reaches the medium. Over an overlay it does not, and a writer that acknowledges the last commit
+    /// of the file while it is looked at would vouch for one that never was.
+    counts: bool,
 }
 
 impl Watched {
-    pub(super) fn new(inner: Box<dyn StorageBackend>, facts: &Arc<Facts>) -> Self {
-        Self { inner, facts: Arc::clone(facts) }
+    pub(super) fn new(inner: Box<dyn StorageBackend>, facts: &Arc<Facts>, counts: bool) -> Self {
+        Self { inner, facts: Arc::clone(facts), counts }
     }
 }
 
@@ -126,13 +134,15 @@ impl StorageBackend for Watched {
         // redb has one writer at a time, so nothing is written meanwhile.
         let written = self.facts.written.load(Ordering::SeqCst);
         self.facts.note(self.inner.sync_data())?;
-        self.facts.commit.fetch_max(written, Ordering::SeqCst);
+        if self.counts {
+            self.facts.commit.fetch_max(written, Ordering::SeqCst);
+        }
         Ok(())
     }
 
     fn write(&self, offset: u64, data: &[u8]) -> io::Result<()> {
         self.facts.note(self.inner.write(offset, data))?;
-        if offset == 0 && data.len() >= HEADER_BYTES {
+        if self.counts && offset == 0 && data.len() >= HEADER_BYTES {
             self.facts.written.store(done_commit(data), Ordering::SeqCst);
         }
         Ok(())
@@ -213,7 +223,7 @@ mod tests {
     fn a_commit_counts_when_it_is_synchronised_and_not_when_it_is_written() {
         let facts = Arc::new(Facts::default());
         facts.begin(6);
-        let good = Watched::new(Box::new(InMemoryBackend::new()), &facts);
+        let good = Watched::new(Box::new(InMemoryBackend::new()), &facts, true);
         good.set_len(4096).unwrap();
         good.write(0, &header(7)).unwrap();
         assert_eq!(facts.commit(), 6);
@@ -222,9 +232,16 @@ mod tests {
 
         let bad = Unsynced(InMemoryBackend::new());
         bad.set_len(4096).unwrap();
-        let bad = Watched::new(Box::new(bad), &facts);
+        let bad = Watched::new(Box::new(bad), &facts, true);
         bad.write(0, &header(8)).unwrap();
         bad.sync_data().unwrap_err();
         assert_eq!(facts.commit(), 7, "what was not synchronised may be lost");
+
+        let overlay = Watched::new(Box::new(InMemoryBackend::new()), &facts, false);
+        overlay.set_len(4096).unwrap();
+        facts.begin_reading();
+        overlay.write(0, &header(9)).unwrap();
+        overlay.sync_data().unwrap();
+        assert_eq!(facts.commit(), 7, "what is repaired in memory is on no medium");
     }
 }
