@@ -47,11 +47,18 @@ pub(crate) struct UserRecaps {
     is_making: AtomicBool,
     /// Counts what was made.
     made: watch::Sender<u64>,
+    /// The day whose recap is being made: looking at it again does not begin anew.
+    making: Mutex<Option<Day>>,
 }
 
 impl Default for UserRecaps {
     fn default() -> Self {
-        Self { wanted: Mutex::default(), is_making: AtomicBool::new(false), made: watch::channel(0).0 }
+        Self {
+            wanted: Mutex::default(),
+            making: Mutex::default(),
+            is_making: AtomicBool::new(false),
+            made: watch::channel(0).0,
+        }
     }
 }
 
@@ -172,6 +179,9 @@ impl Services {
 
     /// Makes the recap of a day next, unless another day is asked for before its turn comes.
     fn make_recap(self: &Arc<Self>, user: &Arc<User>, day: Day) {
+        if *guard(&user.recaps.making) == Some(day) {
+            return;
+        }
         *guard(&user.recaps.wanted) = Some(day);
         if user.recaps.is_making.swap(true, Ordering::SeqCst) {
             return;
@@ -200,7 +210,10 @@ impl Services {
             };
             // One at a time for all people: it is nobody's turn that must not wait.
             let _turn = self.recap_turn.lock().await;
-            if self.make_one(user, day).await.is_err() {
+            *guard(&user.recaps.making) = Some(day);
+            let made = self.make_one(user, day).await;
+            *guard(&user.recaps.making) = None;
+            if made.is_err() {
                 tracing::warn!("a recap could not be made; it is tried again when the day is looked at");
             }
             user.recaps.made.send_modify(|made| *made += 1);
