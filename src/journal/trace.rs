@@ -155,7 +155,7 @@ fn tidy(typed: &str) -> String {
             if !text.ends_with('-') {
                 text.push('-');
             }
-        } else if !is_unseen(c) && !(JOINERS.contains(&c) && text.ends_with('-')) {
+        } else if !(is_unseen(c) || JOINERS.contains(&c) && text.ends_with('-')) {
             text.push(c);
         }
     }

@@ -183,7 +183,7 @@ impl Generator for ScriptedGenerator {
     fn measure(&mut self, threads: u32, is_wanted: &dyn Fn() -> bool) -> Result<Option<Speed>, LlmError> {
         // Two threads are as fast as it gets.
         let factor = f64::from(threads.min(2));
-        Ok(is_wanted().then(|| Speed { reading: 500.0 * factor, writing: 25.0 * factor }))
+        Ok(is_wanted().then_some(Speed { reading: 500.0 * factor, writing: 25.0 * factor }))
     }
 }
 

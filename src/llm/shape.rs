@@ -48,7 +48,7 @@ const NEVER: Ranges = &[
 /// White space but for the usual one.
 const SPACES: Ranges =
     &[(0xa0, 0xa0), (0x1680, 0x1680), (0x2000, 0x200a), (0x202f, 0x202f), (0x205f, 0x205f), (0x3000, 0x3000)];
-/// Signs of Markdown, HTML and templates: `# * < > [ \ ] _ ` { | } ~`, and what lists begin with.
+/// Signs of Markdown, HTML and templates: ``# * < > [ \ ] _ ` { | } ~``, and what lists begin with.
 const MARKUP: Ranges = &[
     (0x23, 0x23),
     (0x2a, 0x2a),

@@ -147,7 +147,7 @@ impl Inner {
     /// Whether nothing waits for the thread but a measurement.
     fn is_idle(&self) -> bool {
         let has_more = self.stopping || self.load_wanted || self.forget_wanted || self.swap.is_some();
-        !has_more && self.queue.len() == 0
+        !has_more && self.queue.is_empty()
     }
 
     fn fail_waiting(&mut self, error: &LlmError) {

@@ -148,10 +148,7 @@ async fn page(
     let refreshes = is_answering && refused.is_none() && call.query("write").is_none();
     let has_composer = refused.is_some() || !(is_future || refreshes);
     let undo = call.query("deleted").and_then(|id| id.parse::<EntryId>().ok()).map(|id| id.to_string());
-    let notice = match undo {
-        Some(_) => Some("Moved to the trash, with its replies."),
-        None => None,
-    };
+    let notice = undo.as_ref().map(|_| "Moved to the trash, with its replies.");
     let last_entry = match day == today {
         true => call.services().greeting(session).await.map(|totals| last_entry(&totals)),
         false => None,

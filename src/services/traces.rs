@@ -69,7 +69,7 @@ impl Chip {
 /// What became of attaching.
 pub enum Attach {
     /// The entry carries it; this is the entry.
-    Done(Entry),
+    Done(Box<Entry>),
     /// What was typed is no name.
     NoName(NameError),
     /// The entry has as many as it can have.
@@ -119,7 +119,7 @@ impl Services {
             })
             .await?;
         match attached {
-            Ok(entry) => Ok(entry.map_or(Attach::NoEntry, Attach::Done)),
+            Ok(entry) => Ok(entry.map_or(Attach::NoEntry, |entry| Attach::Done(Box::new(entry)))),
             Err(VaultError::Missing) => Ok(Attach::NoEntry),
             Err(VaultError::TooManyTraces) => Ok(Attach::TooMany),
             Err(error) => Err(error.into()),

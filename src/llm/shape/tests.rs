@@ -107,9 +107,12 @@ impl Reader<'_> {
     }
 }
 
+/// A rule's name, and its parts with how often each may come.
+type Rule = (String, Vec<(Part, u32, u32)>);
+
 /// A text that a grammar admits.
 fn admitted(grammar: &str, pick: &mut Pick) -> String {
-    let rules: Vec<(String, Vec<(Part, u32, u32)>)> = grammar
+    let rules: Vec<Rule> = grammar
         .lines()
         .map(|line| {
             let (name, body) = line.split_once(" ::= ").expect("a rule");

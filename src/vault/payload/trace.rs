@@ -1,4 +1,4 @@
-//! TRACE, TRACE_NAME, TRACE_DIR, POSTING, and what is kept to undo a change of traces.
+//! TRACE, `TRACE_NAME`, `TRACE_DIR`, POSTING, and what is kept to undo a change of traces.
 
 use crate::vault::{
     payload::Payload,
@@ -47,7 +47,7 @@ wire_struct! {
 }
 
 wire_struct! {
-    /// Body of TRACE_NAME, schema 1; the key of the record is the key of the name.
+    /// Body of `TRACE_NAME`, schema 1; the key of the record is the key of the name.
     TraceNameV1 {
         /// The trace.
         id: [u8; 16],
@@ -57,7 +57,7 @@ wire_struct! {
 }
 
 wire_struct! {
-    /// Body of TRACE_DIR, schema 1, one page.
+    /// Body of `TRACE_DIR`, schema 1, one page.
     TraceDirV1 {
         /// All traces, also those whose entries are all in the trash.
         ids: Vec<[u8; 16]>,

@@ -323,7 +323,7 @@ impl Heat {
     fn sample() -> Self {
         let day = |n: u8| HeatDay {
             level: n % 5,
-            href: (n % 5 > 0).then(|| "/d/2026-03-03".to_owned()),
+            href: (!n.is_multiple_of(5)).then(|| "/d/2026-03-03".to_owned()),
             label: "3 March 2026: 2 entries".to_owned(),
         };
         let month = |name| HeatMonth { name, days: (0..31).map(day).collect() };
