@@ -257,11 +257,13 @@ impl Store {
                 txn.set_quick_repair(true);
                 Ok(txn.commit()?)
             })
-            .map_err(|err| self.fail(err))
+            .map_err(|err| self.fail(err))?;
+            // As long as the file is held: whoever opens it anew counts from there.
+            self.committed();
+            Ok(())
         });
-        match done {
-            Ok(()) => self.committed(),
-            Err(_) => self.unquiet.store(true, Ordering::SeqCst),
+        if done.is_err() {
+            self.unquiet.store(true, Ordering::SeqCst);
         }
         done
     }
