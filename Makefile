@@ -1,4 +1,4 @@
-# Llamora. `make` lists the targets; DEVELOPING in README.md says more.
+# Llamora. `make` lists the targets; "Developing" in README.md says more.
 #
 # One target triple and one profile for everything, so that llama.cpp compiles once. Compiled code lives in the user's
 # cache folder, not in the checkout: a fresh clone finds its dependencies ready.
@@ -44,7 +44,7 @@ STEP = @scripts/step
 help:
 	@echo 'make run          build, bring what is missing, start on http://127.0.0.1:5757 (ARGS="--port 0 --data DIR")'
 	@echo 'make test         the whole suite: unit, integration, black-box and browser tests (make test-quick: only Rust)'
-	@echo 'make check        formatting, lints, documentation, layer rules'
+	@echo 'make check        formatting, lints, documentation, layer rules, licences'
 	@echo 'make dist         dist/llamora (models inside) and dist/llamora-slim'
 	@echo 'make bench        figures of the built program'
 	@echo 'make bench-search how well search finds, on the judged set in tests/quality, and figures of large journals'
