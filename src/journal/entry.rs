@@ -114,6 +114,31 @@ pub struct Entry {
     pub made_by: Option<Provenance>,
 }
 
+#[cfg(test)]
+impl Entry {
+    /// What a writer saved at a moment, in UTC: for tests.
+    pub(crate) fn saved(id: EntryId, day: Day, at: i64, text: &str) -> Self {
+        Self {
+            id,
+            role: Role::Writer,
+            ending: Ending::Whole,
+            imported: false,
+            never_send: false,
+            day,
+            created: at,
+            updated: at,
+            zone: "UTC".to_owned(),
+            utc_offset_min: 0,
+            revision: 1,
+            deleted: None,
+            reply_to: None,
+            traces: Vec::new(),
+            text: text.to_owned(),
+            made_by: None,
+        }
+    }
+}
+
 /// Text of an entry, valid by construction: uniform line ends, trimmed, 1 to [`MAX_CHARS`] characters, no NUL.
 #[derive(Clone, PartialEq, Eq)]
 pub struct EntryText(String);

@@ -95,22 +95,7 @@ async fn start(call: &Call, session: &Session) -> Answer {
 }
 
 fn empty(call: &Call, asked: &Asked) -> SearchPage {
-    SearchPage {
-        shell: call.shell("Search"),
-        form: SearchForm::of(asked),
-        ran: false,
-        error: None,
-        said: String::new(),
-        hint: None,
-        notes: Vec::new(),
-        days: Vec::new(),
-        offered: Vec::new(),
-        is_catching_up: false,
-        place: None,
-        back: None,
-        more: None,
-        recent: None,
-    }
+    SearchPage::new(call.shell("Search"), SearchForm::of(asked))
 }
 
 fn results(

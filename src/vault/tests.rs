@@ -79,24 +79,7 @@ fn day(number: i32) -> Day {
 }
 
 fn entry(number: u8, on: Day, text: &str) -> Entry {
-    Entry {
-        id: id(number),
-        role: Role::Writer,
-        ending: Ending::Whole,
-        imported: false,
-        never_send: false,
-        day: on,
-        created: NOON,
-        updated: NOON,
-        zone: "UTC".to_owned(),
-        utc_offset_min: 0,
-        revision: 1,
-        deleted: None,
-        reply_to: None,
-        traces: Vec::new(),
-        text: text.to_owned(),
-        made_by: None,
-    }
+    Entry::saved(id(number), on, NOON, text)
 }
 
 fn reply(number: u8, to: &Entry, text: &str) -> Entry {

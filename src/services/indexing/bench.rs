@@ -23,11 +23,7 @@ use super::{index::UserIndex, near::nearest, open::open, seal};
 use crate::{
     clock::Fixed,
     crypto::{canon::Name, secret::Password},
-    journal::{
-        day::Day,
-        entry::{Ending, Entry, Role},
-        ids::EntryId,
-    },
+    journal::{day::Day, entry::Entry, ids::EntryId},
     search::{candle, codes::scan_plain, embed::Embedder, vectors as codec},
     services::{
         indexing::{index::Sizes, meta_of},
@@ -77,24 +73,8 @@ impl Journal {
 fn entry(number: usize, n_chunks: usize) -> Entry {
     let text =
         "Walked along the canal before breakfast and thought about the boat again. ".repeat(n_chunks * 5);
-    Entry {
-        id: EntryId::from_parts(number as i64, [3; 10]),
-        role: Role::Writer,
-        ending: Ending::Whole,
-        imported: false,
-        never_send: false,
-        day: Day::from_number(i32::try_from(number / 4).unwrap()).unwrap(),
-        created: NOON,
-        updated: NOON,
-        zone: "UTC".to_owned(),
-        utc_offset_min: 0,
-        revision: 1,
-        deleted: None,
-        reply_to: None,
-        traces: Vec::new(),
-        text,
-        made_by: None,
-    }
+    let day = Day::from_number(i32::try_from(number / 4).unwrap()).unwrap();
+    Entry::saved(EntryId::from_parts(number as i64, [3; 10]), day, NOON, &text)
 }
 
 fn stored(chunks: &[&[f32]]) -> EntryVectors {

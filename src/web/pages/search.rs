@@ -192,14 +192,12 @@ impl HitDay {
     }
 }
 
-impl Template for SearchPage {
-    const NAME: &'static str = "search/search.html";
-    const PART: Option<&'static str> = Some("search/_results.html");
-
-    fn samples() -> Vec<Self> {
-        let empty = Self {
-            shell: Shell::sample("Search"),
-            form: SearchForm::default(),
+impl SearchPage {
+    /// A page on which nothing was searched for yet.
+    pub fn new(shell: Shell, form: SearchForm) -> Self {
+        Self {
+            shell,
+            form,
             ran: false,
             error: None,
             said: String::new(),
@@ -212,7 +210,16 @@ impl Template for SearchPage {
             back: None,
             more: None,
             recent: None,
-        };
+        }
+    }
+}
+
+impl Template for SearchPage {
+    const NAME: &'static str = "search/search.html";
+    const PART: Option<&'static str> = Some("search/_results.html");
+
+    fn samples() -> Vec<Self> {
+        let empty = Self::new(Shell::sample("Search"), SearchForm::default());
         let recent = RecentView::samples().into_iter();
         let recent = recent.map(|recent| Self { recent: Some(recent), ..empty.clone() });
         let form = SearchForm { q: "snow \"on the bridge\"".to_owned(), ..SearchForm::default() };

@@ -5,11 +5,7 @@ use std::sync::Arc;
 use crate::{
     clock::Fixed,
     crypto::{canon::Name, secret::Password},
-    journal::{
-        day::Day,
-        entry::{Ending, Entry, Role},
-        ids::EntryId,
-    },
+    journal::{day::Day, entry::Entry, ids::EntryId},
     search::vectors as codec,
     services::{
         indexing::{
@@ -160,24 +156,8 @@ pub(super) fn id(number: u8) -> EntryId {
 
 /// An entry whose text says where it lies.
 pub(super) fn entry(id: EntryId, seed: u64) -> Entry {
-    Entry {
-        id,
-        role: Role::Writer,
-        ending: Ending::Whole,
-        imported: false,
-        never_send: false,
-        day: Day::from_number(i32::from(id.as_bytes()[0]) % 5).unwrap(),
-        created: NOON,
-        updated: NOON,
-        zone: "UTC".to_owned(),
-        utc_offset_min: 0,
-        revision: 1,
-        deleted: None,
-        reply_to: None,
-        traces: Vec::new(),
-        text: seed.to_string(),
-        made_by: None,
-    }
+    let day = Day::from_number(i32::from(id.as_bytes()[0]) % 5).unwrap();
+    Entry::saved(id, day, NOON, &seed.to_string())
 }
 
 pub(super) fn vector(seed: u64) -> Vec<f32> {
