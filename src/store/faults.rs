@@ -63,6 +63,25 @@ struct State {
     medium: u64,
 }
 
+/// redb's page size.
+const PAGE: usize = 4_096;
+
+/// Overwrites the header of a journal and every branch of its trees; how many branches. The leaves, which hold the rows,
+/// stay: what follows the first page of a long leaf may begin like a branch, so a branch must also name a page of the
+/// file where its first child stands (`design.md` of redb 4, "Branch page").
+pub fn wreck_trees(bytes: &mut [u8]) -> usize {
+    let n_pages = (bytes.len() / PAGE) as u64;
+    let first_child = |page: &[u8]| {
+        let n_keys = usize::from(u16::from_le_bytes([page[2], page[3]]));
+        let child = page.get(8 + 16 * (n_keys + 1)..)?.first_chunk::<8>()?;
+        Some(u64::from_le_bytes(*child) & ((1 << 59) - 1)) // without the page's order
+    };
+    bytes[..PAGE].fill(0xee);
+    let is_branch = |page: &&mut [u8]| page[0] == 2 && first_child(page).is_some_and(|child| child < n_pages);
+    let branches = bytes.chunks_exact_mut(PAGE).filter(is_branch);
+    branches.map(|page| page.fill(0xee)).count()
+}
+
 /// A disk in memory. Clones are the same disk.
 #[derive(Clone, Default)]
 pub struct Disk {

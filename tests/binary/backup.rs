@@ -6,6 +6,8 @@ use std::path::{Path, PathBuf};
 use std::process::Stdio;
 use std::time::Duration;
 
+use llamora::store::faults::wreck_trees;
+
 use crate::program::{Place, finish, is_dist};
 use crate::visitor::Visitor;
 
@@ -154,7 +156,6 @@ fn kill_9_while_a_backup_is_made_leaves_the_earlier_ones_and_the_journal() {
 // proves: RR-10, RR-35
 #[test]
 fn a_damaged_journal_is_refused_with_the_way_out_and_salvaged() {
-    const PAGE: usize = 4_096;
     let place = Place::slim();
     let data = place.path("data");
     let running = place.start();
@@ -167,8 +168,7 @@ fn a_damaged_journal_is_refused_with_the_way_out_and_salvaged() {
     running.stop();
     let journal = place.data_file();
     let mut bytes = fs::read(&journal).unwrap();
-    bytes[..PAGE].fill(0xee);
-    bytes.chunks_mut(PAGE).filter(|page| page[0] == 2).for_each(|page| page.fill(0xee));
+    wreck_trees(&mut bytes);
     bytes[..9].copy_from_slice(b"redb\x1a\x0a\xa9\x0d\x0a");
     fs::write(&journal, &bytes).unwrap();
 

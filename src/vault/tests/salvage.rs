@@ -10,7 +10,7 @@ use crate::{
     clock::Fixed,
     crypto::secret::{Password, RecoveryCode},
     journal::{entry::Entry, ids::EntryId},
-    store::{Store, error::StoreError},
+    store::{Store, error::StoreError, faults::wreck_trees},
     vault::{
         audit::Secret,
         backup::BackupError,
@@ -103,22 +103,11 @@ fn password() -> Secret {
     Secret::Password { name: "anna".to_owned(), password: "correct horse".to_owned().into() }
 }
 
-/// Overwrites the header of the file and every page that is a branch of a tree.
-fn without_trees(bytes: &mut [u8]) -> usize {
-    bytes[..PAGE].fill(0xee);
-    let mut branches = 0;
-    for page in bytes.chunks_mut(PAGE).filter(|page| page[0] == 2) {
-        page.fill(0xee);
-        branches += 1;
-    }
-    branches
-}
-
 // proves: RR-10 (900 entries and replies, all found)
 #[test]
 fn everything_is_found_when_all_branch_pages_are_destroyed() {
     let damaged = Damaged::new();
-    damaged.damage(|bytes| assert!(without_trees(bytes) > 5, "there are trees to destroy"));
+    damaged.damage(|bytes| assert!(wreck_trees(bytes) > 5, "there are trees to destroy"));
     assert!(matches!(
         Store::open(&damaged.path("journal")),
         Err(StoreError::Damaged(_) | StoreError::Foreign)
@@ -171,7 +160,7 @@ fn days_tell_what_they_list_and_what_could_not_be_found() {
     let damaged = Damaged::new();
     // Every fifth leaf of one record goes, whatever it holds.
     damaged.damage(|bytes| {
-        without_trees(bytes);
+        wreck_trees(bytes);
         let leaves = bytes.chunks_mut(PAGE).filter(|page| page[0] == 1 && page[2..4] == [2, 0]);
         leaves.step_by(5).for_each(|page| page.fill(0xee));
     });
@@ -208,7 +197,7 @@ fn an_old_password_and_a_wrong_one_open_nothing() {
         .unwrap();
     drop(fixture);
     damaged.damage(|bytes| {
-        without_trees(bytes);
+        wreck_trees(bytes);
     });
     let to = damaged.path("new").join("journal");
     match damaged.salvage(&password(), &to) {
