@@ -14,7 +14,7 @@ use crate::store::{
     error::StoreError,
     memory::Memory,
     overlay::Overlay,
-    watched::{Facts, HEADER_BYTES, Watched, done_commit, newest_commit},
+    watched::{Facts, HEADER_BYTES, Watched, newest_commit, sure_commit},
 };
 
 /// redb's own default is 1 GiB, which one verification scan would fill (`format-v1.md` section 18).
@@ -60,7 +60,7 @@ pub(super) struct How {
 /// An open medium.
 pub(super) struct Opened {
     pub(super) database: Database,
-    /// Number of the commit that counts on the medium.
+    /// Number of the newest commit that is surely on the medium.
     pub(super) commit: u64,
     /// Every page was read and compared with its checksum.
     pub(super) checked: bool,
@@ -103,7 +103,7 @@ impl Medium {
         builder.set_cache_size(self.cache_bytes());
         let checked = how.first && len > 0 && len <= self.check_up_to();
         builder.set_check_integrity_on_open(checked);
-        let commit = done_commit(&header[..known]);
+        let commit = sure_commit(&header[..known]);
         if how.reading {
             facts.begin_reading();
         } else {

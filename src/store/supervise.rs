@@ -329,7 +329,10 @@ impl Store {
                     return Err(StoreError::OtherFile);
                 }
             }
-            self.floor.fetch_max(opened.commit, Ordering::SeqCst);
+            if !reading {
+                // What is only looked at is not repaired yet: a commit it speaks of may still be taken back.
+                self.floor.fetch_max(opened.commit, Ordering::SeqCst);
+            }
             Ok((opened.database, None))
         })
     }

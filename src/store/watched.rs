@@ -23,8 +23,10 @@ pub(super) const HEADER_BYTES: usize = 320;
 const SLOTS: [usize; 2] = [64, 192];
 const NUMBER: usize = 104;
 
-/// Where the byte stands whose lowest bit names the slot that counts.
+/// Where the byte stands whose lowest bit names the slot that counts; the next bit says that it was not closed.
 const GOD_BYTE: usize = 9;
+const SLOT_BIT: u8 = 1;
+const OPEN_BIT: u8 = 2;
 
 /// The number of the newest commit that a header speaks of, begun or done; 0 when it is too short to hold one.
 pub(super) fn newest_commit(header: &[u8]) -> u64 {
@@ -32,9 +34,19 @@ pub(super) fn newest_commit(header: &[u8]) -> u64 {
 }
 
 /// The number of the commit that counts; 0 when the header is too short to hold one.
-pub(super) fn done_commit(header: &[u8]) -> u64 {
-    let slot = header.get(GOD_BYTE).map_or(0, |bits| usize::from(bits & 1));
+fn done_commit(header: &[u8]) -> u64 {
+    let slot = header.get(GOD_BYTE).map_or(0, |bits| usize::from(bits & SLOT_BIT));
     number(header, SLOTS[slot])
+}
+
+/// The number of a commit that is surely on the medium. A file that was not closed is repaired when it is opened, and
+/// that takes back the last commit when not all of it is there.
+pub(super) fn sure_commit(header: &[u8]) -> u64 {
+    let is_closed = header.get(GOD_BYTE).is_some_and(|bits| bits & OPEN_BIT == 0);
+    if is_closed {
+        return done_commit(header);
+    }
+    SLOTS.into_iter().map(|slot| number(header, slot)).min().unwrap_or(0)
 }
 
 fn number(header: &[u8], slot: usize) -> u64 {
@@ -54,7 +66,7 @@ pub(super) struct Facts {
 }
 
 impl Facts {
-    /// Forgets an earlier opening, and begins with the commit that counts on the medium.
+    /// Forgets an earlier opening, and begins with a commit that is surely on the medium.
     pub(super) fn begin(&self, commit: u64) {
         self.begin_reading();
         self.written.store(commit, Ordering::SeqCst);
@@ -135,7 +147,8 @@ impl StorageBackend for Watched {
         let written = self.facts.written.load(Ordering::SeqCst);
         self.facts.note(self.inner.sync_data())?;
         if self.counts {
-            self.facts.commit.fetch_max(written, Ordering::SeqCst);
+            // Not the greatest ever: a repair takes back a commit whose synchronisation failed.
+            self.facts.commit.store(written, Ordering::SeqCst);
         }
         Ok(())
     }
@@ -236,6 +249,11 @@ mod tests {
         bad.write(0, &header(8)).unwrap();
         bad.sync_data().unwrap_err();
         assert_eq!(facts.commit(), 7, "what was not synchronised may be lost");
+        good.write(0, &header(8)).unwrap();
+        good.sync_data().unwrap();
+        good.write(0, &header(7)).unwrap();
+        good.sync_data().unwrap();
+        assert_eq!(facts.commit(), 7, "a repair took it back");
 
         let overlay = Watched::new(Box::new(InMemoryBackend::new()), &facts, false);
         overlay.set_len(4096).unwrap();
@@ -243,5 +261,15 @@ mod tests {
         overlay.write(0, &header(9)).unwrap();
         overlay.sync_data().unwrap();
         assert_eq!(facts.commit(), 7, "what is repaired in memory is on no medium");
+    }
+
+    #[test]
+    fn a_file_that_was_not_closed_vouches_only_for_the_older_of_its_commits() {
+        let mut bytes = header(8);
+        bytes[SLOTS[1] + NUMBER] = 7;
+        assert_eq!((newest_commit(&bytes), sure_commit(&bytes)), (8, 8));
+        bytes[GOD_BYTE] = OPEN_BIT;
+        assert_eq!((newest_commit(&bytes), sure_commit(&bytes)), (8, 7));
+        assert_eq!((newest_commit(&[]), sure_commit(&[])), (0, 0));
     }
 }

@@ -8,7 +8,7 @@ use super::{Disk, Result, get, put, temp};
 use crate::store::{
     Store, StoreState,
     error::StoreError,
-    faults::Calls,
+    faults::{Calls, torture},
     rows::{Rows, RowsMut},
     tables::Copy,
 };
@@ -334,4 +334,31 @@ fn rr09_a_file_too_large_to_check_at_start_is_read_through_later() {
         }
     }
     assert!(noticed > 0, "no page in use was hit");
+}
+
+// proves: RR-32
+#[test]
+fn rr32_a_file_that_is_written_anew_is_the_same_file_wherever_that_breaks_off() {
+    let before = crashed();
+    // redb takes back a commit whose synchronisation failed. What it has taken back must not be missed the next time.
+    for allowed in (0..).step_by(if torture() > 1 { 1 } else { 5 }) {
+        let disk = Disk::holding(before.clone());
+        let store = Store::on_disk(&disk).unwrap();
+        for key in 0..20 {
+            store.write(|rows| rows.remove(&[key; 24]).map(|_| ())).unwrap();
+        }
+        disk.fail(Calls::All, allowed, ErrorKind::Other, true);
+        let is_whole = store.scrub().is_ok() && disk.fired() == 0;
+        disk.mend();
+        for _ in 0..3 {
+            assert_eq!(store.look(), StoreState::Ok, "a fault at call {allowed}");
+            assert_eq!(get(&store, 30).unwrap(), Some(vec![30; 3000]), "a fault at call {allowed}");
+            disk.fail(Calls::All, 0, ErrorKind::Other, true);
+            let _ = put(&store, 1, b"refused");
+            disk.mend();
+        }
+        if is_whole {
+            break;
+        }
+    }
 }
