@@ -122,14 +122,17 @@ impl Stage {
     }
 }
 
-/// Runs one use case with a fault at each call; how many faults hit.
-async fn hit(stage: &mut Stage, use_case: &str, error: ErrorKind, once: bool) -> u64 {
+/// Runs one use case with a fault at ever later calls; how many faults hit. The first sixteen calls, then ever larger
+/// steps; in the long run each call that changes the medium, and smaller steps among those that also read.
+async fn hit(stage: &mut Stage, use_case: &str, calls: Calls, error: ErrorKind, once: bool) -> u64 {
     let mut hits = 0;
-    // Every call in the long run; the first sixteen, then ever larger steps, in the quick one.
-    let is_long = torture() > 1;
-    let next = |call: &u64| Some(if is_long || *call < 16 { call + 1 } else { call * 4 / 3 });
+    let next = |call: &u64| match (torture() > 1, calls) {
+        (true, Calls::Changes) => Some(call + 1),
+        (true, Calls::All) => Some(call + 1 + call / 16),
+        (false, _) => Some(if *call < 16 { call + 1 } else { call * 4 / 3 }),
+    };
     for allowed in std::iter::successors(Some(0), next) {
-        let what = format!("{use_case}, {error} at call {allowed}, once: {once}");
+        let what = format!("{use_case}, {error} at call {allowed} of {calls:?}, once: {once}");
         // Each round begins with a store opened anew, so that nothing is read from memory.
         let opposite =
             [("restore", "delete"), ("delete", "restore")].into_iter().find(|(one, _)| *one == use_case);
@@ -140,7 +143,7 @@ async fn hit(stage: &mut Stage, use_case: &str, error: ErrorKind, once: bool) ->
         let _ = stage.run("draft").await;
         stage.disk.mend();
         stage.app.state.services.look_at_store().await.expect("no fault of ours");
-        stage.disk.fail(Calls::All, allowed, error, once);
+        stage.disk.fail(calls, allowed, error, once);
         let got = stage.run(use_case).await;
         let fired = stage.disk.fired();
         let is_honest = matches!(got.status, 200 | 303 | 409 | 500 | 503) || got.status == 404 && fired > 0;
@@ -171,12 +174,12 @@ async fn hit(stage: &mut Stage, use_case: &str, error: ErrorKind, once: bool) ->
 async fn rr32_a_fault_at_any_call_of_any_use_case_costs_that_request_only() {
     let mut stage = Stage::new().await;
     let mut hits = 0;
+    let kinds: &[Calls] = if torture() > 1 { &[Calls::All, Calls::Changes] } else { &[Calls::All] };
+    let faults = [(ErrorKind::Other, true), (ErrorKind::Other, false), (ErrorKind::StorageFull, false)];
     for use_case in USE_CASES {
         let before = hits;
-        for (error, once) in
-            [(ErrorKind::Other, true), (ErrorKind::Other, false), (ErrorKind::StorageFull, false)]
-        {
-            hits += hit(&mut stage, use_case, error, once).await;
+        for (calls, (error, once)) in kinds.iter().flat_map(|calls| faults.map(|fault| (*calls, fault))) {
+            hits += hit(&mut stage, use_case, calls, error, once).await;
         }
         println!("RR-32: {use_case}: {} faults", hits - before);
     }
