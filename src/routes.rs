@@ -92,6 +92,7 @@ pub static ROWS: &[Row] = &[
     row!(POST   "/d/:date/draft"                   signed_form days::save_draft,      ENTRY,        "/d/2026-11-20/draft"),
     row!(GET    "/d/:date/recap"                   signed      days::recap,           Kind::Page,   "/d/2026-11-20/recap"),
     row!(POST   "/d/:date/recap/remove"            signed_form days::remove_recap,    OTHER,        "/d/2026-11-20/recap/remove"),
+    row!(GET    "/d/:date/on-this-day"             signed      days::on_this_day,     Kind::Page,   "/d/2026-11-20/on-this-day"),
     row!(GET    "/calendar"                        signed      calendar::choose,      Kind::Page,   "/calendar"),
     row!(GET    "/calendar/:year"                  signed      calendar::year,        Kind::Page,   "/calendar/2026"),
     row!(GET    "/calendar/:year/:month"           signed      calendar::month,       Kind::Page,   "/calendar/2026/11"),

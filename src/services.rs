@@ -18,6 +18,7 @@ pub mod integrity;
 pub mod keys;
 pub mod labels;
 pub mod models;
+pub mod on_this_day;
 pub mod passphrase;
 pub mod preferences;
 mod proof;

@@ -7,7 +7,7 @@ use poem::{Response, http::StatusCode};
 use crate::{
     journal::{day::Day, ids::EntryId},
     routes::{items, told},
-    services::{days::Totals, recaps::RecapState, sessions::Session},
+    services::{days::Totals, on_this_day::Passage, recaps::RecapState, sessions::Session},
     web::{
         call::{Answer, Call, see_other},
         error::WebError,
@@ -15,6 +15,7 @@ use crate::{
         pages::{
             ModelView,
             days::{Composer, DayHead, DayPage, RecapItem, RecapPart},
+            earlier::{OnThisDayPage, PassageItem},
         },
     },
 };
@@ -85,6 +86,30 @@ pub async fn remove_recap(call: Arc<Call>, session: Arc<Session>, _form: Form) -
     let day = call.day()?;
     call.services().remove_recap(&session, day).await?;
     Ok(see_other(&format!("/d/{day}")))
+}
+
+/// `GET /d/{date}/on-this-day`: what other times say to a day, as a page or as the part that is opened on the day.
+///
+/// # Errors
+/// 404 when there is no such day, 5xx when the store fails.
+pub async fn on_this_day(call: Arc<Call>, session: Arc<Session>) -> Answer {
+    let day = call.day()?;
+    let found = call.services().on_this_day(&session, day).await?;
+    let item = |passage: &Passage| PassageItem {
+        day: passage.day.to_string(),
+        long: passage.day.long(),
+        weekday: passage.day.weekday(),
+        entry: passage.entry.to_string(),
+        text: passage.text.clone(),
+    };
+    let page = OnThisDayPage {
+        shell: call.shell("On this day"),
+        day: day.to_string(),
+        long: day.long(),
+        years: found.years.iter().map(item).collect(),
+        near: found.near.iter().map(item).collect(),
+    };
+    call.page_or_part(StatusCode::OK, &page)
 }
 
 fn recap_item(day: Day, state: RecapState) -> Option<RecapItem> {
@@ -182,6 +207,7 @@ async fn page(
         told,
         undo,
         recap: recap_item(day, recap),
+        has_other_times: view.has_other_times && !is_future,
     };
     call.page(status, &page)
 }

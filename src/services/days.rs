@@ -16,6 +16,8 @@ use crate::{
         Failure, Services,
         entries::EntryView,
         integrity,
+        on_this_day::has_other_times,
+        preferences::EarlierDays,
         replies::ReplyView,
         sample,
         sessions::{Session, User},
@@ -49,6 +51,8 @@ pub struct DayView {
     pub draft_saved: Option<i64>,
     /// It holds entries of the sample day.
     pub is_sample: bool,
+    /// The journal holds other times, and the writer wants to be shown what they say to this day.
+    pub has_other_times: bool,
 }
 
 impl Services {
@@ -90,12 +94,14 @@ impl Services {
     /// When a record cannot be read.
     pub async fn day(&self, session: &Session, day: Day) -> Result<DayView, Failure> {
         let user = Arc::clone(&session.user);
+        let wants_earlier = session.preferences().earlier == EarlierDays::On;
         blocking::db(move || {
-            let (page, neighbours, draft, sample) = user.vault.read(|r| {
+            let (page, neighbours, draft, sample, has_other_times) = user.vault.read(|r| {
                 let page = readable(entries::page(r, day))?;
                 let draft = readable(drafts::get(r, DraftOf::Day(day)))?.flatten();
                 let sample = readable(sample::ids(r))?.unwrap_or_default();
-                Ok((page, readable(days::neighbours(r, day))?.unwrap_or_default(), draft, sample))
+                let others = wants_earlier && readable(has_other_times(r, day))?.unwrap_or_default();
+                Ok((page, readable(days::neighbours(r, day))?.unwrap_or_default(), draft, sample, others))
             })?;
             let flaw = integrity::day_flaw(&user, day, page.as_ref());
             let stored = page.map_or_else(Vec::new, |page| page.entries);
@@ -109,6 +115,7 @@ impl Services {
                 draft_saved: draft.as_ref().map(|draft| draft.saved),
                 draft: draft.map(|draft| draft.text),
                 is_sample,
+                has_other_times,
             })
         })
         .await?

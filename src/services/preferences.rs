@@ -82,6 +82,10 @@ choice!(
     /// Whether single keys are shortcuts.
     Keys { On "on", Off "off" }
 );
+choice!(
+    /// Whether days show what other times say to them.
+    EarlierDays { On "on", Off "off" }
+);
 
 /// All that can be chosen.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
@@ -104,6 +108,8 @@ pub struct Preferences {
     pub enter: Enter,
     /// Single keys as shortcuts.
     pub keys: Keys,
+    /// On this day.
+    pub earlier: EarlierDays,
 }
 
 impl Preferences {
@@ -131,11 +137,12 @@ impl Preferences {
             "hours" => put(&mut self.hours, Hours::of(value)),
             "enter" => put(&mut self.enter, Enter::of(value)),
             "keys" => put(&mut self.keys, Keys::of(value)),
+            "earlier" => put(&mut self.earlier, EarlierDays::of(value)),
             _ => false,
         }
     }
 
-    fn pairs(self) -> [(&'static str, &'static str); 9] {
+    fn pairs(self) -> [(&'static str, &'static str); 10] {
         [
             ("theme", self.theme.word()),
             ("size", self.size.word()),
@@ -146,6 +153,7 @@ impl Preferences {
             ("hours", self.hours.word()),
             ("enter", self.enter.word()),
             ("keys", self.keys.word()),
+            ("earlier", self.earlier.word()),
         ]
     }
 

@@ -30,7 +30,7 @@ use crate::{
     },
     journal::{
         day::Day,
-        entry::{Ending, Entry, Role},
+        entry::{Entry, Role},
         ids::EntryId,
     },
     store::Store,

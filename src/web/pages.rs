@@ -10,6 +10,7 @@ pub mod auth;
 pub mod calendar;
 pub mod choosing;
 pub mod days;
+pub mod earlier;
 pub mod entries;
 pub mod errors;
 pub mod integrity;

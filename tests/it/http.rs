@@ -16,6 +16,7 @@ mod kept;
 mod limits;
 mod models;
 mod older;
+mod on_this_day;
 mod recaps;
 mod replies;
 mod rotation;

@@ -90,7 +90,7 @@ impl Services {
     }
 
     /// The vector of what an entry is about, unless there is none now.
-    async fn meaning_of_entry(&self, entry: &Entry) -> Option<Vec<f32>> {
+    pub(in crate::services) async fn meaning_of_entry(&self, entry: &Entry) -> Option<Vec<f32>> {
         if !self.has_embedder || !matches!(self.embed.state(), EmbedState::Ready(_)) {
             return None;
         }

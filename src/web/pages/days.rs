@@ -36,6 +36,8 @@ pub struct DayPage {
     pub undo: Option<String>,
     /// The recap of a day that is over, when it has one or will have one in a moment.
     pub recap: Option<RecapItem>,
+    /// Other times may say something to this day: they can be opened at its end.
+    pub has_other_times: bool,
 }
 
 /// A recap at the end of a day.
@@ -269,6 +271,7 @@ impl Template for DayPage {
             undo: None,
             recap: None,
             is_sample: false,
+            has_other_times: true,
         };
         let fresh = SigningIn { wants_proof: true, ..SigningIn::default() };
         let empty = Self { entries: Vec::new(), told: fresh, ..full.clone() };
@@ -291,6 +294,7 @@ impl Template for DayPage {
             model: ModelView::samples().remove(2),
             recap: Some(RecapItem::samples().remove(0)),
             is_sample: true,
+            has_other_times: false,
             ..full.clone()
         };
         let mut refreshing = Self {

@@ -3,7 +3,9 @@
 use serde::Serialize;
 
 use crate::{
-    services::preferences::{Enter, Font, Hours, Keys, Motion, Preferences, Size, Theme, Weekday, Width},
+    services::preferences::{
+        EarlierDays, Enter, Font, Hours, Keys, Motion, Preferences, Size, Theme, Weekday, Width,
+    },
     web::{pages::Shell, view::Template},
 };
 
@@ -169,6 +171,17 @@ pub fn habits(chosen: Preferences) -> Vec<Choice> {
                 &[(Keys::On, "On"), (Keys::Off, "Off")],
                 Keys::word,
                 chosen.keys,
+            )
+        },
+        Choice {
+            hint: Some(
+                "The same date of earlier years, and passages of other times that mean nearly the same.",
+            ),
+            ..choice(
+                ("earlier", "On this day"),
+                &[(EarlierDays::On, "At the end of a day"), (EarlierDays::Off, "Off")],
+                EarlierDays::word,
+                chosen.earlier,
             )
         },
     ]
