@@ -13,5 +13,6 @@
 pub mod day;
 pub mod entry;
 pub mod ids;
+pub mod period;
 pub mod reply;
 pub mod trace;

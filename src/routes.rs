@@ -20,6 +20,7 @@ pub mod older;
 pub mod recent;
 pub mod register;
 pub mod replies;
+pub mod reviews;
 pub mod search;
 pub mod security;
 pub mod sessions;
@@ -96,6 +97,7 @@ pub static ROWS: &[Row] = &[
     row!(GET    "/calendar"                        signed      calendar::choose,      Kind::Page,   "/calendar"),
     row!(GET    "/calendar/:year"                  signed      calendar::year,        Kind::Page,   "/calendar/2026"),
     row!(GET    "/calendar/:year/:month"           signed      calendar::month,       Kind::Page,   "/calendar/2026/11"),
+    row!(GET    "/review/:period"                  signed      reviews::show,         Kind::Page,   "/review/2026-11"),
     row!(GET    "/welcome"                         signed      welcome::show,         Kind::Page,   "/welcome"),
     row!(POST   "/welcome"                         signed_form welcome::begin,        OTHER,        "/welcome"),
     row!(GET    "/shortcuts"                       signed      welcome::shortcuts,    Kind::Page,   "/shortcuts"),

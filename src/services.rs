@@ -24,6 +24,7 @@ pub mod preferences;
 mod proof;
 pub mod recaps;
 pub mod replies;
+pub mod reviews;
 pub mod rotation;
 pub mod sample;
 pub mod sessions;

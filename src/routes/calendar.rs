@@ -70,6 +70,10 @@ pub async fn month(call: Arc<Call>, session: Arc<Session>) -> Answer {
         years: (first.year().min(year)..=last_year).collect(),
         months: (1..).zip(MONTHS).collect(),
         is_elsewhere: !(start..=end).contains(today),
+        review: days
+            .iter()
+            .any(|(_, count)| count.entries > 0)
+            .then(|| format!("/review/{year:04}-{month:02}")),
         shown: from.map(|day| day.to_string()),
     };
     call.page_or_part(StatusCode::OK, &page)

@@ -7,7 +7,7 @@ use poem::{Response, http::StatusCode};
 use crate::{
     journal::{day::Day, ids::EntryId},
     routes::{items, told},
-    services::{days::Totals, on_this_day::Passage, recaps::RecapState, sessions::Session},
+    services::{days::Totals, recaps::RecapState, sessions::Session},
     web::{
         call::{Answer, Call, see_other},
         error::WebError,
@@ -95,19 +95,12 @@ pub async fn remove_recap(call: Arc<Call>, session: Arc<Session>, _form: Form) -
 pub async fn on_this_day(call: Arc<Call>, session: Arc<Session>) -> Answer {
     let day = call.day()?;
     let found = call.services().on_this_day(&session, day).await?;
-    let item = |passage: &Passage| PassageItem {
-        day: passage.day.to_string(),
-        long: passage.day.long(),
-        weekday: passage.day.weekday(),
-        entry: passage.entry.to_string(),
-        text: passage.text.clone(),
-    };
     let page = OnThisDayPage {
         shell: call.shell("On this day"),
         day: day.to_string(),
         long: day.long(),
-        years: found.years.iter().map(item).collect(),
-        near: found.near.iter().map(item).collect(),
+        years: found.years.iter().map(PassageItem::from).collect(),
+        near: found.near.iter().map(PassageItem::from).collect(),
     };
     call.page_or_part(StatusCode::OK, &page)
 }

@@ -73,6 +73,11 @@ pub fn word_vectors(sentences: &[String]) -> Vec<Vec<f32>> {
 /// The recap of a day: one to three of its sentences in the order of writing, cut well; none without candidates.
 /// `vectors` are of length one, one for each sentence.
 pub fn choose(sentences: &[String], vectors: &[Vec<f32>]) -> Vec<String> {
+    pick(sentences, vectors).into_iter().map(|idx| cut(&sentences[idx])).collect()
+}
+
+/// Which sentences [`choose`] takes, in the order of writing: for where it matters whose they are.
+pub fn pick(sentences: &[String], vectors: &[Vec<f32>]) -> Vec<usize> {
     if sentences.is_empty() || sentences.len() != vectors.len() {
         return Vec::new();
     }
@@ -102,7 +107,7 @@ pub fn choose(sentences: &[String], vectors: &[Vec<f32>]) -> Vec<String> {
         chosen.push(best);
     }
     chosen.sort_unstable();
-    chosen.into_iter().map(|idx| cut(&sentences[idx])).collect()
+    chosen
 }
 
 /// How near each sentence is to the middle of all. Long ones weigh more in it: they say more.
@@ -122,7 +127,7 @@ fn nearness(sentences: &[String], vectors: &[Vec<f32>]) -> Vec<f32> {
 }
 
 /// A sentence that is not too long: cut where a clause ends, else between words, with an ellipsis.
-fn cut(sentence: &str) -> String {
+pub fn cut(sentence: &str) -> String {
     let Some((limit, _)) = sentence.char_indices().nth(LONGEST) else { return sentence.to_owned() };
     let head = &sentence[..limit];
     let long_enough = head.char_indices().nth(SHORTEST_CUT).map_or(limit, |(at, _)| at);

@@ -108,7 +108,7 @@ fn is_apart(other: Day, day: Day) -> bool {
 }
 
 /// The writer's own entries of a day, outside the trash. A day that cannot be read hides nothing else.
-fn own_entries(r: &Reader<'_>, day: Day) -> Result<Vec<Entry>, VaultError> {
+pub(super) fn own_entries(r: &Reader<'_>, day: Day) -> Result<Vec<Entry>, VaultError> {
     match entries::day(r, day) {
         Err(error) if error.is_of_one_record() => Ok(Vec::new()),
         found => {
@@ -131,7 +131,7 @@ fn same_date(r: &Reader<'_>, day: Day) -> Result<Vec<Passage>, VaultError> {
 }
 
 /// An entry from `start` of its plain text on, else from its beginning.
-fn passage(entry: &Entry, start: Option<Range<usize>>) -> Passage {
+pub(super) fn passage(entry: &Entry, start: Option<Range<usize>>) -> Passage {
     let pieces = snippet(&plain(&entry.text), &[], start);
     Passage {
         day: entry.day,

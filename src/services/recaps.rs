@@ -36,7 +36,7 @@ use crate::{
 };
 
 /// A day of fewer characters needs no recap: it is read as fast.
-const WORTH_IT: usize = 280;
+pub(super) const WORTH_IT: usize = 280;
 /// How long a page that asks for a recap waits for it.
 const WAIT: std::time::Duration = std::time::Duration::from_secs(4);
 

@@ -20,6 +20,7 @@ pub mod look;
 pub mod model;
 pub mod older;
 pub mod registry;
+pub mod review;
 pub mod search;
 pub mod security;
 pub mod settings;

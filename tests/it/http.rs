@@ -19,6 +19,7 @@ mod older;
 mod on_this_day;
 mod recaps;
 mod replies;
+mod reviews;
 mod rotation;
 mod search;
 mod server;

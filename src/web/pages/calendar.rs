@@ -31,6 +31,8 @@ pub struct MonthPage {
     pub months: Vec<(usize, &'static str)>,
     /// Today lies in another month.
     pub is_elsewhere: bool,
+    /// Address of the month's review, where anything was written.
+    pub review: Option<String>,
 }
 
 /// A day of a month.
@@ -126,6 +128,7 @@ impl Template for MonthPage {
             years: vec![2025, 2026],
             months: vec![(10, "October"), (11, "November")],
             is_elsewhere: false,
+            review: Some("/review/2026-11".to_owned()),
         };
         let bare = Self {
             shown: None,

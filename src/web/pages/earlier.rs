@@ -2,7 +2,10 @@
 
 use serde::Serialize;
 
-use crate::web::{pages::Shell, view::Template};
+use crate::{
+    services::on_this_day::Passage,
+    web::{pages::Shell, view::Template},
+};
 
 /// `GET /d/{date}/on-this-day`.
 #[derive(Serialize, Clone)]
@@ -26,12 +29,21 @@ pub struct PassageItem {
     pub day: String,
     /// Its day, `22 November 2024`.
     pub long: String,
-    /// Its day, `Friday`.
-    pub weekday: &'static str,
     /// Id of its entry.
     pub entry: String,
     /// Plain text, cut at words.
     pub text: String,
+}
+
+impl From<&Passage> for PassageItem {
+    fn from(passage: &Passage) -> Self {
+        Self {
+            day: passage.day.to_string(),
+            long: passage.day.long(),
+            entry: passage.entry.to_string(),
+            text: passage.text.clone(),
+        }
+    }
 }
 
 impl Template for OnThisDayPage {
@@ -42,16 +54,11 @@ impl Template for OnThisDayPage {
         let year = PassageItem {
             day: "2024-11-22".to_owned(),
             long: "22 November 2024".to_owned(),
-            weekday: "Friday",
             entry: "01JDAMQ000000000000000000A".to_owned(),
             text: "The first snow on the bridge, and <Ana> without gloves\u{2026}".to_owned(),
         };
-        let near = PassageItem {
-            day: "2025-02-03".to_owned(),
-            long: "3 February 2025".to_owned(),
-            weekday: "Monday",
-            ..year.clone()
-        };
+        let near =
+            PassageItem { day: "2025-02-03".to_owned(), long: "3 February 2025".to_owned(), ..year.clone() };
         let full = Self {
             shell: Shell::sample("On this day"),
             day: "2026-11-22".to_owned(),

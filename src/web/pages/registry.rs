@@ -3,7 +3,7 @@
 use crate::web::{
     pages::{
         auth, calendar, choosing, days, earlier, entries, errors, integrity, invitations, keys, look, model,
-        older, search, security, settings, traces, transfer, trash, versions, welcome,
+        older, review, search, security, settings, traces, transfer, trash, versions, welcome,
     },
     view::{Template, ViewError, Views},
 };
@@ -48,6 +48,7 @@ pub fn render_samples(views: &Views) -> Result<Vec<Rendered>, ViewError> {
     all.append(&mut rendered::<entries::EditPage>(views)?);
     all.append(&mut rendered::<entries::DeletedItem>(views)?);
     all.append(&mut rendered::<versions::VersionsPage>(views)?);
+    all.append(&mut rendered::<review::ReviewPage>(views)?);
     all.append(&mut rendered::<search::SearchPage>(views)?);
     all.append(&mut rendered::<search::MorePart>(views)?);
     all.append(&mut rendered::<settings::SettingsDataPage>(views)?);
