@@ -182,6 +182,7 @@ impl OpenIndex {
     }
 
     /// Number of entries.
+    #[cfg(test)]
     pub fn n_entries(&self) -> usize {
         self.homes.len()
     }
@@ -286,6 +287,7 @@ impl OpenIndex {
     ///
     /// # Errors
     /// [`WrongDims`].
+    #[cfg(test)]
     pub fn nearest(&self, query: &[f32], k: usize) -> Result<Vec<Near>, WrongDims> {
         Ok(self.candidates(query, k, None)?.settle(|_, _| None))
     }

@@ -179,7 +179,6 @@ const STARTERS: &[&str] = &[
     "dann",
     "despite",
     "despues",
-    "despite",
     "during",
     "each",
     "ensuite",

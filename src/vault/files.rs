@@ -8,9 +8,9 @@
 //! it and removes the old pages in the same transaction: pages of two versions cannot be mixed, and a reader sees the
 //! one or the other.
 //!
-//! Small files are written whole with [`put`], in the transaction that points to them. Large ones are [`begin`]ned
-//! and written page by page in transactions of their own, so that saving an entry need not wait for them; until they are
-//! pointed to, the pointer lists them as unfinished, and [`sweep`] removes what a program that was killed left behind.
+//! Files are begun ([`begin`]) and written page by page in transactions of their own, so that saving an entry need not
+//! wait for them; until they are pointed to, the pointer lists them as unfinished, and [`sweep`] removes what a program
+//! that was killed left behind.
 //! What only a damaged pointer named is found by [`collect::orphans`].
 //!
 //! Pages have 16,128 bytes, so that they are stored in the class of long entries (`security.md` 2.6).
@@ -132,10 +132,11 @@ pub struct Pointer {
     pub note: Vec<u8>,
 }
 
-/// Writes a whole file. Point to it in the same transaction, or it is lost in the file until it is collected.
+/// Writes a whole file, for tests. Point to it in the same transaction, or it is lost in the file until it is collected.
 ///
 /// # Errors
 /// Seal and store errors.
+#[cfg(test)]
 pub fn put(w: &mut Writer<'_>, kind: FileKind, name: &str, bytes: &[u8]) -> Result<SealedFile, VaultError> {
     let file = describe(w, kind, name, bytes)?;
     write(w, &file, bytes, 0..file.pages)?;
@@ -146,7 +147,7 @@ pub fn put(w: &mut Writer<'_>, kind: FileKind, name: &str, bytes: &[u8]) -> Resu
 /// call [`write`] for all its pages in order, then [`point`].
 ///
 /// # Errors
-/// As [`put`], and as [`pointer`].
+/// Seal and store errors, and as [`pointer`].
 pub fn begin(
     w: &mut Writer<'_>,
     pointer: &str,

@@ -89,6 +89,7 @@ impl MemoryDirectory {
     }
 
     /// Bytes of all files together.
+    #[cfg(test)]
     pub(super) fn size(&self) -> usize {
         self.files().values().map(|bytes| bytes.len()).sum()
     }

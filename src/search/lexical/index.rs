@@ -95,6 +95,7 @@ impl WordIndex {
     }
 
     /// Bytes in memory, about.
+    #[cfg(test)]
     pub fn size(&self) -> usize {
         let segments: usize = self.segments.iter().map(|held| held.segment.size()).sum();
         segments + self.recent.size() + self.places.len() * size_of::<(EntryId, Place)>()

@@ -51,6 +51,7 @@ impl RecentEntries {
     }
 
     /// Bytes in memory, about.
+    #[cfg(test)]
     pub(super) fn size(&self) -> usize {
         self.entries.values().map(|recent| recent.tokens.len() * 3).sum()
     }

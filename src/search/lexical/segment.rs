@@ -179,6 +179,7 @@ impl Segment {
     }
 
     /// Bytes in memory, about.
+    #[cfg(test)]
     pub fn size(&self) -> usize {
         self.directory.size() + self.rows.len() * size_of::<Row>()
     }

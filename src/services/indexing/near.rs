@@ -19,8 +19,9 @@ use crate::{
     vault::{entries, error::VaultError, unlocked::Unlocked},
 };
 
-/// The `k` entries nearest to a vector among those that `admits` lets pass, nearest first; none while the index is not open. What was edited, thrown away or
-/// removed since it was indexed is not among them, however far behind the index is.
+/// The `k` entries nearest to a vector among those that `admits` lets pass, nearest first; none while the index is not
+/// open. What was edited, thrown away or removed since it was indexed is not among them, however far behind the index
+/// is.
 ///
 /// # Errors
 /// When the store cannot be read.
