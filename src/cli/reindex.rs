@@ -46,10 +46,7 @@ impl Reindex {
                 outbox::demand_rescan(w)
             })
             .context(LATER)?;
-        let mut orphans = vault.read(collect::orphans).context(LATER)?;
-        while !orphans.is_empty() {
-            vault.write(|w| collect::remove(w, &mut orphans, AT_ONCE)).context(LATER)?;
-        }
+        collect::clear(&vault).context(LATER)?;
         let n_known = words::make(&vault).context(LATER)?;
         store.quiet().context("the file is in order, but could not be left quiet")?;
         println!("{n_known} of {} entries and replies are found by their words", listed.len());

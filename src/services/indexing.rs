@@ -11,6 +11,7 @@ mod index;
 mod near;
 mod open;
 mod seal;
+mod write;
 
 use std::{
     sync::{Arc, atomic::Ordering},
@@ -140,10 +141,15 @@ impl Services {
         };
         let mut is_complete = false;
         loop {
-            if user.index.is_wanted.swap(false, Ordering::SeqCst)
-                && let Ok(mut missing) = self.open_index(user, &identity).await
-            {
-                work.append(&mut missing);
+            if user.index.is_wanted.swap(false, Ordering::SeqCst) {
+                match self.open_index(user, &identity).await {
+                    Ok(mut missing) => work.append(&mut missing),
+                    Err(_) => {
+                        user.index.is_wanted.store(true, Ordering::SeqCst);
+                        tokio::time::sleep(RETRY).await;
+                        continue;
+                    }
+                }
             }
             match self.pending(user).await {
                 Ok(mut pending) => work.append(&mut pending),
@@ -197,6 +203,8 @@ impl Services {
         let keep = Arc::clone(user);
         let maker = maker_of(identity).ok_or(Failure::Internal)?;
         let stop = stop_of(user);
+        // Who signs in asks soon: an index that was never asked would be the first to be closed.
+        user.index.used.store(self.clock.moment().boot_ms, Ordering::Relaxed);
         let missing =
             blocking::db(move || open::open(&keep.vault, &keep.index, maker, Sizes::default(), &stop));
         self.wrote();

@@ -26,8 +26,10 @@ impl Services {
             self.sessions.users().into_iter().filter_map(held).unzip();
         for idx in rested(&held, self.index_bytes) {
             tracing::info!("a search index that rested was closed to save memory");
+            let mut open = guard(&users[idx].index.open);
+            // Under the lock, as an opening that goes on at this moment says the opposite.
             users[idx].index.is_closed.store(true, Ordering::SeqCst);
-            *guard(&users[idx].index.open) = None;
+            *open = None;
         }
     }
 

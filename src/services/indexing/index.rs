@@ -45,6 +45,8 @@ pub(crate) struct UserIndex {
     pub(super) is_closed: AtomicBool,
     /// It was asked since.
     pub(super) is_wanted: AtomicBool,
+    /// What a program that was killed left half written is gone.
+    pub(super) is_swept: AtomicBool,
 }
 
 /// An index that can be searched.
@@ -86,6 +88,15 @@ impl Open {
     /// Takes an entry out.
     pub(super) fn remove(&mut self, id: EntryId) {
         self.index.remove(id);
+    }
+
+    /// Lets go of segments that others replace.
+    pub(super) fn release(&mut self, gone: &[SegmentKey]) {
+        self.index.release(gone);
+        for key in gone {
+            self.exact.remove(key);
+            self.files.remove(key);
+        }
     }
 
     /// Compares the index with what the days list: takes out what they do not list any more, or in another revision, and

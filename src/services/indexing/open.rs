@@ -36,11 +36,10 @@ use crate::{
 const PAGES: u32 = 256;
 /// Entries looked at in one view.
 const ENTRIES: usize = 256;
-/// Records removed in one transaction.
-const ORPHANS: usize = 512;
 
 /// Opens the index and answers the entries of which it has no vectors, newest first. What the days list decides which
-/// rows of a segment are of use, so nothing that was edited or removed since comes back. `None` when `stop` said so.
+/// rows of a segment are of use, so nothing that was edited or removed since comes back. `None` when `stop` said so, or
+/// when the index was closed meanwhile: then nothing is known of what is missing.
 ///
 /// # Errors
 /// When the store cannot be read.
@@ -61,8 +60,12 @@ pub(super) fn open(
             !stop()
         })
     })?;
-    *guard(&index.open) = Some(Open::new(found.slot, maker));
-    index.is_closed.store(false, Ordering::SeqCst);
+    {
+        let mut open = guard(&index.open);
+        *open = Some(Open::new(found.slot, maker));
+        index.is_closed.store(false, Ordering::SeqCst);
+    }
+    let stop = &|| stop() || index.is_closed.load(Ordering::SeqCst);
     let mut broken: Vec<FileId> = Vec::new();
     for files in found.files.iter().rev() {
         if stop() {
@@ -86,7 +89,7 @@ pub(super) fn open(
     if stop() {
         return Ok(None);
     }
-    mend(vault, &found, maker, &broken);
+    mend(vault, index, &found, maker, &broken);
     let mut missing = Vec::new();
     for batch in order.chunks(ENTRIES) {
         if stop() {
@@ -102,7 +105,7 @@ pub(super) fn open(
         }
         read_graph(vault, index, files)?;
     }
-    Ok(Some(missing))
+    Ok((!stop()).then_some(missing))
 }
 
 /// Reads the graph of a segment, if it has one; without it the segment is searched all the same.
@@ -171,30 +174,26 @@ fn read_segment(
     Ok(is_whole.then_some((segment, exact)))
 }
 
-/// Lets go of what is broken or was left over. It can wait for another time.
-fn mend(vault: &Unlocked, found: &segments::Segments, maker: Maker, broken: &[FileId]) {
-    if !vault.may_write() {
+/// Lets go of what is broken or was left over. It can wait for another time. Only the first opening sweeps: what is half
+/// written at a later one may be a graph that is being sealed.
+fn mend(vault: &Unlocked, index: &UserIndex, found: &segments::Segments, maker: Maker, broken: &[FileId]) {
+    let is_swept = index.is_swept.load(Ordering::SeqCst);
+    if !vault.may_write() || is_swept && broken.is_empty() && !found.is_lost {
         return;
     }
     let mended = vault.write(|w| {
-        segments::sweep(w, found.slot, maker)?;
+        if !is_swept {
+            segments::sweep(w, found.slot, maker)?;
+        }
         if !broken.is_empty() {
             segments::name(w, found.slot, maker, None, broken)?;
         }
         Ok(())
     });
-    let mended = mended.and_then(|()| {
-        if !found.is_lost {
-            return Ok(());
-        }
-        let mut orphans = vault.read(collect::orphans)?;
-        while !orphans.is_empty() {
-            vault.write(|w| collect::remove(w, &mut orphans, ORPHANS))?;
-        }
-        Ok(())
-    });
+    let mended = mended.and_then(|()| if found.is_lost { collect::clear(vault) } else { Ok(()) });
     match mended {
-        Ok(()) | Err(VaultError::Store(_)) => {}
+        Ok(()) => index.is_swept.store(true, Ordering::SeqCst),
+        Err(VaultError::Store(_)) => {}
         Err(error) => tracing::warn!(%error, "what is left of an index stays for now"),
     }
 }

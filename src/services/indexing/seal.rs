@@ -3,10 +3,7 @@
 //! A segment is written in small transactions and named in one more, which also removes what it replaces: the vectors of
 //! its entries, or the segments it was merged from. Whatever ends in between is swept at the next opening.
 
-use std::{
-    sync::Arc,
-    time::{Duration, Instant},
-};
+use std::sync::Arc;
 
 use crate::{
     journal::ids::EntryId,
@@ -16,12 +13,15 @@ use crate::{
         segment::Draft,
     },
     services::{
-        indexing::index::{Pages, Sizes, UserIndex, key_of},
+        indexing::{
+            index::{Pages, Sizes, UserIndex, key_of},
+            write::{make_way, write_pages},
+        },
         sessions::guard,
     },
     vault::{
         error::VaultError,
-        files::{self, FileKind, SealedFile},
+        files::{FileKind, SealedFile},
         outbox,
         segments::{self, Maker, SegmentFiles, Slot},
         unlocked::Unlocked,
@@ -29,12 +29,8 @@ use crate::{
     },
 };
 
-/// Pages written in one transaction: what a person saves waits for one at most.
-const PAGES: u32 = 32;
-/// How long others may be waited for between two of these.
-const PATIENCE: Duration = Duration::from_millis(100);
-/// So many times as long as a transaction took rests what writes, so that most of what is saved meets none.
-const REST: u32 = 4;
+/// Rows whose exact vectors are copied in one view.
+const ROWS: usize = 128;
 /// A segment of which more than a fifth is dead is made anew.
 const DEAD_SHARE: usize = 5;
 
@@ -178,7 +174,7 @@ pub(super) fn merge(
         Some((files, exact)) => admit(index, maker, draft, files, exact, &gone),
         None => {
             if let Some(open) = guard(&index.open).as_mut() {
-                open.index.release(&gone);
+                open.release(&gone);
             }
         }
     }
@@ -235,7 +231,7 @@ fn copy(
 ) -> Result<Option<bool>, VaultError> {
     let mut pages = Pages::new(exact, maker.dims.into());
     let mut is_whole = true;
-    for rows in rows.chunks(PAGES as usize * 4) {
+    for rows in rows.chunks(ROWS) {
         if stop() {
             return Ok(None);
         }
@@ -289,29 +285,7 @@ pub(super) fn write_file(
     stop: &dyn Fn() -> bool,
 ) -> Result<Option<SealedFile>, VaultError> {
     let file = vault.write(|w| segments::begin(w, slot, kind, bytes))?;
-    let mut next = 0;
-    while next < file.pages {
-        if stop() {
-            return Ok(None);
-        }
-        make_way(vault);
-        let end = (next + PAGES).min(file.pages);
-        let began = Instant::now();
-        vault.write_behind(|w| files::write(w, &file, bytes, next..end))?;
-        std::thread::sleep((began.elapsed() * REST).min(PATIENCE));
-        next = end;
-    }
-    Ok(Some(file))
-}
-
-/// Lets those write who wait for it. A lock does not go to who waits longest, so this step takes care of it.
-fn make_way(vault: &Unlocked) {
-    let step = Duration::from_millis(1);
-    let mut left = PATIENCE;
-    while vault.is_awaited() && !left.is_zero() {
-        std::thread::sleep(step);
-        left = left.saturating_sub(step);
-    }
+    Ok(write_pages(vault, &file, bytes, stop)?.then_some(file))
 }
 
 fn admit(
@@ -329,10 +303,7 @@ fn admit(
     if open.index.admit(key, draft.segment, gone, is_same).is_ok() {
         open.exact.insert(key, Arc::new(exact));
         open.files.insert(key, files);
-        for key in gone {
-            open.exact.remove(key);
-            open.files.remove(key);
-        }
+        open.release(gone);
     }
 }
 

@@ -57,6 +57,10 @@ impl Services {
         sent: bool,
     ) -> Result<Vec<Memory>, Failure> {
         let vector = self.meaning_of_entry(entry).await;
+        if vector.is_some() {
+            // Of an index that was closed meanwhile, the next reply gets passages again: this one does not wait.
+            self.ask_index(user);
+        }
         let (user, day, id, shared) = (Arc::clone(user), entry.day, entry.id, entry.traces.clone());
         blocking::db(move || {
             let near = vector.map_or_else(Vec::new, |vector| nearest(&user, &vector, CONSIDERED));

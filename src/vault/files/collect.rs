@@ -15,8 +15,12 @@ use crate::{
             file::{FileV1, NamedV1},
         },
         transaction::{Reader, Writer},
+        unlocked::Unlocked,
     },
 };
+
+/// Records removed in one transaction.
+const AT_ONCE: usize = 512;
 
 /// Records of files that nothing points to.
 #[derive(Default)]
@@ -58,6 +62,25 @@ pub fn orphans(r: &Reader<'_>) -> Result<Orphans, VaultError> {
         files: census.files.keys().copied().filter(is_orphan).collect(),
         pages: census.pages.iter().copied().filter(|(id, _)| is_orphan(id)).collect(),
     })
+}
+
+/// Looks for them and removes them all, in small transactions. Only the command line, and who meets a pointer that does
+/// not open, have a reason to: every record is opened.
+///
+/// # Errors
+/// Store errors; what is left is found by the next one.
+pub fn clear(vault: &Unlocked) -> Result<(), VaultError> {
+    let mut orphans = vault.read(orphans)?;
+    while !orphans.is_empty() {
+        vault.write(|w| remove(w, &mut orphans, AT_ONCE))?;
+    }
+    Ok(())
+}
+
+/// Damages a pointer.
+#[cfg(test)]
+pub(crate) fn spoil(w: &mut Writer<'_>, name: &str) -> Result<(), VaultError> {
+    w.put_body(RecordType::NAMED, 1, name.as_bytes(), b"not a pointer")
 }
 
 /// Removes up to `most` of the records found; call it until [`Orphans::is_empty`].

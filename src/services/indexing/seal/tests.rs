@@ -3,7 +3,7 @@
 
 mod world;
 
-use std::{collections::BTreeMap, io::ErrorKind};
+use std::{cell::Cell, collections::BTreeMap, io::ErrorKind, sync::atomic::Ordering};
 
 use super::*;
 use crate::{
@@ -18,7 +18,7 @@ use crate::{
     },
     services::indexing::open::open,
     store::faults::{Cut, Dice, Disk, torture},
-    vault::{entries, trash},
+    vault::{entries, files, trash},
 };
 use world::{DIMS, MAKER, NOON, SIZES, World, embedded, entry, go_on, id, vector};
 
@@ -167,6 +167,73 @@ fn a_segment_that_is_damaged_is_made_again_from_its_entries() {
     assert!(world.found() == world.expected());
     assert!(!named(&world).iter().any(|files| files.codes == before[0].codes));
     assert!(world.vault.read(files::collect::orphans).unwrap().is_empty());
+}
+
+/// A world whose index has segments and knows every entry.
+fn indexed(n_entries: u8) -> World {
+    let world = World::on(&Disk::default(), true);
+    world.open().unwrap();
+    for number in 1..=n_entries {
+        world.vault.write(|w| entries::insert(w, &entry(id(number), u64::from(number) * 4 + 3))).unwrap();
+        world.index(id(number)).unwrap();
+    }
+    world
+}
+
+#[test]
+fn an_index_that_is_closed_while_it_is_opened_does_not_take_its_entries_for_missing() {
+    let world = indexed(20);
+    assert!(n_segments(&world) > 1);
+    let (mut broken_off, mut whole) = (0, 0);
+    for nth in 0..60 {
+        let asked = Cell::new(0);
+        let close = || {
+            asked.set(asked.get() + 1);
+            if asked.get() == nth {
+                let mut open = guard(&world.index.open);
+                world.index.is_closed.store(true, Ordering::SeqCst);
+                *open = None;
+            }
+            false
+        };
+        match open(&world.vault, &world.index, MAKER, SIZES, &close).unwrap() {
+            None => broken_off += 1,
+            Some(missing) => {
+                assert!(missing.is_empty(), "closed at {nth}: {} are embedded again", missing.len());
+                assert!(world.found() == world.expected());
+                whole += 1;
+            }
+        }
+    }
+    assert!(broken_off > 2 && whole > 2, "{broken_off} broken off, {whole} whole");
+}
+
+#[test]
+fn what_is_being_sealed_stays_when_an_index_is_opened_again() {
+    let world = indexed(20);
+    let files = *guard(&world.index.open).as_ref().unwrap().files.values().next().unwrap();
+    let bytes = [7; 3];
+    let graph = world.vault.write(|w| segments::begin(w, Slot::Current, FileKind::GRAPH, &bytes)).unwrap();
+    open(&world.vault, &world.index, MAKER, SIZES, &go_on).unwrap().unwrap();
+    world.vault.write(|w| files::write(w, &graph, &bytes, 0..graph.pages)).unwrap();
+    let is_added =
+        world.vault.write(|w| segments::add_graph(w, Slot::Current, MAKER, files.codes, graph.id)).unwrap();
+    assert!(is_added);
+}
+
+#[test]
+fn a_merge_that_leaves_nothing_forgets_its_files() {
+    let world = indexed(20);
+    assert!(n_segments(&world) > 0);
+    for number in 1..=20 {
+        world.vault.write(|w| trash::trash(w, id(number), NOON).map(|_| ())).unwrap();
+        world.index(id(number)).unwrap();
+    }
+    while merge(&world.vault, &world.index, SIZES, &go_on).unwrap() {}
+    assert_eq!(n_segments(&world), 0);
+    let open = guard(&world.index.open);
+    let open = open.as_ref().unwrap();
+    assert!(open.files.is_empty() && open.exact.is_empty());
 }
 
 #[test]
