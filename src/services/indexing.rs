@@ -18,7 +18,7 @@ use std::{
     time::Duration,
 };
 
-pub(crate) use crate::services::indexing::{index::UserIndex, near::nearest};
+pub(crate) use crate::services::indexing::{index::UserIndex, near::nearest, write::write_pages};
 use crate::{
     blocking,
     journal::{

@@ -55,6 +55,8 @@ struct Open {
     progress: Progress,
     /// A newer program keeps an index here: it is not ours to replace.
     is_foreign: bool,
+    /// What points to the sealed segments does not open: what it named must be collected.
+    is_lost: bool,
     /// What a program that was killed left half written is gone.
     is_swept: bool,
     /// Sealing failed, and is tried again when something has changed.

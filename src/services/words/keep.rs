@@ -20,14 +20,14 @@ use crate::{
     },
     services::{
         Services,
-        indexing::is_searchable,
+        indexing::{is_searchable, write_pages},
         sessions::{User, guard},
         words::{MOST_AT_ONCE, Open, UserWords, apply, catch_up, segment_of},
     },
     vault::{
         entries,
         error::VaultError,
-        files::{self, FileId, FileKind, Pointer},
+        files::{self, FileId, FileKind, Pointer, collect},
         transaction::{Reader, Writer},
         unlocked::{Unlocked, changes::Changes},
     },
@@ -39,8 +39,6 @@ const RETRY: Duration = Duration::from_secs(20);
 const BATCH: usize = 2_048;
 /// What points to the sealed segments.
 const NAME: &str = "search/words";
-/// Pages that are written in one transaction: a quarter of a megabyte, so that saving an entry hardly waits.
-const PAGES_AT_ONCE: u32 = 16;
 
 /// How far the index is open.
 #[derive(Default)]
@@ -152,7 +150,7 @@ impl UserWords {
             Progress::Closed => {
                 let sealed = vault.read(load)?;
                 let mut open = guard(&self.open);
-                open.is_foreign = sealed.is_foreign;
+                (open.is_foreign, open.is_lost) = (sealed.is_foreign, sealed.is_lost);
                 open.index = sealed.index;
                 Ok(Progress::Loaded)
             }
@@ -205,8 +203,18 @@ impl UserWords {
         }
     }
 
-    /// Seals one segment; `false` when there is none to seal.
+    /// Seals one segment, or makes room for it; `false` when there is nothing to seal.
     fn seal(&self, vault: &Unlocked) -> Result<bool, VaultError> {
+        let is_lost = {
+            let open = guard(&self.open);
+            open.is_lost && !open.rests
+        };
+        if is_lost {
+            vault.write(forget)?;
+            collect::clear(vault)?;
+            guard(&self.open).is_lost = false;
+            return Ok(true);
+        }
         let (number, segment, is_swept) = {
             let open = guard(&self.open);
             match open.index.unsealed() {
@@ -224,12 +232,8 @@ impl UserWords {
             files::begin(w, NAME, FileKind::WORDS, "", &bytes)
         })?;
         guard(&self.open).is_swept = true;
-        for first in (0..file.pages).step_by(PAGES_AT_ONCE as usize) {
-            if self.is_closed() {
-                return Ok(false);
-            }
-            let pages = first..file.pages.min(first + PAGES_AT_ONCE);
-            vault.write(|w| files::write(w, &file, &bytes, pages))?;
+        if !write_pages(vault, &file, &bytes, &|| self.is_closed())? {
+            return Ok(false);
         }
         let names = guard(&self.open).index.names();
         let listed = names.into_iter().map(FileId::from_bytes).chain([file.id]).collect();
@@ -241,8 +245,8 @@ impl UserWords {
 
     pub(super) fn start_anew(&self, vault: &Unlocked) {
         let mut open = guard(&self.open);
-        let (is_foreign, is_swept) = (open.is_foreign, open.is_swept);
-        *open = Open { is_foreign, is_swept, ..Open::default() };
+        let Open { is_foreign, is_lost, is_swept, .. } = *open;
+        *open = Open { is_foreign, is_lost, is_swept, ..Open::default() };
         vault.note_changes(Changes { all: true, entries: Vec::new() });
     }
 }
@@ -266,20 +270,26 @@ pub(super) struct Sealed {
     pub(super) index: WordIndex,
     /// A newer program wrote it: it is not ours to replace.
     is_foreign: bool,
+    /// What points to it does not open.
+    is_lost: bool,
     /// Files that could not be used.
     pub(super) n_broken: usize,
 }
 
 /// Reads what was sealed. What cannot be used is left out.
 pub(super) fn load(r: &Reader<'_>) -> Result<Sealed, VaultError> {
-    let mut sealed = Sealed { index: WordIndex::default(), is_foreign: false, n_broken: 0 };
+    let mut sealed = Sealed { index: WordIndex::default(), is_foreign: false, is_lost: false, n_broken: 0 };
     let pointer = match files::pointer(r, NAME) {
         Err(VaultError::NewerRecord) => {
             sealed.is_foreign = true;
             return Ok(sealed);
         }
         Err(error @ VaultError::Store(_)) => return Err(error),
-        found => found.ok().flatten().unwrap_or_default(),
+        Err(_) => {
+            sealed.is_lost = true;
+            Pointer::default()
+        }
+        Ok(found) => found.unwrap_or_default(),
     };
     for id in pointer.files {
         let read = files::file(r, id).and_then(|file| files::read(r, &file.ok_or(VaultError::Missing)?));
@@ -323,10 +333,10 @@ pub fn forget(w: &mut Writer<'_>) -> Result<(), VaultError> {
 /// Brings the sealed index up to date, and answers how many entries are found by their words. For the command line.
 ///
 /// # Errors
-/// Seal and store errors.
+/// Seal and store errors; also when a segment was built and could not be sealed.
 pub fn make(vault: &Unlocked) -> Result<usize, VaultError> {
     let words = UserWords::default();
-    while let Round::More { .. } = words.round(vault, true)? {}
+    while words.seal(vault)? || words.build() || words.advance(vault)? {}
     let n_known = guard(&words.open).index.len();
     Ok(n_known)
 }

@@ -16,7 +16,7 @@ use crate::{
     },
     vault::{
         KdfChoice, Vaults,
-        files::{self, FileKind, Pointer},
+        files::{self, FileKind, Pointer, collect},
         trash,
     },
 };
@@ -154,6 +154,42 @@ fn what_was_sealed_and_cannot_be_used_is_made_anew() {
     assert_eq!(count(&words, &vault, "them "), 300);
     let sealed = vault.read(load).unwrap();
     assert_eq!((sealed.index.len(), sealed.n_broken), (300, 0));
+}
+
+#[test]
+fn what_a_damaged_pointer_named_is_collected() {
+    let disk = Disk::default();
+    let vault = register(&disk);
+    write(&vault, 0..300).unwrap();
+    drop(opened(&vault));
+    assert_eq!(vault.read(load).unwrap().index.len(), 300);
+    vault.write(|w| collect::spoil(w, "search/words")).unwrap();
+    let words = opened(&vault);
+    assert_eq!(count(&words, &vault, "them "), 300);
+    assert_eq!(vault.read(load).unwrap().index.len(), 300);
+    assert!(vault.read(collect::orphans).unwrap().is_empty());
+    drop(words);
+    // Also when there is too little for a segment.
+    let vault = register(&Disk::default());
+    vault
+        .write(|w| {
+            files::put(w, FileKind::WORDS, "", b"a segment")?;
+            collect::spoil(w, "search/words")
+        })
+        .unwrap();
+    drop(opened(&vault));
+    assert!(vault.read(collect::orphans).unwrap().is_empty());
+    assert_eq!(vault.read(|r| files::pointer(r, "search/words")).unwrap(), None);
+}
+
+#[test]
+fn a_rebuilding_that_cannot_be_sealed_has_failed() {
+    let disk = Disk::default();
+    let vault = register(&disk);
+    write(&vault, 0..300).unwrap();
+    disk.fail_after(0, ErrorKind::StorageFull);
+    assert!(make(&vault).is_err());
+    assert_eq!(make(&sign_in(&Disk::holding(disk.cut(Cut::DropAll)))).unwrap(), 300);
 }
 
 // Issue 5, "must be seen to hold" 5.
