@@ -13,20 +13,27 @@ use crate::{
             asked::{Asked, Fields, MAX_QUERY_CHARS},
         },
         sessions::Session,
+        traces::index::Order,
     },
     web::{
         call::{Answer, Call, see_other},
+        error::WebError,
         form::Form,
         pages::search::{HitDay, HitItem, MorePart, Piece, SearchForm, SearchPage},
     },
 };
 
-/// `GET /search`: the empty form, with recent searches beneath it.
+/// `GET /search`: the empty form, with recent searches beneath it. With the id of a `trace`, the form to search in it.
 ///
 /// # Errors
 /// When the store fails.
 pub async fn new(call: Arc<Call>, session: Arc<Session>) -> Answer {
-    start(&call, &session).await
+    let name = match call.query("trace").and_then(|id| id.parse().ok()) {
+        Some(id) => call.services().trace_name(&session, id).await?,
+        None => None,
+    };
+    let traces = name.as_deref().unwrap_or_default();
+    start(&call, &session, &Asked::of(Fields { traces, ..Fields::default() })).await
 }
 
 /// `GET /search/:n`: a search of this session again, as after going back; `page` is one page of it, `upto` all pages up
@@ -43,16 +50,16 @@ pub async fn again(call: Arc<Call>, session: Arc<Session>) -> Answer {
         None => Pages::one(page_in("page").unwrap_or(1)),
     };
     let found = call.services().find(&session, &asked, pages).await?;
-    let page = results(&call, &session, &asked, number, pages, found);
+    let page = results(&call, &session, &asked, number, pages, found).await?;
     if call.wants_fragment() && pages.first() > 1 {
         return call.page(StatusCode::OK, &MorePart { days: page.days, more: page.more });
     }
     call.page_or_part(StatusCode::OK, &page)
 }
 
-/// `POST /search`: fields `q`, `from`, `to`, `by`, `order`, `page`, or `recent` for a recent search again. `n` is the
-/// number of the search whose place this one takes; `live` says that somebody is still typing, so that it is not kept.
-/// With `go` a whole page answers by leading to the address of the search.
+/// `POST /search`: fields `q`, `from`, `to`, `traces`, `by`, `order`, `page`, or `recent` for a recent search again. `n`
+/// is the number of the search whose place this one takes; `live` says that somebody is still typing, so that it is not
+/// kept. With `go` a whole page answers by leading to the address of the search.
 ///
 /// # Errors
 /// 422, with all that was typed in the form, for dates that cannot be read; when the store fails.
@@ -63,15 +70,17 @@ pub async fn list(call: Arc<Call>, session: Arc<Session>, form: Form) -> Answer 
             q: form.text("q"),
             from: form.text("from"),
             to: form.text("to"),
+            traces: form.text("traces"),
             by: form.text("by"),
             order: form.text("order"),
         }),
     };
     if asked.is_empty() {
-        return start(&call, &session).await;
+        return start(&call, &session, &asked).await;
     }
     if let Some(bad) = call.services().bad_dates(&session, &asked) {
-        let page = SearchPage { error: Some(bad.sentence().to_owned()), ..empty(&call, &asked) };
+        let empty = empty(&call, &session, &asked).await?;
+        let page = SearchPage { error: Some(bad.sentence().to_owned()), ..empty };
         return call.page_or_part(StatusCode::UNPROCESSABLE_ENTITY, &page);
     }
     let number = session.hold_search(form.text("n").parse().ok(), &asked);
@@ -86,33 +95,41 @@ pub async fn list(call: Arc<Call>, session: Arc<Session>, form: Form) -> Answer 
     if form.text("q").trim().chars().count() > MAX_QUERY_CHARS {
         found.notes.insert(0, format!("Only the first {MAX_QUERY_CHARS} characters were searched for."));
     }
-    call.page_or_part(StatusCode::OK, &results(&call, &session, &asked, number, pages, found))
+    let page = results(&call, &session, &asked, number, pages, found).await?;
+    call.page_or_part(StatusCode::OK, &page)
 }
 
-async fn start(call: &Call, session: &Session) -> Answer {
+async fn start(call: &Call, session: &Session, asked: &Asked) -> Answer {
     let recent = recent::view(call.services().recent_searches(session).await?);
-    call.page_or_part(StatusCode::OK, &SearchPage { recent: Some(recent), ..empty(call, &Asked::default()) })
+    let empty = empty(call, session, asked).await?;
+    call.page_or_part(StatusCode::OK, &SearchPage { recent: Some(recent), ..empty })
 }
 
-fn empty(call: &Call, asked: &Asked) -> SearchPage {
-    SearchPage::new(call.shell("Search"), SearchForm::of(asked))
+/// The page without results. A part is without the form, so nothing is offered there.
+async fn empty(call: &Call, session: &Session, asked: &Asked) -> Result<SearchPage, WebError> {
+    let mut page = SearchPage::new(call.shell("Search"), SearchForm::of(asked));
+    if !call.wants_fragment() {
+        let index = call.services().trace_index(session, "", Order::Recent, 1).await?;
+        page.known = index.traces.into_iter().map(|trace| trace.name).collect();
+    }
+    Ok(page)
 }
 
-fn results(
+async fn results(
     call: &Call,
     session: &Session,
     asked: &Asked,
     number: u32,
     pages: Pages,
     found: Found,
-) -> SearchPage {
+) -> Result<SearchPage, WebError> {
     let place = format!("/search/{number}");
     let (first, last) = (pages.first(), pages.last());
     let page = |page: usize| if page == 1 { place.clone() } else { format!("{place}?page={page}") };
-    SearchPage {
+    Ok(SearchPage {
         ran: true,
         said: said(asked, &found, first),
-        hint: (found.count == 0).then(|| hint(asked, &found).to_owned()),
+        hint: (found.count == 0).then(|| hint(asked, &found)),
         notes: found.notes,
         days: by_day(call, session, found.hits),
         offered: by_day(call, session, found.offered),
@@ -120,8 +137,8 @@ fn results(
         back: (first > 1).then(|| page(first - 1)),
         more: found.more.then(|| page(last + 1)),
         place: Some(place),
-        ..empty(call, asked)
-    }
+        ..empty(call, session, asked).await?
+    })
 }
 
 /// How many there are and in which order, in words.
@@ -139,9 +156,18 @@ fn said(asked: &Asked, found: &Found, page: usize) -> String {
 }
 
 /// What may help when nothing was found.
-fn hint(asked: &Asked, found: &Found) -> &'static str {
+fn hint(asked: &Asked, found: &Found) -> String {
     let q = asked.fields().q;
-    if found.has_no_words && !asked.is_narrowed() {
+    match &found.traces[..] {
+        [] => {}
+        [name] => {
+            return format!(
+                "No entry of the trace \u{201c}{name}\u{201d} fits. Take it away to search the whole journal."
+            );
+        }
+        _ => return "No entry that carries all of these traces fits. Take one away to find more.".to_owned(),
+    }
+    let hint = if found.has_no_words && !asked.is_narrowed() {
         "Say also what to look for, besides what must not occur."
     } else if asked.is_narrowed() {
         "Nothing fits within these limits. Take them away to search the whole journal."
@@ -149,7 +175,8 @@ fn hint(asked: &Asked, found: &Found) -> &'static str {
         "Without the quotes or the minus sign more may be found."
     } else {
         "Fewer words, or other words for it, may find more."
-    }
+    };
+    hint.to_owned()
 }
 
 /// Results under headings: one for each run of results of the same day.

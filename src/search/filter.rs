@@ -1,4 +1,5 @@
-//! What a search is narrowed to besides its words: days, and who wrote. Pure: no clock; today is handed in.
+//! What a search is narrowed to besides its words: days, traces, and who wrote. Pure: no clock; today and the names of
+//! traces are handed in.
 
 use crate::journal::day::Day;
 
@@ -69,36 +70,47 @@ impl Filter {
     }
 }
 
-/// What was typed, parted into the words and the days that stood among them.
+/// What was typed, parted into the words and what stood among them.
 #[derive(PartialEq, Eq)]
 pub struct Typed {
-    /// Everything but `from:` and `to:` with a date, as typed.
+    /// Everything but `from:` and `to:` with a date and `#` with the name of a trace, as typed.
     pub words: String,
+    /// Names of traces, without the `#`.
+    pub traces: Vec<String>,
+    /// What followed a `#` and is the name of no trace, so that it is read as a word.
+    pub odd_traces: Vec<String>,
     /// The days; never says whose texts.
     pub days: Filter,
     /// A `from:` or `to:` was followed by what is no date, and is read as a word.
     pub has_odd_date: bool,
 }
 
-/// Takes `from:2024-03` and `to:2024` out of what was typed, outside of quotes. What is no date stays a word, so that
-/// any text can be looked for, also while it is being typed.
+/// Takes `from:2024-03`, `to:2024` and `#lake` out of what was typed, outside of quotes. What is no date, or no trace as
+/// `is_trace` says, stays a word, so that any text can be looked for, also while it is being typed.
 ///
 /// ```
 /// use llamora::{journal::day::Day, search::filter};
 ///
 /// let today = Day::from_ymd(2026, 11, 22).expect("a day");
-/// let typed = filter::typed("boats from:2024-03 \"to:2024\"", today);
-/// assert_eq!(typed.words, "boats \"to:2024\"");
+/// let typed = filter::typed("boats #lake from:2024-03 \"to:2024\" #3", today, &|name| name == "lake");
+/// assert_eq!(typed.words, "boats \"to:2024\" #3");
+/// assert_eq!(typed.traces, ["lake"]);
 /// assert_eq!(typed.days.from, Day::from_ymd(2024, 3, 1));
 /// assert_eq!(typed.days.to, None);
 /// ```
-pub fn typed(text: &str, today: Day) -> Typed {
-    let mut found = Typed { words: String::new(), days: Filter::default(), has_odd_date: false };
+pub fn typed(text: &str, today: Day, is_trace: &dyn Fn(&str) -> bool) -> Typed {
+    let mut found = Typed {
+        words: String::new(),
+        traces: Vec::new(),
+        odd_traces: Vec::new(),
+        days: Filter::default(),
+        has_odd_date: false,
+    };
     let mut is_quoted = false;
     for (nth, word) in text.split(' ').enumerate() {
         let was_quoted = is_quoted;
         is_quoted ^= word.chars().filter(|symbol| QUOTES.contains(symbol)).count() % 2 == 1;
-        if !was_quoted && !is_quoted && found.take(word, today) {
+        if !was_quoted && !is_quoted && (found.take_trace(word, is_trace) || found.take(word, today)) {
             continue;
         }
         if nth > 0 && !found.words.is_empty() {
@@ -112,6 +124,16 @@ pub fn typed(text: &str, today: Day) -> Typed {
 const QUOTES: [char; 4] = ['"', '\u{201c}', '\u{201d}', '\u{201e}'];
 
 impl Typed {
+    fn take_trace(&mut self, word: &str, is_trace: &dyn Fn(&str) -> bool) -> bool {
+        let Some(name) = word.strip_prefix('#').filter(|name| !name.is_empty()) else { return false };
+        let is_known = is_trace(name);
+        let named = if is_known { &mut self.traces } else { &mut self.odd_traces };
+        if !named.iter().any(|known| known == name) {
+            named.push(name.to_owned());
+        }
+        is_known
+    }
+
     fn take(&mut self, word: &str, today: Day) -> bool {
         let Some((key, date)) = word.split_once(':') else { return false };
         let is_from = key.eq_ignore_ascii_case("from");
@@ -229,6 +251,10 @@ mod tests {
         day("2026-11-22")
     }
 
+    fn read_all(text: &str) -> Typed {
+        typed(text, today(), &|name| ["lake", "sea"].contains(&name))
+    }
+
     fn read(text: &str) -> Option<(String, String)> {
         days(text, today()).map(|(first, last)| (first.to_string(), last.to_string()))
     }
@@ -276,18 +302,33 @@ mod tests {
 
     #[test]
     fn days_are_taken_out_of_what_was_typed() {
-        let found = typed("old  harbour FROM:2024-03 boats to:2024-05 to:2025", today());
+        let found = read_all("old  harbour FROM:2024-03 boats to:2024-05 to:2025");
         assert_eq!(found.words, "old  harbour boats");
         assert_eq!(found.days.from, Some(day("2024-03-01")));
         assert_eq!(found.days.to, Some(day("2024-05-31")));
         assert!(!found.has_odd_date);
         for text in ["from: Anna", "\"a from:2024 b\"", "from:20", "to:Tom", "14:30", "-from:2024"] {
-            let found = typed(text, today());
+            let found = read_all(text);
             assert_eq!(found.words, text);
             assert!(found.days.is_open());
         }
-        assert!(typed("from:20", today()).has_odd_date && !typed("from: x", today()).has_odd_date);
-        assert_eq!(typed("from:2024", today()).words, "");
+        assert!(read_all("from:20").has_odd_date && !read_all("from: x").has_odd_date);
+        assert_eq!(read_all("from:2024").words, "");
+    }
+
+    #[test]
+    fn traces_are_taken_out_of_what_was_typed() {
+        let found = read_all("#lake old boats #lake to:2024 #sea");
+        assert_eq!(
+            (&*found.words, &found.traces[..]),
+            ("old boats", &["lake".to_owned(), "sea".to_owned()][..])
+        );
+        for text in ["\"#lake\"", "\"a #lake b\"", "#", "# lake", "-#lake", "C#", "lake#", "##lake"] {
+            let found = read_all(text);
+            assert_eq!((&*found.words, found.traces.len()), (text, 0), "{text}");
+        }
+        let found = read_all("house #3");
+        assert_eq!((&*found.words, &found.odd_traces[..]), ("house #3", &["3".to_owned()][..]));
     }
 
     #[test]
@@ -310,8 +351,7 @@ mod tests {
         #[test]
         fn anything_can_be_typed(text in any::<String>()) {
             let _ = days(&text, today());
-            let found = typed(&text, today());
-            prop_assert!(found.words.len() <= text.len());
+            prop_assert!(read_all(&text).words.len() <= text.len());
         }
     }
 }

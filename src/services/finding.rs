@@ -3,8 +3,12 @@
 pub mod asked;
 pub(crate) mod held;
 pub mod recent;
+mod within;
 
-use std::sync::{Arc, atomic::Ordering};
+use std::{
+    cell::Cell,
+    sync::{Arc, atomic::Ordering},
+};
 
 use crate::{
     blocking,
@@ -16,7 +20,7 @@ use crate::{
     search::{
         embed::EmbedState,
         engine::{Meta, Near},
-        filter::{Filter, Order},
+        filter::Order,
         lexical::{Matcher, WordHits},
         plain::plain,
         query::Query,
@@ -25,12 +29,15 @@ use crate::{
     },
     services::{
         Failure, Services,
-        finding::asked::{Asked, BadDates, Wanted},
+        finding::{
+            asked::{Asked, BadDates, Wanted},
+            within::Within,
+        },
         indexing::{self, is_searchable},
         sessions::{Session, User},
         words::seen,
     },
-    vault::{days, entries, error::VaultError, transaction::Reader},
+    vault::{entries, error::VaultError, traces, transaction::Reader},
 };
 
 /// Results on the first page, and on each later one.
@@ -96,6 +103,8 @@ pub struct Found {
     pub is_newest_first: bool,
     /// There was no word to look for.
     pub has_no_words: bool,
+    /// Names of the traces that every result carries.
+    pub traces: Vec<String>,
 }
 
 /// One result.
@@ -125,22 +134,46 @@ struct Meaning {
 impl Services {
     /// What is wrong with the dates of a search, if anything is.
     pub fn bad_dates(&self, session: &Session, asked: &Asked) -> Option<BadDates> {
-        asked.wanted(self.today(session)).err()
+        asked.wanted(self.today(session), &|_| None).err()
     }
 
-    /// Searches the whole journal, or what the dates and the voice leave of it. Without words, everything that is left
-    /// is found, newest first.
+    /// Searches the whole journal, or what the dates, the traces and the voice leave of it. Without words, everything
+    /// that is left is found, newest first.
     ///
     /// # Errors
     /// When a record cannot be read. A search whose dates are bad finds nothing; see [`Services::bad_dates`].
     pub async fn find(&self, session: &Session, asked: &Asked, pages: Pages) -> Result<Found, Failure> {
-        let Ok(wanted) = asked.wanted(self.today(session)) else { return Ok(Found::default()) };
-        if wanted.query.is_empty() && wanted.filter.is_open() {
+        let Ok(wanted) = self.wanted(session, asked).await? else { return Ok(Found::default()) };
+        if wanted.query.is_empty() && wanted.is_open() {
             return Ok(Found { has_no_words: true, notes: notes(&wanted, None), ..Found::default() });
         }
         let meaning = self.meaning_of(&session.user, &wanted.query).await;
         let user = Arc::clone(&session.user);
         blocking::db(move || find(&user, &wanted, meaning, pages)).await?
+    }
+
+    /// Reads what was asked, with the traces there are.
+    async fn wanted(&self, session: &Session, asked: &Asked) -> Result<Result<Wanted, BadDates>, Failure> {
+        let (user, today, asked) = (Arc::clone(&session.user), self.today(session), asked.clone());
+        blocking::db(move || {
+            let wanted = user.vault.read(|r| {
+                let failed = Cell::new(None);
+                let wanted = asked.wanted(today, &|name| match traces::find(r, name) {
+                    Ok(found) => found.map(|trace| trace.id),
+                    Err(error) => {
+                        failed.set(Some(error));
+                        None
+                    }
+                });
+                match failed.into_inner() {
+                    Some(error @ VaultError::Store(_)) => Err(error),
+                    // A trace that does not open is one that cannot be looked for.
+                    _ => Ok(wanted),
+                }
+            })?;
+            Ok(wanted)
+        })
+        .await?
     }
 
     /// The query as a vector, or a sentence that says why meanings are not searched.
@@ -187,14 +220,15 @@ impl Services {
 }
 
 fn find(user: &User, wanted: &Wanted, meaning: Meaning, pages: Pages) -> Result<Found, Failure> {
-    let Wanted { query, filter, order, .. } = wanted;
-    let near = meaning.vector.map_or_else(Vec::new, |vector| nearest_within(user, &vector, NEAREST, filter));
+    let Wanted { query, order, .. } = wanted;
+    let within = user.vault.read(|r| Within::of(r, wanted))?;
+    let near = meaning.vector.map_or_else(Vec::new, |vector| nearest_within(user, &vector, NEAREST, &within));
     let mut marker = Matcher::new(query);
     let (results, offered) = if query.is_empty() {
-        (user.vault.read(|r| everything(r, query, filter))?, Vec::new())
+        (user.vault.read(|r| within.everything(r, query))?, Vec::new())
     } else {
         let mut words = said(user, query, &near)?;
-        narrow(&mut words, filter);
+        within.narrow(&mut words);
         marker.widen(&words.wanted);
         let mut results = rank::fuse(&words, &near);
         let offered = rank::perhaps(&words, &near, &results);
@@ -228,6 +262,7 @@ fn find(user: &User, wanted: &Wanted, meaning: Meaning, pages: Pages) -> Result<
             is_catching_up: meaning.is_catching_up,
             is_newest_first: query.is_empty() || *order == Order::Newest,
             has_no_words: query.is_empty(),
+            traces: wanted.names.clone(),
         })
     })?)
 }
@@ -236,7 +271,15 @@ fn notes(wanted: &Wanted, note: Option<String>) -> Vec<String> {
     let odd = wanted.has_odd_date.then(|| {
         "What follows \u{201c}from:\u{201d} or \u{201c}to:\u{201d} is no date, so it was searched for as a word.".to_owned()
     });
-    note.into_iter().chain(odd).collect()
+    let unknown = wanted
+        .unknown
+        .iter()
+        .map(|name| format!("There is no trace \u{201c}{name}\u{201d}, so nothing carries it."));
+    let odd_traces = wanted
+        .odd_traces
+        .iter()
+        .map(|name| format!("There is no trace \u{201c}{name}\u{201d}, so it was searched for as a word."));
+    note.into_iter().chain(odd).chain(unknown).chain(odd_traces).collect()
 }
 
 /// Which live entries say the words, and which of those that are near in meaning may be results.
@@ -260,45 +303,15 @@ fn read_all(r: &Reader<'_>, query: &Query) -> Result<WordHits, VaultError> {
     Ok(matcher.finish())
 }
 
-/// Leaves out what the filter does not admit. How rare a word is stays what it is in the whole journal.
-fn narrow(words: &mut WordHits, filter: &Filter) {
-    if !filter.is_open() {
-        words.allowed.retain(|_, seen| filter.admits(seen.day, seen.machine));
-        words.hits.retain(|hit| filter.admits(hit.seen.day, hit.seen.machine));
-    }
-}
-
-/// Everything the filter admits and the query does not bar, newest first.
-fn everything(r: &Reader<'_>, query: &Query, filter: &Filter) -> Result<Vec<Ranked>, VaultError> {
-    let mut barred = Matcher::new(&query.barred());
-    let mut all = Vec::new();
-    days::walk_days(r, true, &mut |day| {
-        if filter.from.is_some_and(|from| day < from) {
-            return Ok(false);
-        }
-        if filter.to.is_none_or(|to| day <= to) {
-            for entry in entries::day(r, day)?.into_iter().filter(is_searchable) {
-                let seen = seen(&entry);
-                if filter.admits(seen.day, seen.machine) && barred.spans(&plain(&entry.text)).is_empty() {
-                    all.push(Ranked { seen, score: 0.0, only_meaning: false, chunk: None });
-                }
-            }
-        }
-        Ok(true)
-    })?;
-    rank::newest_first(&mut all);
-    Ok(all)
-}
-
 /// The `k` entries nearest to a vector; none while the index is not open.
 pub(crate) fn nearest(user: &User, vector: &[f32], k: usize) -> Vec<Near> {
-    nearest_within(user, vector, k, &Filter::default())
+    nearest_within(user, vector, k, &Within::all())
 }
 
-/// The same among what the filter admits.
-fn nearest_within(user: &User, vector: &[f32], k: usize, filter: &Filter) -> Vec<Near> {
-    let admits = |meta: &Meta| filter.admits(meta.day, meta.role != Role::Writer);
-    let admits: Option<&dyn Fn(&Meta) -> bool> = if filter.is_open() { None } else { Some(&admits) };
+/// The same among what the filter and the traces admit.
+fn nearest_within(user: &User, vector: &[f32], k: usize, within: &Within) -> Vec<Near> {
+    let admits = |meta: &Meta| within.admits(meta.id, meta.day, meta.role != Role::Writer);
+    let admits: Option<&dyn Fn(&Meta) -> bool> = if within.is_open() { None } else { Some(&admits) };
     indexing::nearest(&user.vault, &user.index, vector, k, admits).unwrap_or_else(|error| {
         tracing::error!(%error, "the index could not be read");
         Vec::new()

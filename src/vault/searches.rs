@@ -6,7 +6,7 @@ use crate::{
         error::VaultError,
         payload::{
             Payload,
-            searches::{MAX_SEARCHES, SearchV1, SearchesV1},
+            searches::{EXT_TRACES, MAX_SEARCHES, SearchV1, SearchesV1},
         },
         settings,
         transaction::{Reader, Writer},
@@ -30,6 +30,8 @@ pub struct Search {
     pub from: String,
     /// Last day, as typed.
     pub to: String,
+    /// Names of traces, as typed.
+    pub traces: String,
     /// Whose texts: 0 everybody's, 1 the writer's, 2 the model's.
     pub by: u8,
     /// 0 best first, 1 newest first.
@@ -118,21 +120,27 @@ fn load(r: &Reader<'_>) -> Result<SearchesV1, VaultError> {
 impl SearchV1 {
     /// The same search made at another time.
     fn is_like(&self, other: &Self) -> bool {
-        (&self.text, &self.from, &self.to, self.by, self.order)
-            == (&other.text, &other.from, &other.to, other.by, other.order)
+        (&self.text, &self.from, &self.to, self.traces(), self.by, self.order)
+            == (&other.text, &other.from, &other.to, other.traces(), other.by, other.order)
+    }
+
+    fn traces(&self) -> &[u8] {
+        self.ext.iter().find(|(tag, _)| *tag == EXT_TRACES).map_or(&[], |(_, traces)| traces)
     }
 }
 
 impl From<Search> for SearchV1 {
     fn from(search: Search) -> Self {
-        let Search { at, text, from, to, by, order } = search;
-        Self { at, text, from, to, by, order, ext: Vec::new() }
+        let Search { at, text, from, to, traces, by, order } = search;
+        let traces = (!traces.is_empty()).then(|| (EXT_TRACES, traces.into_bytes()));
+        Self { at, text, from, to, by, order, ext: traces.into_iter().collect() }
     }
 }
 
 impl From<SearchV1> for Search {
     fn from(stored: SearchV1) -> Self {
+        let traces = String::from_utf8_lossy(stored.traces()).into_owned();
         let SearchV1 { at, text, from, to, by, order, ext: _ } = stored;
-        Self { at, text, from, to, by, order }
+        Self { at, text, from, to, traces, by, order }
     }
 }

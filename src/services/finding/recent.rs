@@ -125,12 +125,13 @@ impl Services {
 
 impl Asked {
     fn at(&self, now: i64) -> Search {
-        let Fields { q, from, to, .. } = self.fields();
+        let Fields { q, from, to, traces, .. } = self.fields();
         Search {
             at: now,
             text: q.to_owned(),
             from: from.to_owned(),
             to: to.to_owned(),
+            traces: traces.to_owned(),
             by: match self.by {
                 By::Everybody => 0,
                 By::Writer => 1,
@@ -150,6 +151,7 @@ impl From<&Search> for Asked {
             q: &search.text,
             from: &search.from,
             to: &search.to,
+            traces: &search.traces,
             by: match search.by {
                 1 => "writer",
                 2 => "machine",

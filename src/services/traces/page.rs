@@ -89,19 +89,6 @@ impl Services {
         })
         .await?
     }
-
-    /// The entries, replies and openings that carry every one of these traces, for what filters by traces.
-    ///
-    /// # Errors
-    /// When a record cannot be read.
-    pub async fn entries_with(
-        &self,
-        session: &Session,
-        ids: Vec<TraceId>,
-    ) -> Result<HashSet<EntryId>, Failure> {
-        let user = Arc::clone(&session.user);
-        blocking::db(move || Ok(user.vault.read(|r| carriers(r, &ids))?)).await?
-    }
 }
 
 /// The entries, replies and openings that carry every one of these traces; none when `ids` is empty.

@@ -8,6 +8,9 @@ use crate::vault::{
 /// Most searches that are kept (`format-v1.md` section 8).
 pub(crate) const MAX_SEARCHES: usize = 50;
 
+/// Tag of an addition to one search: names of traces as typed, UTF-8.
+pub(crate) const EXT_TRACES: u16 = 1;
+
 wire_struct! {
     /// One search.
     SearchV1 {

@@ -11,7 +11,15 @@ use crate::{
 };
 
 fn search(text: &str) -> Search {
-    Search { at: NOON, text: text.to_owned(), from: String::new(), to: String::new(), by: 0, order: 0 }
+    Search {
+        at: NOON,
+        text: text.to_owned(),
+        from: String::new(),
+        to: String::new(),
+        traces: String::new(),
+        by: 0,
+        order: 0,
+    }
 }
 
 /// Stored lengths of all records.
@@ -53,6 +61,19 @@ fn searches_are_kept_once_each_newest_first() {
     anna.write(searches::clear).unwrap();
     assert!(anna.read(searches::all).unwrap().is_empty());
     assert!(anna.verify().unwrap().ok);
+}
+
+#[test]
+fn searches_within_other_traces_are_others() {
+    let fixture = Fixture::in_memory();
+    let anna = fixture.anna();
+    let within = |traces: &str| Search { traces: traces.to_owned(), ..search("boat") };
+    for traces in ["lake", "", "caf\u{e9}, lake", "lake"] {
+        anna.write(|w| searches::keep(w, &within(traces))).unwrap();
+    }
+    let all = anna.read(searches::all).unwrap();
+    let traces: Vec<&str> = all.iter().map(|search| &*search.traces).collect();
+    assert_eq!(traces, ["lake", "caf\u{e9}, lake", ""]);
 }
 
 #[test]

@@ -14,6 +14,8 @@ pub struct SearchPage {
     pub shell: Shell,
     /// What was asked, as the form shows it.
     pub form: SearchForm,
+    /// Names of traces that the control offers.
+    pub known: Vec<String>,
     /// Whether a search was made; an empty form has `false`.
     pub ran: bool,
     /// Why no search was made, and what to do.
@@ -58,6 +60,8 @@ pub struct SearchForm {
     pub from: String,
     /// Last day, as typed.
     pub to: String,
+    /// Names of traces, as typed.
+    pub traces: String,
     /// `writer`, `machine`, or nothing for both.
     pub by: String,
     /// `newest`, or nothing for best first.
@@ -89,11 +93,12 @@ pub struct RecentItem {
 impl SearchForm {
     /// The form with what was asked.
     pub fn of(asked: &Asked) -> Self {
-        let Fields { q, from, to, by, order } = asked.fields();
+        let Fields { q, from, to, traces, by, order } = asked.fields();
         Self {
             q: q.to_owned(),
             from: from.to_owned(),
             to: to.to_owned(),
+            traces: traces.to_owned(),
             by: by.to_owned(),
             order: order.to_owned(),
             is_narrowed: asked.is_narrowed() || !order.is_empty(),
@@ -109,7 +114,8 @@ impl RecentView {
             q: q.to_owned(),
             narrowing: narrowing.to_owned(),
         };
-        let few = vec![item(2, "snow \"on the bridge\"", ""), item(1, "", "from March 2024, only yours")];
+        let few =
+            vec![item(2, "snow \"on the bridge\"", ""), item(1, "", "#lake, from March 2024, only yours")];
         let many = (10..30).map(|at| item(at, "<b>tram</b>", "newest first")).collect();
         let view = |are_kept, searches| Self { are_kept, searches };
         vec![view(true, few), view(true, many), view(true, Vec::new()), view(false, Vec::new())]
@@ -198,6 +204,7 @@ impl SearchPage {
         Self {
             shell,
             form,
+            known: Vec::new(),
             ran: false,
             error: None,
             said: String::new(),
@@ -246,13 +253,18 @@ impl Template for SearchPage {
             form: SearchForm {
                 q: "<zebra>".to_owned(),
                 from: "March 2024".to_owned(),
+                traces: "lake, <caf\u{e9}>".to_owned(),
                 by: "writer".to_owned(),
                 order: "newest".to_owned(),
                 is_narrowed: true,
                 ..form.clone()
             },
+            known: vec!["lake".to_owned(), "<caf\u{e9}>".to_owned(), "\u{1f389}".to_owned()],
             said: "Nothing that fits.".to_owned(),
-            hint: Some("Fewer words, or other words for it, may find more.".to_owned()),
+            hint: Some(
+                "No entry of the trace \u{201c}lake\u{201d} fits. Take it away to search the whole journal."
+                    .to_owned(),
+            ),
             days: Vec::new(),
             offered: HitDay::samples(),
             ..last.clone()

@@ -111,6 +111,50 @@ test("dates, voice and order narrow a search, and a bad date is said", async ({ 
   await expect(count(page)).toHaveText("One entry");
 });
 
+test("traces narrow a search: by the keyboard, in the box, from a trace's page, and taken away again", async ({ page }) => {
+  await journal(page);
+  await page.goto("/d/2024-03-05");
+  await trace(page, "bridges");
+  await page.goto("/d/2024-05-31");
+  await trace(page, "weather");
+  await page.goto("/search");
+  await box(page).fill("snow");
+  await expect(hits(page)).toHaveCount(3);
+  await page.locator(".narrow > summary").press("Enter");
+  await page.getByLabel("Traces").fill("bridges");
+  await page.getByLabel("Traces").press("Tab");
+  await expect(count(page)).toHaveText("One entry");
+  await expect(hits(page).first()).toContainText("bridge");
+  await expectAccessible(page, "traces as a filter");
+  const address = page.url();
+  await box(page).fill("\"weeks\"");
+  await expect(page.locator(".results__note").first()).toContainText("No entry of the trace");
+  await page.goto(address);
+  await expect(page.getByLabel("Traces")).toHaveValue("bridges");
+  await page.getByLabel("Traces").fill("");
+  await box(page).fill("snow #weather");
+  await expect(count(page)).toHaveText("One entry");
+  await expect(hits(page).first()).toContainText("weeks");
+
+  await page.goto("/d/2024-03-05");
+  await page.getByRole("link", { name: "bridges" }).click();
+  await page.getByRole("link", { name: "Search in it" }).click();
+  await expect(page.getByLabel("Traces")).toHaveValue("bridges");
+  await box(page).press("Enter");
+  await expect(count(page)).toHaveText("One entry");
+});
+
+// Attaches a trace to the first entry of the day, as a form without scripts does.
+async function trace(page, name) {
+  const entry = await page.locator("[data-entry-id]").first().getAttribute("data-entry-id");
+  const csrf = await page.locator("input[name=csrf]").first().getAttribute("value");
+  const answer = await page.request.post(`/entries/${entry}/traces`, {
+    form: { csrf, name },
+    headers: { "Sec-Fetch-Site": "same-origin" },
+  });
+  expect(answer.ok()).toBe(true);
+}
+
 test("a slash leads to the box on every page, and is a slash while writing", async ({ page }) => {
   await journal(page);
   await page.goto("/d/today");

@@ -129,6 +129,107 @@ async fn dates_and_order_narrow_a_search() {
 }
 
 #[tokio::test]
+async fn traces_narrow_a_search() {
+    let app = TestApp::new().await;
+    let mira = app.register("Mira").await;
+    let bridge = write_on(&mira, "2024-03-05", "Snow on the bridge, and #lake is only a word here.").await;
+    let lake = write_on(&mira, "2024-05-31", "Snow on the lake.").await;
+    let both = write_on(&mira, "2025-01-09", "No snow for weeks.").await;
+    for (entry, name) in [(&lake, "lake"), (&both, "Lake"), (&both, "night garden")] {
+        mira.post(&format!("/entries/{entry}/traces"), &[("name", name)]).await.expect(303);
+    }
+    let find = async |fields: &[(&str, &str)]| {
+        let newest = [&[("order", "newest")], fields].concat();
+        mira.post("/search", &newest).await.expect(200).body
+    };
+    let all = find(&[("q", "snow")]).await;
+    assert_eq!(results(&all), [&*both, &lake, &bridge]);
+    // The control offers what there is, keeps what was chosen, and is emptied to take it away.
+    assert!(
+        all.contains("<option value=\"lake\">") && all.contains("<option value=\"night-garden\">"),
+        "{all}"
+    );
+    let some = find(&[("q", "snow"), ("traces", "LAKE")]).await;
+    assert_eq!(
+        (results(&some), said(&some)),
+        (vec![both.clone(), lake.clone()], "2 entries, newest first".into())
+    );
+    assert!(
+        some.contains("name=\"traces\" value=\"LAKE\"") && some.contains("<details class=\"narrow\" open>")
+    );
+    assert_eq!(results(&find(&[("q", "snow"), ("traces", "")]).await).len(), 3);
+    for fields in [
+        [("q", "snow"), ("traces", "lake, night-garden")],
+        [("q", "snow"), ("traces", "#lake #night-garden")],
+        [("q", "snow #night-garden"), ("traces", "lake")],
+        [("q", "#night-garden"), ("traces", "")],
+        [("q", "-bridge #lake #night-garden"), ("from", "2025")],
+    ] {
+        assert_eq!(results(&find(&fields).await), [&*both], "{fields:?}");
+    }
+    // Without words, all that carry it; a phrase stays one, and so does what is no trace.
+    assert_eq!(results(&find(&[("q", ""), ("traces", "lake")]).await), [&*both, &lake]);
+    assert_eq!(results(&find(&[("q", "\"#lake\"")]).await), [&*lake, &bridge]);
+    let odd = find(&[("q", "bridge #pond")]).await;
+    assert_eq!(results(&odd), [&*bridge]);
+    assert!(
+        odd.contains("There is no trace \u{201c}pond\u{201d}, so it was searched for as a word."),
+        "{odd}"
+    );
+
+    let nothing = find(&[("q", "\"bridge\""), ("traces", "lake")]).await;
+    assert!(results(&nothing).is_empty() && said(&nothing) == "Nothing was found.");
+    assert!(nothing.contains("No entry of the trace \u{201c}lake\u{201d} fits."), "{nothing}");
+    let nothing = find(&[("q", "\"bridge\" #lake #night-garden")]).await;
+    assert!(nothing.contains("No entry that carries all of these traces fits."), "{nothing}");
+    let gone = find(&[("q", "snow"), ("traces", "<pond>")]).await;
+    assert!(results(&gone).is_empty(), "{gone}");
+    assert!(
+        gone.contains("There is no trace \u{201c}&lt;pond&gt;\u{201d}, so nothing carries it."),
+        "{gone}"
+    );
+
+    // Taken away from an entry, at once; the search stands under its number, and among the recent ones.
+    let page = mira.get("/search").await.expect(200).body;
+    assert!(page.contains("#lake, #night-garden, newest first"), "{page}");
+    let sent = mira.post("/search", &[("q", "snow"), ("traces", "lake"), ("go", "page")]).await.expect(303);
+    let trace = mira.get(&format!("/entries/{lake}")).await.body;
+    let trace = trace.split("/traces/").nth(1).and_then(|rest| rest.get(..32)).expect("its trace").to_owned();
+    mira.post(&format!("/entries/{lake}/traces/{trace}/delete"), &[]).await.expect(303);
+    assert_eq!(results(&mira.get(sent.location()).await.expect(200).body), [&*both]);
+
+    // The page of a trace leads to the form, which says it.
+    let linked = mira.get(&format!("/traces/{trace}")).await.expect(200).body;
+    assert!(linked.contains(&format!("href=\"/search?trace={trace}\"")), "{linked}");
+    let form = mira.get(&format!("/search?trace={trace}")).await.expect(200).body;
+    assert!(form.contains("name=\"traces\" value=\"lake\""), "{form}");
+    let other = app.register("Jonas").await.get(&format!("/search?trace={trace}")).await.expect(200).body;
+    assert!(!other.contains("lake"), "{other}");
+}
+
+#[tokio::test]
+async fn results_within_a_trace_come_in_pages() {
+    let app = TestApp::new().await;
+    let mira = app.register("Mira").await;
+    let mut written = Vec::new();
+    for day in 1..=18 {
+        let id = write_on(&mira, &format!("2026-02-{day:02}"), "A harbour seal.").await;
+        if day != 9 {
+            mira.post(&format!("/entries/{id}/traces"), &[("name", "sea")]).await.expect(303);
+            written.push(id);
+        }
+    }
+    written.reverse();
+    let first = mira.post("/search", &[("q", "harbour #sea"), ("order", "newest")]).await.expect(200).body;
+    assert_eq!(
+        (results(&first), said(&first)),
+        (written[..15].to_vec(), "17 entries, newest first".to_owned())
+    );
+    let second = mira.get("/search/1?page=2").await.expect(200).body;
+    assert_eq!(results(&second), written[15..]);
+}
+
+#[tokio::test]
 async fn dates_that_cannot_be_read_keep_what_was_typed() {
     let app = TestApp::new().await;
     let mira = app.register("Mira").await;
