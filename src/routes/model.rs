@@ -82,6 +82,7 @@ async fn draw(call: &Call, session: &Session, status: StatusCode, error: Option<
         is_allowed: upstream.is_allowed,
         sentence: upstream.sentence,
         has_own_key: upstream.has_own_key,
+        is_key_lost: upstream.is_key_lost,
     });
     let model = items::model_view(call, session);
     let models = match model.state {

@@ -30,7 +30,7 @@ use crate::{
         sessions::{Session, User, guard},
         state::ModelState,
     },
-    vault::{entries, secrets, settings},
+    vault::{entries, error::VaultError, secrets, settings},
 };
 
 /// Setting that holds the address that was allowed.
@@ -95,6 +95,8 @@ pub struct UpstreamState {
     pub sentence: Option<String>,
     /// Whether this person gave a key of their own.
     pub has_own_key: bool,
+    /// Whether that key cannot be read any more; then it is as if there were none.
+    pub is_key_lost: bool,
 }
 
 impl Upstream {
@@ -130,6 +132,7 @@ impl Services {
             is_allowed,
             sentence: is_allowed.then(|| sentence(upstream)),
             has_own_key: guard(&session.user.upstream_key).is_some(),
+            is_key_lost: session.user.is_key_lost.load(Ordering::SeqCst),
         })
     }
 
@@ -143,7 +146,11 @@ impl Services {
         let keep = Arc::clone(&user);
         let is_another = blocking::db(move || {
             keep.vault.write(|w| {
-                let is_another = settings::get(w, SETTING)?.is_some_and(|old| old != address.as_bytes());
+                // What cannot be read was not for this address, as far as anybody knows.
+                let is_another = match settings::get(w, SETTING) {
+                    Err(error) if error.is_of_one_record() => true,
+                    old => old?.is_some_and(|old| old != address.as_bytes()),
+                };
                 if is_another {
                     // A key is for one address.
                     secrets::remove(w, KEY)?;
@@ -155,7 +162,7 @@ impl Services {
         .await??;
         self.wrote();
         if is_another {
-            *guard(&user.upstream_key) = None;
+            user.keep_upstream_key(None);
         }
         user.may_send.store(true, Ordering::SeqCst);
         upstream.engine.load();
@@ -181,7 +188,7 @@ impl Services {
         })
         .await??;
         self.wrote();
-        *guard(&session.user.upstream_key) = (!key.is_empty()).then(|| Arc::new(key));
+        session.user.keep_upstream_key((!key.is_empty()).then(|| Arc::new(key)));
         Ok(true)
     }
 
@@ -194,7 +201,7 @@ impl Services {
         if user.may_send.swap(false, Ordering::SeqCst) {
             user.running.interrupt_all();
         }
-        *guard(&user.upstream_key) = None;
+        user.keep_upstream_key(None);
         blocking::db(move || {
             user.vault.write(|w| {
                 secrets::remove(w, KEY)?;
@@ -296,18 +303,22 @@ impl Services {
         }
     }
 
-    /// Finds out whether this person allowed the upstream, when the vault was opened, and greets it if so.
+    /// Finds out whether this person allowed the upstream, when the vault was opened, and greets it if so. A record that
+    /// is broken keeps nobody out: without what was allowed nothing is sent, and without the key it is as if there were
+    /// none.
     ///
     /// # Errors
-    /// When a record cannot be read.
+    /// When the store cannot be read.
     pub(super) async fn prepare_upstream(&self, user: &Arc<User>) -> Result<(), Failure> {
         let Some(upstream) = &self.upstream else { return Ok(()) };
         let keep = Arc::clone(user);
         let (allowed, key) = blocking::db(move || {
-            keep.vault.read(|r| Ok((settings::get(r, SETTING)?, secrets::get(r, KEY)?)))
+            keep.vault.read(|r| Ok((whole(settings::get(r, SETTING))?, whole(secrets::get(r, KEY))?)))
         })
         .await??;
-        if allowed.as_deref() == Some(upstream.address.as_bytes()) {
+        if allowed.flatten().as_deref() == Some(upstream.address.as_bytes()) {
+            user.is_key_lost.store(key.is_none(), Ordering::SeqCst);
+            let key = key.flatten();
             let key =
                 key.and_then(|key| std::str::from_utf8(&key).ok().map(|key| Zeroizing::new(key.to_owned())));
             *guard(&user.upstream_key) = key.map(Arc::new);
@@ -321,6 +332,14 @@ impl Services {
 
     fn may_send(&self, user: &User) -> bool {
         self.upstream.is_some() && user.may_send.load(Ordering::SeqCst)
+    }
+}
+
+/// What was read; `None` when that one record is broken.
+fn whole<T>(read: Result<T, VaultError>) -> Result<Option<T>, VaultError> {
+    match read {
+        Err(error) if error.is_of_one_record() => Ok(None),
+        read => read.map(Some),
     }
 }
 

@@ -2,7 +2,7 @@
 
 use std::sync::{
     Arc, Mutex,
-    atomic::{AtomicBool, AtomicI64},
+    atomic::{AtomicBool, AtomicI64, Ordering},
 };
 
 use jiff::tz::TimeZone;
@@ -55,6 +55,8 @@ pub struct User {
     pub(crate) is_proved: AtomicBool,
     /// The person's own key for the upstream.
     pub(crate) upstream_key: Mutex<Option<UpstreamKey>>,
+    /// Such a key is kept and cannot be read any more.
+    pub(crate) is_key_lost: AtomicBool,
     /// What writes for the person in the background has begun.
     pub(crate) is_settled: AtomicBool,
     /// Traces that were suggested for entries.
@@ -89,6 +91,7 @@ impl User {
             wants_proof: AtomicBool::new(false),
             is_proved: AtomicBool::new(false),
             upstream_key: Mutex::new(None),
+            is_key_lost: AtomicBool::new(false),
             is_settled: AtomicBool::new(false),
             suggested: Suggested::default(),
             import: ImportSlot::default(),
@@ -108,6 +111,12 @@ impl User {
     /// From now on the writer lives in this zone.
     pub(crate) fn set_zone(&self, name: String, zone: TimeZone) {
         *guard(&self.zone) = (name, zone);
+    }
+
+    /// From now on this is the person's own key for the upstream.
+    pub(crate) fn keep_upstream_key(&self, key: Option<UpstreamKey>) {
+        self.is_key_lost.store(false, Ordering::SeqCst);
+        *guard(&self.upstream_key) = key;
     }
 
     /// Tells everything that works for this person to stop.

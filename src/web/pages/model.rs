@@ -42,6 +42,8 @@ pub struct UpstreamView {
     pub sentence: Option<String>,
     /// Whether this person gave a key of their own.
     pub has_own_key: bool,
+    /// Whether that key cannot be read any more.
+    pub is_key_lost: bool,
 }
 
 /// `GET /entries/{id}/sending`: what would be sent for a reply to an entry.
@@ -112,6 +114,7 @@ impl Template for ModelPage {
             is_allowed: false,
             sentence: None,
             has_own_key: false,
+            is_key_lost: false,
         };
         let bare =
             UpstreamView { host: "192.168.1.20:8081".to_owned(), is_protected: false, ..asked.clone() };
@@ -134,7 +137,8 @@ impl Template for ModelPage {
             models: Some(models),
             ..page(first.clone(), None)
         });
-        let sent = [asked, bare, allowed, own].map(|upstream| page(first.clone(), Some(upstream)));
+        let lost = UpstreamView { is_key_lost: true, ..allowed.clone() };
+        let sent = [asked, bare, allowed, own, lost].map(|upstream| page(first.clone(), Some(upstream)));
         plain.chain(sent).chain(with_models).collect()
     }
 }

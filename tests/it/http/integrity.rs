@@ -19,13 +19,13 @@ use llamora::{
 
 use crate::it::common::{Got, PASSWORD, SignedIn, TODAY, TestApp, fresh_op, services_over};
 
-type Raw = Vec<([u8; 24], Vec<u8>)>;
+pub(super) type Raw = Vec<([u8; 24], Vec<u8>)>;
 
 /// 14 March 2025.
 const LOST_DAY: i32 = 20_161;
 const PAGE: &str = "/settings/integrity";
 
-fn raw(store: &Store) -> Raw {
+pub(super) fn raw(store: &Store) -> Raw {
     let mut all = Vec::new();
     let scanned = store.read(|rows| {
         rows.scan(&[0; 24], &[0xff; 24], &mut |key, value| {
@@ -38,7 +38,7 @@ fn raw(store: &Store) -> Raw {
 }
 
 /// Puts rows in, or takes them out.
-fn tamper(store: &Store, changes: &[([u8; 24], Option<Vec<u8>>)]) {
+pub(super) fn tamper(store: &Store, changes: &[([u8; 24], Option<Vec<u8>>)]) {
     let done = store.write(|rows| {
         for (key, value) in changes {
             match value {

@@ -7,7 +7,12 @@ use std::{
     thread,
 };
 
-use crate::it::common::{Ask, Options, PASSWORD, SignedIn, TODAY, TestApp};
+use llamora::store::Store;
+
+use crate::it::{
+    common::{Ask, Options, PASSWORD, SignedIn, TODAY, TestApp, services_with},
+    http::integrity::{raw, tamper},
+};
 
 /// A server that speaks the protocol of `OpenAI`, and keeps what it was sent.
 struct Mock {
@@ -281,4 +286,51 @@ async fn a_key_of_ones_own_is_sealed_goes_to_the_host_alone_and_only_while_it_is
     allow(&again).await;
     let page = again.get("/settings/model").await.expect(200).body;
     assert!(!page.contains("Forget my key"), "{page}");
+}
+
+/// Spoils the one row that `work` makes, while nothing else writes.
+async fn spoil_new_row(store: &Store, work: impl Future<Output = ()>) {
+    let before = raw(store);
+    work.await;
+    let new = raw(store).into_iter().filter(|(key, _)| before.iter().all(|(old, _)| old != key));
+    let [(key, mut value)] = new.collect::<Vec<_>>().try_into().expect("one new row");
+    *value.last_mut().expect("bytes") ^= 1;
+    tamper(store, &[(key, Some(value))]);
+}
+
+#[tokio::test]
+async fn a_consent_or_a_key_that_cannot_be_read_keeps_nobody_out_and_can_be_given_again() {
+    let mock = Mock::start(&["Hello"], false);
+    let options = Options { upstream: Some(format!("http://{}", mock.host)), ..Options::default() };
+    let store = Arc::new(Store::in_memory().expect("a store"));
+    let open = || TestApp::over(services_with(&options, Arc::clone(&store)));
+    let app = open().await;
+    let mira = app.register("Mira").await;
+    spoil_new_row(&store, allow(&mira)).await;
+
+    // What was allowed cannot be read: nothing is sent until it is allowed anew.
+    let app = open().await;
+    let mira = app.sign_in_again("Mira").await;
+    let page = mira.get("/settings/model").await.expect(200).body;
+    assert!(page.contains("data-upstream=\"off\""), "{page}");
+    allow(&mira).await;
+    let key = [("upstream_key", "sk-mine-0815")];
+    spoil_new_row(&store, async {
+        mira.post("/settings/model/upstream/key", &key).await.expect(303);
+    })
+    .await;
+
+    // The key cannot be read: it is told, and is as if there were none.
+    let app = open().await;
+    let mira = app.sign_in_again("Mira").await;
+    let page = mira.get("/settings/model").await.expect(200).body;
+    assert!(page.contains("data-upstream=\"allowed\"") && page.contains("can no longer be read"), "{page}");
+    let entry = mira.write("The tram was late.").await;
+    reply_to(&mira, &entry).await;
+    assert!(mock.asked()[0].contains("Bearer sk-canary"));
+    mira.post("/settings/model/upstream/key", &key).await.expect(303);
+    let page = mira.get("/settings/model").await.expect(200).body;
+    assert!(!page.contains("can no longer be read") && page.contains("Forget my key"), "{page}");
+    reply_to(&mira, &entry).await;
+    assert!(mock.asked()[1].contains("Bearer sk-mine-0815"));
 }
