@@ -49,7 +49,8 @@ impl Services {
                 tracing::error!(%error, "a prompt could not be made");
                 Failure::Internal
             })?;
-        let written = self.written_in(SHAPE, user, GenRequest::shaped(messages, SHAPE), &is_wanted).await;
+        let written =
+            self.written_in(&model, SHAPE, user, GenRequest::shaped(messages, SHAPE), &is_wanted).await;
         let sources = Sources::new([text.as_str()]);
         let (said, unsaid): (Vec<String>, Vec<String>) =
             written.unwrap_or_default().into_iter().partition(|label| shares_words(label, &text));

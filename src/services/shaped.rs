@@ -33,9 +33,12 @@ impl Services {
     }
 
     /// Asks the model inside and waits for it; `None` when it cannot be asked, when it fails, or when the answer is not
-    /// wanted any more or somebody waits for the model meanwhile.
+    /// wanted any more or somebody waits for the model meanwhile. Also when another one than `model`, for which the caller
+    /// decided and made the request, has taken over: what that would write is not what was asked for, and must not be
+    /// told as the work of the first.
     pub(super) async fn written_in(
         &self,
+        model: &ModelIdentity,
         shape: Shape,
         user: &User,
         request: GenRequest,
@@ -59,6 +62,7 @@ impl Services {
                         break StopReason::Length;
                     }
                 }
+                Ok(Some(JobEvent::Begins(now))) if now.sha256 != model.sha256 => return None,
                 Ok(Some(JobEvent::Position(_) | JobEvent::Begins(_))) | Err(_) => {}
                 Ok(None | Some(JobEvent::Done(StopReason::Cancelled) | JobEvent::Failed(_))) => return None,
                 Ok(Some(JobEvent::Done(reason))) => break reason,

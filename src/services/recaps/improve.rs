@@ -46,7 +46,7 @@ impl Services {
                 && user.running.is_idle()
                 && !user.model_is_off.load(Ordering::SeqCst)
         };
-        let written = self.written_in(SHAPE, user, request, &is_wanted).await?;
+        let written = self.written_in(&model, SHAPE, user, request, &is_wanted).await?;
         let sources = Sources::new(texts.iter().map(String::as_str));
         let mut grounded: Vec<String> =
             written.into_iter().filter(|sentence| sources.support(sentence)).collect();

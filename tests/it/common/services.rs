@@ -123,11 +123,11 @@ fn catalogue(data: &Path) -> Catalogue {
     Catalogue { spots, shelf, others: vec![("lmstudio", data.join("lmstudio"))], fixed: String::new() }
 }
 
-fn load(file: &str, pause: Duration) -> Result<Box<dyn Generator>, LlmError> {
+fn load(file: &str, pause: Duration, ability: Ability) -> Result<Box<dyn Generator>, LlmError> {
     if file.contains("broken") {
         return Err(LlmError::Truncated);
     }
-    Ok(Box::new(ScriptedGenerator::named(file.trim_end_matches(".gguf"), pause)))
+    Ok(Box::new(ScriptedGenerator::named(file.trim_end_matches(".gguf"), pause).able(ability)))
 }
 
 fn make(options: &Options, store: Arc<Store>) -> (Arc<Services>, Arc<Fixed>) {
@@ -137,7 +137,7 @@ fn make(options: &Options, store: Arc<Store>) -> (Arc<Services>, Arc<Fixed>) {
     let (pause, loading) = (options.pause, options.loading.clone());
     let catalogue = options.models.as_deref().map(|data| Arc::new(catalogue(data)));
     let has_model = catalogue.as_ref().map_or(options.has_model, |catalogue| catalogue.used().is_some());
-    let load: LoadModel = Arc::new(move |source| load(&source.name(), pause));
+    let load: LoadModel = Arc::new(move |source| load(&source.name(), pause, ability));
     let (used, load_used) = (catalogue.clone(), Arc::clone(&load));
     let services = Services::new(Parts {
         store,

@@ -2,14 +2,21 @@
 
 use std::{
     fs,
+    future::poll_fn,
     io::{BufRead, BufReader, Write},
     net::TcpListener,
     path::Path,
+    pin::pin,
+    task::Poll,
     thread,
     time::Duration,
 };
 
-use llamora::{config::Changers, llm::gguf::sample::good_file};
+use llamora::{
+    config::{Changers, manifest::Ability},
+    journal::ids::EntryId,
+    llm::gguf::sample::good_file,
+};
 use tempfile::TempDir;
 
 use crate::it::common::{Options, PASSWORD, SignedIn, TODAY, TestApp};
@@ -137,6 +144,43 @@ async fn a_model_that_cannot_be_loaded_leaves_the_one_before_and_the_page_says_w
     let page = settled(&app, &browser).await;
     assert!(page.contains("broken.gguf is not used.") && page.contains("first answers as before."));
     assert_eq!(fs::read_to_string(data.path().join("model.use")).expect("kept"), "first.gguf\n");
+}
+
+/// A reply that is long enough to hold up a change of the model; gives what its stream is asked by.
+async fn hold_up(browser: &SignedIn) -> String {
+    let id = browser.write("Tell it slowly and at length, please.").await;
+    let got = browser.post(&format!("/entries/{id}/replies"), &[]).await.expect(303);
+    got.location().split_once("#reply-").expect("a way to the reply").1.to_owned()
+}
+
+/// Ends it.
+async fn let_go(browser: &SignedIn, reply: &str) {
+    browser.post(&format!("/replies/{reply}/stop"), &[]).await.expect(303);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_another_model_wrote_than_the_one_that_was_asked_is_let_go() {
+    let options = Options { pause: Duration::from_millis(50), ability: Ability::Able, ..Options::default() };
+    let (app, _data) = app_with(&["first.gguf", "second.gguf"], options).await;
+    let ada = app.register("Ada").await;
+    let services = &app.state.services;
+    let (session, token, _) = services.register("Mira", PASSWORD, PASSWORD, None).await.expect("an account");
+    let mira = app.signed_in(&token);
+    let entry = mira.write("The lighthouse stood still beside the harbour.").await;
+    let entry: EntryId = entry.parse().expect("an id");
+    let labels = services.suggest_labels(&session, entry).await.expect("read");
+    assert!(!labels.is_empty());
+
+    let reply = hold_up(&ada).await;
+    ada.post(&format!("{PAGE}/use"), &[("name", "second.gguf")]).await.expect(303);
+    // Decided for the first, and asked when the second has taken over.
+    let mut labels = pin!(services.suggest_labels(&session, entry));
+    poll_fn(|context| Poll::Ready(assert!(labels.as_mut().poll(context).is_pending()))).await;
+    let_go(&ada, &reply).await;
+    let page = settled(&app, &ada).await;
+    assert!(page.contains("second answers from now on."), "{page}");
+    let labels = labels.await.expect("read");
+    assert!(labels.is_empty(), "{labels:?}");
 }
 
 #[tokio::test(flavor = "multi_thread")]
