@@ -33,12 +33,11 @@ pub const DEFAULT: &str = "default";
 const BUSY: &str = "Another model is being loaded, or the one in use is being measured. Wait until that is done, or stop it.";
 
 /// How a change was asked for.
-#[derive(Clone, Copy, PartialEq, Eq)]
 enum Asked {
-    /// On the page: the choice is kept once it has worked.
-    OnPage,
-    /// By the command line, which has kept the choice already: it is put back if it does not work.
-    ByFile,
+    /// On the page, when `before` was the choice: another one is kept once it has worked.
+    OnPage { before: Option<String> },
+    /// By the command line, which has kept what is `tried` already: the one before is put back if it does not work.
+    ByFile { tried: Option<String> },
 }
 
 impl Services {
@@ -60,8 +59,9 @@ impl Services {
             return Err(NoChange::Refused("That is not the name of a model.".to_owned()));
         }
         let work = self.desk.change.begin(Doing::Changing, name).ok_or(NoChange::Busy(BUSY))?;
+        let asked = Asked::OnPage { before: models.catalogue.shelf.chosen() };
         let (services, name) = (Arc::clone(self), name.to_owned());
-        self.tasks.spawn_forever(async move { services.change_to(&work, &name, Asked::OnPage).await });
+        self.tasks.spawn_forever(async move { services.change_to(&work, &name, asked).await });
         Ok(())
     }
 
@@ -84,7 +84,7 @@ impl Services {
         let name = chosen.clone().unwrap_or_else(|| DEFAULT.to_owned());
         // While another change is on its way this one waits.
         let Some(work) = self.desk.change.begin(Doing::Changing, &name) else { return };
-        self.change_to(&work, &name, Asked::ByFile).await;
+        self.change_to(&work, &name, Asked::ByFile { tried: chosen }).await;
     }
 
     pub(in crate::services) fn start_following_choice(self: &Arc<Self>) {
@@ -126,9 +126,7 @@ impl Services {
         match loaded {
             Ok((title, kept)) => {
                 self.set_has_model(true);
-                let is_kept = asked == Asked::ByFile || keep(&models.catalogue, kept.as_deref());
-                *guard(&self.desk.acted_on) = models.catalogue.shelf.chosen();
-                if is_kept {
+                if self.keep_choice(&models.catalogue, asked, kept) {
                     Outcome::good(format!("{title} answers from now on."))
                 } else {
                     Outcome::bad(format!(
@@ -138,17 +136,40 @@ impl Services {
                 }
             }
             Err(why) => {
-                if asked == Asked::ByFile {
-                    let previous = guard(&self.desk.acted_on).clone();
-                    keep(&models.catalogue, previous.as_deref());
-                }
-                *guard(&self.desk.acted_on) = models.catalogue.shelf.chosen();
+                self.take_back(&models.catalogue, asked);
                 let stays = match before {
                     Some(before) => format!("{before} answers as before."),
                     None => "Nothing else was changed.".to_owned(),
                 };
                 Outcome::bad(format!("{name} is not used. {why} {stays}"))
             }
+        }
+    }
+
+    /// Keeps the choice that worked, for the next start; whether that could be done. What the command line chose while
+    /// it was loaded came later and stands: as it is not what was acted on, it is followed next.
+    fn keep_choice(&self, catalogue: &Catalogue, asked: Asked, kept: Option<String>) -> bool {
+        let (acted_on, is_kept) = match asked {
+            Asked::ByFile { tried } => (tried, true),
+            Asked::OnPage { before } => {
+                let is_kept = catalogue.shelf.chosen() != before || keep(catalogue, kept.as_deref());
+                (if is_kept { kept } else { before }, is_kept)
+            }
+        };
+        *guard(&self.desk.acted_on) = acted_on;
+        is_kept
+    }
+
+    /// Puts the choice before in place of one that did not work, unless the command line has made another one since.
+    fn take_back(&self, catalogue: &Catalogue, asked: Asked) {
+        let Asked::ByFile { tried } = asked else { return };
+        if catalogue.shelf.chosen() != tried {
+            return;
+        }
+        let mut acted_on = guard(&self.desk.acted_on);
+        if !keep(catalogue, acted_on.as_deref()) {
+            // It stands there and is not tried again and again.
+            *acted_on = tried;
         }
     }
 

@@ -7,6 +7,7 @@ use std::{
     net::TcpListener,
     path::Path,
     pin::pin,
+    sync::Arc,
     task::Poll,
     thread,
     time::Duration,
@@ -156,6 +157,46 @@ async fn hold_up(browser: &SignedIn) -> String {
 /// Ends it.
 async fn let_go(browser: &SignedIn, reply: &str) {
     browser.post(&format!("/replies/{reply}/stop"), &[]).await.expect(303);
+}
+
+async fn slow_app(files: &[&str]) -> (TestApp, TempDir) {
+    app_with(files, Options { pause: Duration::from_millis(50), ..Options::default() }).await
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_choice_on_the_command_line_while_another_model_is_loaded_is_not_lost() {
+    let (app, data) = slow_app(&["broken.gguf", "first.gguf", "second.gguf", "third.gguf"]).await;
+    let choice = data.path().join("model.use");
+    let choose = |name: &str| fs::write(&choice, format!("{name}\n")).expect("chosen");
+    let browser = app.register("Ada").await;
+    // Whichever way the first change was asked for, and whether it works or not.
+    for (n, (asked_on_page, tried)) in
+        [(true, "second.gguf"), (true, "broken.gguf"), (false, "second.gguf"), (false, "broken.gguf")]
+            .into_iter()
+            .enumerate()
+    {
+        choose("first.gguf");
+        app.state.services.follow_choice().await;
+        settled(&app, &browser).await;
+        let reply = hold_up(&browser).await;
+        if asked_on_page {
+            browser.post(&format!("{PAGE}/use"), &[("name", tried)]).await.expect(303);
+        } else {
+            choose(tried);
+            let services = Arc::clone(&app.state.services);
+            tokio::spawn(async move { services.follow_choice().await });
+            while !app.state.services.model_work().is_running() {
+                tokio::task::yield_now().await;
+            }
+        }
+        choose("third.gguf");
+        let_go(&browser, &reply).await;
+        settled(&app, &browser).await;
+        app.state.services.follow_choice().await;
+        let page = settled(&app, &browser).await;
+        assert!(page.contains("third answers from now on."), "{n}: {page}");
+        assert_eq!(fs::read_to_string(&choice).expect("kept"), "third.gguf\n", "{n}");
+    }
 }
 
 #[tokio::test(flavor = "multi_thread")]
