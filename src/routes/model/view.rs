@@ -139,6 +139,7 @@ fn line(kind: &'static str, state: &WorkState) -> WorkLine {
         Doing::Fetching => "Fetching",
         Doing::Adding => "Copying",
         Doing::Verifying => "Reading through",
+        Doing::Removing => "Removing",
         Doing::Changing => "Loading",
         Doing::Measuring => "Measuring",
     };
@@ -150,6 +151,7 @@ fn line(kind: &'static str, state: &WorkState) -> WorkLine {
         (Doing::Measuring, all) => {
             format!("{done} of {} numbers of threads. Replies go first.", all.unwrap_or(0))
         }
+        (Doing::Removing, _) => "This takes a moment.".to_owned(),
         (_, None) if *done == 0 => "Waiting for the first bytes.".to_owned(),
         (_, None) => format!("{}{}", size(*done), speed(state)),
         (_, Some(all)) => format!("{} of {}{}", size(*done), size(*all), speed(state)),
@@ -160,7 +162,7 @@ fn line(kind: &'static str, state: &WorkState) -> WorkLine {
         said,
         done: *done,
         all: all.unwrap_or(0),
-        can_stop: *doing != Doing::Changing && !state.is_stopping,
+        can_stop: !matches!(doing, Doing::Changing | Doing::Removing) && !state.is_stopping,
     }
 }
 

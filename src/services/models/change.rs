@@ -30,7 +30,7 @@ use crate::{
 const LOOK: Duration = Duration::from_secs(2);
 /// The program's own choice: the first model there is.
 pub const DEFAULT: &str = "default";
-const BUSY: &str = "Another model is being loaded, or the one in use is being measured. Wait until that is done, or stop it.";
+pub(super) const BUSY: &str = "Another model is being loaded, or the one in use is being measured. Wait until that is done, or stop it.";
 
 /// How a change was asked for.
 enum Asked {

@@ -15,7 +15,7 @@ use crate::{
         Failure, Services,
         keys::Confirmed,
         models::{
-            NoChange, megabytes, sentence,
+            NoChange, change, megabytes, sentence,
             work::{Doing, Outcome, Work},
         },
         sessions::Session,
@@ -160,25 +160,29 @@ impl Services {
         Ok(())
     }
 
-    /// Deletes a model file from the shelf. The one that is in use stays.
+    /// Deletes a model file from the shelf. The one that is in use stays, and nothing goes while another one is loaded,
+    /// which may be this one.
     ///
     /// # Errors
     /// See [`NoChange`].
     pub async fn remove_model(self: &Arc<Self>, session: &Session, file: &str) -> Result<(), NoChange> {
         let models = self.models_for_change(session).await?;
+        if self.desk.change.is_running() {
+            return Err(NoChange::Busy(change::BUSY));
+        }
+        self.desk.files.begin(Doing::Removing, file).ok_or(NoChange::Busy(BUSY))?;
         let (catalogue, file) = (Arc::clone(&models.catalogue), file.to_owned());
+        let mut ends = Ends { services: Arc::clone(self), outcome: None };
         let removed = blocking::db(move || {
             if catalogue.used().is_some_and(|used| used.name() == file) {
                 let why = format!("{file} is in use. Use another model first, then remove it.");
                 return Err(NoChange::Refused(why));
             }
             catalogue.shelf.remove(&file).map_err(|error| NoChange::Refused(sentence(&error)))?;
-            Ok(file)
-        })
-        .await
-        .map_err(Failure::from)??;
-        self.desk.files.note(Outcome::good(format!("{removed} is removed.")));
-        Ok(())
+            ends.outcome = Some(Outcome::good(format!("{file} is removed.")));
+            Ok(())
+        });
+        removed.await.map_err(Failure::from)?
     }
 
     /// Stops what is being done with files. What has come of a download is kept.
@@ -200,6 +204,18 @@ impl Services {
                 Outcome::bad("That failed inside the program. Nothing else is touched; try again.")
             }));
         });
+    }
+}
+
+/// Ends what is done with files, also when it panics or nobody waits for it any more.
+struct Ends {
+    services: Arc<Services>,
+    outcome: Option<Outcome>,
+}
+
+impl Drop for Ends {
+    fn drop(&mut self) {
+        self.services.desk.files.end(self.outcome.take());
     }
 }
 

@@ -28,6 +28,8 @@ pub enum Doing {
     Adding,
     /// A model is read through and compared with its checksum.
     Verifying,
+    /// A model file is deleted.
+    Removing,
     /// Another model is being loaded.
     Changing,
     /// The model is measured.
@@ -167,10 +169,15 @@ impl Slot {
         Some(work)
     }
 
-    /// What runs is over.
-    pub(super) fn end(&self, outcome: Outcome) {
+    /// What runs is over; without an outcome when whoever asked is told otherwise.
+    pub(super) fn end(&self, outcome: impl Into<Option<Outcome>>) {
         let mut inner = guard(&self.inner);
-        (inner.running, inner.last) = (None, Some(outcome));
+        (inner.running, inner.last) = (None, outcome.into());
+    }
+
+    /// Whether something runs.
+    pub(super) fn is_running(&self) -> bool {
+        guard(&self.inner).running.is_some()
     }
 
     /// Notes what came of something that was done at once.

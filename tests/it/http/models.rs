@@ -200,6 +200,23 @@ async fn a_choice_on_the_command_line_while_another_model_is_loaded_is_not_lost(
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn nothing_is_removed_while_another_model_is_loaded() {
+    let (app, data) = slow_app(&["first.gguf", "second.gguf"]).await;
+    let browser = app.register("Ada").await;
+    let reply = hold_up(&browser).await;
+    browser.post(&format!("{PAGE}/use"), &[("name", "second.gguf")]).await.expect(303);
+    let got = browser.post(&format!("{PAGE}/remove"), &[("name", "second.gguf")]).await;
+    assert_eq!(got.status, 409, "{}", got.body);
+    assert!(got.body.contains("Another model is being loaded") && !got.body.contains("Delete the file"));
+    assert!(!got.body.contains("action=\"/settings/model/use\""), "it would be refused");
+    let_go(&browser, &reply).await;
+    let page = settled(&app, &browser).await;
+    assert!(page.contains("second answers from now on.") && data.path().join("shelf/second.gguf").exists());
+    let page = done(&app, &browser, "remove", &[("name", "first.gguf")]).await;
+    assert!(page.contains("first.gguf is removed.") && !data.path().join("shelf/first.gguf").exists());
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn what_another_model_wrote_than_the_one_that_was_asked_is_let_go() {
     let options = Options { pause: Duration::from_millis(50), ability: Ability::Able, ..Options::default() };
     let (app, _data) = app_with(&["first.gguf", "second.gguf"], options).await;
