@@ -17,7 +17,7 @@ use crate::{
         },
     },
     services::{
-        Services,
+        Failure, Services,
         models::{
             Models, NoChange, sentence,
             work::{Doing, Outcome, Work},
@@ -58,11 +58,17 @@ impl Services {
         if std::path::Path::new(name).is_absolute() {
             return Err(NoChange::Refused("That is not the name of a model.".to_owned()));
         }
-        let work = self.desk.change.begin(Doing::Changing, name).ok_or(NoChange::Busy(BUSY))?;
-        let asked = Asked::OnPage { before: models.catalogue.shelf.chosen() };
         let (services, name) = (Arc::clone(self), name.to_owned());
-        self.tasks.spawn_forever(async move { services.change_to(&work, &name, asked).await });
-        Ok(())
+        let catalogue = Arc::clone(&models.catalogue);
+        // In one go: whoever asked may not wait for it, and what was begun must come to its end.
+        let begun = blocking::db(move || {
+            let work = services.desk.change.begin(Doing::Changing, &name)?;
+            let (asked, changes) =
+                (Asked::OnPage { before: catalogue.shelf.chosen() }, Arc::clone(&services));
+            services.tasks.spawn_forever(async move { changes.change_to(&work, &name, asked).await });
+            Some(())
+        });
+        begun.await.map_err(Failure::from)?.ok_or(NoChange::Busy(BUSY))
     }
 
     /// Looks at the choice in the data folder, which the command line changes, and follows it.
@@ -79,7 +85,9 @@ impl Services {
         // Nothing is loaded yet, and what will be is looked up then.
         if self.llm.state() == EngineState::Idle {
             *guard(&self.desk.acted_on) = chosen;
-            return self.set_has_model(models.catalogue.used().is_some());
+            let catalogue = Arc::clone(&models.catalogue);
+            let Ok(is_there) = blocking::db(move || catalogue.used().is_some()).await else { return };
+            return self.set_has_model(is_there);
         }
         let name = chosen.clone().unwrap_or_else(|| DEFAULT.to_owned());
         // While another change is on its way this one waits.
@@ -88,12 +96,13 @@ impl Services {
     }
 
     pub(in crate::services) fn start_following_choice(self: &Arc<Self>) {
-        self.desk.read_benches();
         if self.desk.models.is_none() {
             return;
         }
-        let weak = Arc::downgrade(self);
+        let (weak, services) = (Arc::downgrade(self), Arc::clone(self));
         self.tasks.spawn_forever(async move {
+            // What cannot be read counts as not measured.
+            let _ = blocking::db(move || services.desk.read_benches()).await;
             loop {
                 tokio::time::sleep(LOOK).await;
                 let Some(services) = weak.upgrade() else { return };
@@ -126,7 +135,9 @@ impl Services {
         match loaded {
             Ok((title, kept)) => {
                 self.set_has_model(true);
-                if self.keep_choice(&models.catalogue, asked, kept) {
+                let services = Arc::clone(self);
+                let is_kept = blocking::db(move || services.keep_choice(asked, kept)).await;
+                if is_kept.unwrap_or(false) {
                     Outcome::good(format!("{title} answers from now on."))
                 } else {
                     Outcome::bad(format!(
@@ -136,7 +147,9 @@ impl Services {
                 }
             }
             Err(why) => {
-                self.take_back(&models.catalogue, asked);
+                let services = Arc::clone(self);
+                // A panic there has said so; the model before answers all the same.
+                let _ = blocking::db(move || services.take_back(asked)).await;
                 let stays = match before {
                     Some(before) => format!("{before} answers as before."),
                     None => "Nothing else was changed.".to_owned(),
@@ -148,7 +161,8 @@ impl Services {
 
     /// Keeps the choice that worked, for the next start; whether that could be done. What the command line chose while
     /// it was loaded came later and stands: as it is not what was acted on, it is followed next.
-    fn keep_choice(&self, catalogue: &Catalogue, asked: Asked, kept: Option<String>) -> bool {
+    fn keep_choice(&self, asked: Asked, kept: Option<String>) -> bool {
+        let Some(Models { catalogue, .. }) = &self.desk.models else { return false };
         let (acted_on, is_kept) = match asked {
             Asked::ByFile { tried } => (tried, true),
             Asked::OnPage { before } => {
@@ -161,8 +175,10 @@ impl Services {
     }
 
     /// Puts the choice before in place of one that did not work, unless the command line has made another one since.
-    fn take_back(&self, catalogue: &Catalogue, asked: Asked) {
-        let Asked::ByFile { tried } = asked else { return };
+    fn take_back(&self, asked: Asked) {
+        let (Asked::ByFile { tried }, Some(Models { catalogue, .. })) = (asked, &self.desk.models) else {
+            return;
+        };
         if catalogue.shelf.chosen() != tried {
             return;
         }
@@ -180,11 +196,14 @@ impl Services {
         candidate: Candidate,
     ) -> Result<(String, Option<String>), String> {
         let Candidate { kept, source, bytes } = candidate;
-        let old = match self.llm.state() {
-            EngineState::Ready(_) => models.catalogue.used_bytes().unwrap_or(0),
-            _ => 0,
-        };
-        let order = if machine::holds_both(old, bytes) { Order::Overlapping } else { Order::OneAtATime };
+        let is_ready = matches!(self.llm.state(), EngineState::Ready(_));
+        let catalogue = Arc::clone(&models.catalogue);
+        let has_room = blocking::db(move || {
+            let old = if is_ready { catalogue.used_bytes().unwrap_or(0) } else { 0 };
+            machine::holds_both(old, bytes)
+        });
+        // Without an answer the way that needs less memory.
+        let order = if has_room.await.unwrap_or(false) { Order::Overlapping } else { Order::OneAtATime };
         let load = Arc::clone(&models.load);
         match self.llm.swap(move || load(&source), order).await {
             Ok(Ok(identity)) => Ok((identity.name, kept)),
@@ -219,8 +238,13 @@ impl Services {
                         measured,
                     };
                     let seconds = bench.best().map(|best| best.speed.seconds(speed::USUAL));
-                    let kept = blocking::db(move || speed::keep(&data, bench)).await;
-                    services.desk.read_benches();
+                    let keeps = Arc::clone(&services);
+                    let kept = blocking::db(move || {
+                        let kept = speed::keep(&data, bench);
+                        keeps.desk.read_benches();
+                        kept
+                    })
+                    .await;
                     let takes = speed::about(seconds.unwrap_or(f64::INFINITY));
                     match kept {
                         Ok(Ok(())) => Outcome::good(format!(

@@ -34,12 +34,15 @@ impl Services {
     /// See [`NoChange`].
     pub async fn fetch_model(self: &Arc<Self>, session: &Session, name: &str) -> Result<(), NoChange> {
         let models = self.models_for_change(session).await?;
-        let begun = || {
-            let begun = begun::all(&models.catalogue.shelf);
-            begun.into_iter().find(|begun| begun.file == name).map(|begun| Wanted::of(begun.url, begun.file))
-        };
-        let wanted = Wanted::recommended(name).or_else(begun);
-        self.begin_fetch(wanted.ok_or_else(|| NoChange::Refused(MISSING.to_owned()))?)
+        let (shelf, name) = (models.catalogue.shelf.clone(), name.to_owned());
+        let wanted = on_disk(move || {
+            let begun = || {
+                let begun = begun::all(&shelf).into_iter().find(|begun| begun.file == name);
+                begun.map(|begun| Wanted::of(begun.url, begun.file))
+            };
+            Wanted::recommended(&name).or_else(begun)
+        });
+        self.begin_fetch(wanted.await?.ok_or_else(|| NoChange::Refused(MISSING.to_owned()))?).await
     }
 
     /// Begins to fetch a model from an address of somebody's own choice. The password was typed again.
@@ -56,16 +59,21 @@ impl Services {
                 "The address must end in the name of a model file, as in https://example.org/model.gguf.";
             return Err(NoChange::Refused(why.to_owned()));
         }
-        self.begin_fetch(Wanted::of(address.to_owned(), file))
+        self.begin_fetch(Wanted::of(address.to_owned(), file)).await
     }
 
-    fn begin_fetch(self: &Arc<Self>, wanted: Wanted) -> Result<(), NoChange> {
+    async fn begin_fetch(self: &Arc<Self>, wanted: Wanted) -> Result<(), NoChange> {
         let Some(models) = &self.desk.models else { return Err(NoChange::Refused(MISSING.to_owned())) };
         let shelf = models.catalogue.shelf.clone();
-        let left = wanted.bytes_expected().map(|all| {
-            all.saturating_sub(begun::bytes(&shelf, &wanted.file).unwrap_or(0)).saturating_add(SPARE)
+        let room = wanted.bytes_expected().map(|all| {
+            let (shelf, file) = (shelf.clone(), wanted.file.clone());
+            on_disk(move || {
+                let left = all.saturating_sub(begun::bytes(&shelf, &file).unwrap_or(0)).saturating_add(SPARE);
+                machine::free_bytes(shelf.folder()).map(|free| (left, free))
+            })
         });
-        if let (Some(left), Some(free)) = (left, machine::free_bytes(shelf.folder()))
+        if let Some(room) = room
+            && let Some((left, free)) = room.await?
             && left > free
         {
             return Err(NoChange::Refused(format!(
@@ -90,8 +98,9 @@ impl Services {
     /// See [`NoChange`].
     pub async fn discard_model(self: &Arc<Self>, session: &Session, file: &str) -> Result<(), NoChange> {
         let models = self.models_for_change(session).await?;
-        let discarded = begun::discard(&models.catalogue.shelf, file);
-        discarded.map_err(|error| NoChange::Refused(sentence(&error)))?;
+        let (shelf, name) = (models.catalogue.shelf.clone(), file.to_owned());
+        let discarded = on_disk(move || begun::discard(&shelf, &name));
+        discarded.await?.map_err(|error| NoChange::Refused(sentence(&error)))?;
         self.desk.files.note(Outcome::good(format!("What had come of {file} is gone.")));
         Ok(())
     }
@@ -133,8 +142,9 @@ impl Services {
     /// See [`NoChange`].
     pub async fn verify_model(self: &Arc<Self>, session: &Session, file: &str) -> Result<(), NoChange> {
         let models = self.models_for_change(session).await?;
-        let catalogue = Arc::clone(&models.catalogue);
-        let present = present(&catalogue, file)?;
+        let (catalogue, name) = (Arc::clone(&models.catalogue), file.to_owned());
+        let looked_up = Arc::clone(&catalogue);
+        let present = on_disk(move || present(&looked_up, &name)).await??;
         let work = self.desk.files.begin(Doing::Verifying, file).ok_or(NoChange::Busy(BUSY))?;
         self.run_on_files(work, move |work| {
             let mut progress = |done, all| {
@@ -173,7 +183,7 @@ impl Services {
         self.desk.files.begin(Doing::Removing, file).ok_or(NoChange::Busy(BUSY))?;
         let (catalogue, file) = (Arc::clone(&models.catalogue), file.to_owned());
         let mut ends = Ends { services: Arc::clone(self), outcome: None };
-        let removed = blocking::db(move || {
+        let removed = on_disk(move || {
             if catalogue.used().is_some_and(|used| used.name() == file) {
                 let why = format!("{file} is in use. Use another model first, then remove it.");
                 return Err(NoChange::Refused(why));
@@ -182,7 +192,7 @@ impl Services {
             ends.outcome = Some(Outcome::good(format!("{file} is removed.")));
             Ok(())
         });
-        removed.await.map_err(Failure::from)?
+        removed.await?
     }
 
     /// Stops what is being done with files. What has come of a download is kept.
@@ -205,6 +215,11 @@ impl Services {
             }));
         });
     }
+}
+
+/// Runs what looks at a folder or changes one, away from the threads that answer.
+async fn on_disk<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'static) -> Result<T, Failure> {
+    Ok(blocking::db(work).await?)
 }
 
 /// Ends what is done with files, also when it panics or nobody waits for it any more.
