@@ -29,6 +29,7 @@ pub mod rotation;
 pub mod sample;
 pub mod sessions;
 mod shaped;
+pub mod size;
 pub mod state;
 pub mod strength;
 pub mod switch;

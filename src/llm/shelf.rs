@@ -6,8 +6,10 @@
 //! written beside and renamed. Neither holds anything of a journal.
 //!
 //! # Security
-//! A name is a plain file name that ends in `.gguf`: no folders, no `..`, and links are not followed. Only the command
-//! line, and on the settings page the owner with the password typed again, can name a path. What is added is looked through by [`crate::llm::gguf`] before it gets its name.
+//! A name is a plain file name that ends in `.gguf`: no folders, no `..`, and links are not followed. A path can
+//! be named on the command line, and on the page about models by whoever may change them there
+//! (`services/models/permission.rs`: whoever owns the first journal, unless a setting says otherwise), with the password
+//! typed again. What is added is looked through by [`crate::llm::gguf`] before it gets its name.
 
 use std::{
     fs::{self, File},

@@ -85,12 +85,3 @@ fn sentence(error: &dyn std::fmt::Display) -> String {
     let end = if text.ends_with(['.', '?', '!']) { "" } else { "." };
     first.chain(letters).collect::<String>() + end
 }
-
-/// Bytes in words, for sentences.
-pub(crate) fn megabytes(bytes: u64) -> String {
-    match bytes as f64 / 1e6 {
-        small if small < 10.0 => format!("{small:.1} MB"),
-        middle if middle < 1000.0 => format!("{middle:.0} MB"),
-        large => format!("{:.1} GB", large / 1e3),
-    }
-}

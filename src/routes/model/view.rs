@@ -1,10 +1,13 @@
 //! From what services say of models to what the page shows.
 
 use crate::{
-    routes::{keys::grouped, settings::size},
-    services::models::{
-        listing::{Checksum, InUse, Listed, ModelWork, ModelsState, Where},
-        work::{Doing, Outcome, WorkState},
+    routes::keys::grouped,
+    services::{
+        models::{
+            listing::{Checksum, InUse, Listed, ModelWork, ModelsState, Where},
+            work::{Doing, Outcome, WorkState},
+        },
+        size::size,
     },
     web::pages::model::shelf::{ModelRow, ModelsView, OutcomeView, WorkLine, WorkView},
 };

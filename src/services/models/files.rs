@@ -15,10 +15,11 @@ use crate::{
         Failure, Services,
         keys::Confirmed,
         models::{
-            NoChange, change, megabytes, sentence,
+            NoChange, change, sentence,
             work::{Doing, Outcome, Work},
         },
         sessions::Session,
+        size::size,
     },
 };
 
@@ -79,8 +80,8 @@ impl Services {
             return Err(NoChange::Refused(format!(
                 "There is too little room: {} are free where models are kept, and {} are needed. Make room, or choose a \
                  smaller model.",
-                megabytes(free),
-                megabytes(left)
+                size(free),
+                size(left)
             )));
         }
         let work = self.desk.files.begin(Doing::Fetching, &wanted.file).ok_or(NoChange::Busy(BUSY))?;
@@ -122,10 +123,7 @@ impl Services {
             let is_wanted = || work.is_wanted();
             match shelf.add_watched(&from, &mut |done, all| work.progress(done, Some(all)), &is_wanted) {
                 Ok(OnShelf { file, bytes, .. }) => Outcome {
-                    sentence: format!(
-                        "{file} is here now, {}. Its checksum is remembered.",
-                        megabytes(bytes)
-                    ),
+                    sentence: format!("{file} is here now, {}. Its checksum is remembered.", size(bytes)),
                     usable: Some(file),
                     ..Outcome::good("")
                 },
@@ -253,7 +251,7 @@ fn fetched(got: Result<OnShelf, DownloadError>, wanted: &Wanted, kept: Option<u6
             };
             Outcome {
                 usable: Some(file.clone()),
-                ..Outcome::good(format!("{file} is here now, {}, {checksum}.", megabytes(bytes)))
+                ..Outcome::good(format!("{file} is here now, {}, {checksum}.", size(bytes)))
             }
         }
         Err(error) => {
@@ -264,10 +262,7 @@ fn fetched(got: Result<OnShelf, DownloadError>, wanted: &Wanted, kept: Option<u6
             };
             let (next, go_on) = match kept {
                 Some(bytes) => (
-                    format!(
-                        "What has come, {}, is kept, and the download goes on from there.",
-                        megabytes(bytes)
-                    ),
+                    format!("What has come, {}, is kept, and the download goes on from there.", size(bytes)),
                     Some(file.clone()),
                 ),
                 None => (

@@ -83,7 +83,8 @@ pub struct Listed {
     pub has_room: bool,
     /// Its checksum.
     pub checksum: Checksum,
-    /// Whether it answers now.
+    /// Whether it is the one that was chosen, or the first when none was: the one that answers, unless it is still being
+    /// loaded or cannot be.
     pub is_used: bool,
     /// How long a usual reply takes, in words.
     pub wait: Option<String>,

@@ -248,7 +248,7 @@ async fn a_download_breaks_off_goes_on_and_is_used() {
     let content = good_file(2_000_000);
     let url = breaking_server(content.clone(), 4, 700_000);
     let page = done(&app, &browser, "address", &[("address", &url), TYPED]).await;
-    assert!(page.contains("broke off. What has come, 0.7 MB, is kept"), "{page}");
+    assert!(page.contains("broke off. What has come, 700.0 kB, is kept"), "{page}");
     assert!(page.contains("fetched.gguf: 700.0 kB have come."), "{page}");
     assert!(!data.path().join("shelf/fetched.gguf").exists());
     let page = done(&app, &browser, "fetch", &[("name", "fetched.gguf")]).await;
