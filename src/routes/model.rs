@@ -87,15 +87,15 @@ async fn draw(call: &Call, session: &Session, status: StatusCode, error: Option<
     let model = items::model_view(call, session);
     let models = match model.state {
         "off" => None,
-        _ => call.services().models(session).await?.map(view::models),
+        _ => call.services().models(session).await?,
     };
-    let is_running = models.as_ref().is_some_and(|models| !models.work.lines.is_empty());
+    let is_running = models.as_ref().is_some_and(|models| models.work.is_running());
     let page = ModelPage {
         shell: Shell { refresh: is_running, ..call.shell("Settings") },
         model,
         embedder: embedder.to_owned(),
         upstream,
-        models,
+        models: models.map(view::models),
         error,
     };
     call.page_or_part(status, &page)
