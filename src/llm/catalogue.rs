@@ -14,6 +14,7 @@ use crate::{
         elsewhere::{self, Elsewhere},
         machine,
         shelf::{Shelf, ShelfError, is_file_name},
+        speed::{Bench, Estimates},
     },
 };
 
@@ -162,6 +163,14 @@ impl Catalogue {
     /// Models in the folders of other programs.
     pub fn elsewhere(&self) -> Vec<Elsewhere> {
         elsewhere::list(&self.others)
+    }
+
+    /// How fast models are here, from what was measured on this machine.
+    pub fn estimates(&self, benches: Vec<Bench>) -> Estimates {
+        let here = self.present().into_iter().filter_map(|present| {
+            present.source.pinned().map(|sha256| (manifest::hex(&sha256), present.bytes))
+        });
+        Estimates::new(benches, here)
     }
 
     /// What the manifest says of a file.

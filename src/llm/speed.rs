@@ -92,6 +92,69 @@ impl Bench {
     }
 }
 
+/// What is said of a model when nothing is known of its speed.
+pub const NOT_MEASURED: &str = "not measured yet";
+
+/// How fast a model is on this machine, as far as that is known.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Estimate {
+    /// How fast.
+    pub speed: Speed,
+    /// Whether this very model was measured; else it is a guess by the size of its file.
+    pub is_measured: bool,
+}
+
+impl Estimate {
+    /// How long somebody waits: `a usual reply takes about 9 s, as measured`.
+    pub fn words(self) -> String {
+        let wait = about(self.speed.seconds(USUAL));
+        if self.is_measured {
+            format!("a usual reply takes {wait}, as measured")
+        } else {
+            format!("a usual reply takes perhaps {wait}, going by its size")
+        }
+    }
+
+    /// How fast it reads and writes: `it reads 210 and writes 12 tokens a second`.
+    pub fn rates(self) -> String {
+        let perhaps = if self.is_measured { "" } else { "perhaps " };
+        let rate = |rate: f64| if rate < 9.95 { format!("{rate:.1}") } else { format!("{rate:.0}") };
+        let Speed { reading, writing } = self.speed;
+        format!("it reads {perhaps}{} and writes {perhaps}{} tokens a second", rate(reading), rate(writing))
+    }
+}
+
+/// From what estimates are made.
+#[derive(Debug, Clone, Default)]
+pub struct Estimates {
+    benches: Vec<Bench>,
+    /// The largest model here that was measured, with the size of its file: what others are compared with.
+    yardstick: Option<(Speed, u64)>,
+}
+
+impl Estimates {
+    /// From what was measured on this machine, and the checksums (in hexadecimal) and sizes of the models that are here.
+    pub fn new(benches: Vec<Bench>, here: impl IntoIterator<Item = (String, u64)>) -> Self {
+        let measured = here.into_iter().filter_map(|(sha256, bytes)| Some((find(&benches, &sha256)?, bytes)));
+        let yardstick = measured.max_by_key(|(_, bytes)| *bytes);
+        Self { benches, yardstick }
+    }
+
+    /// How fast a model is, by its checksum if it was measured, else by its size if another one was. `None` when nothing
+    /// is known.
+    pub fn of(&self, sha256: Option<&str>, bytes: u64) -> Option<Estimate> {
+        if let Some(speed) = sha256.and_then(|sha256| find(&self.benches, sha256)) {
+            return Some(Estimate { speed, is_measured: true });
+        }
+        self.yardstick.map(|(speed, from)| Estimate { speed: speed.scaled(from, bytes), is_measured: false })
+    }
+}
+
+fn find(benches: &[Bench], sha256: &str) -> Option<Speed> {
+    let bench = benches.iter().find(|bench| bench.sha256 == sha256)?;
+    bench.best().map(|best| best.speed)
+}
+
 /// Numbers of threads worth measuring where at most so many may compute: 1, 2, 4, ... and the most.
 pub fn counts(most: u32) -> Vec<u32> {
     let mut counts: Vec<u32> = (0..).map(|power| 1 << power).take_while(|count| *count < most).collect();
@@ -185,6 +248,28 @@ mod tests {
             keep(data.path(), bench(&number.to_string(), "x")).unwrap();
         }
         assert_eq!(read(data.path()).len(), MOST);
+    }
+
+    #[test]
+    fn a_model_is_measured_or_guessed_from_the_largest_that_was_or_not_known() {
+        let (small, large) = (bench("a", "x"), bench("b", "x"));
+        let (sha_small, sha_large) = (small.sha256.clone(), large.sha256.clone());
+        let one = |reading, writing| vec![Measured { threads: 1, speed: Speed { reading, writing } }];
+        let benches = vec![
+            Bench { measured: one(9_000.0, 900.0), ..small },
+            Bench { measured: one(100.0, 20.0), ..large },
+        ];
+        let all = Estimates::new(benches, [(sha_small, 10), (sha_large.clone(), 100), ("c".to_owned(), 900)]);
+        let said = |sha256, bytes| all.of(sha256, bytes).map(|found| (found.words(), found.rates()));
+        let measured = said(Some(sha_large.as_str()), 100).expect("it was measured");
+        assert_eq!(measured.0, "a usual reply takes about 15 s, as measured");
+        assert_eq!(measured.1, "it reads 100 and writes 20 tokens a second");
+        for sha256 in [None, Some("c")] {
+            let guessed = said(sha256, 400).expect("another one was");
+            assert_eq!(guessed.0, "a usual reply takes perhaps about a minute, going by its size");
+            assert_eq!(guessed.1, "it reads perhaps 25 and writes perhaps 5.0 tokens a second");
+        }
+        assert_eq!(Estimates::new(Vec::new(), [(sha_large, 100)]).of(None, 100), None);
     }
 
     #[test]

@@ -84,6 +84,7 @@ fn a_model_is_fetched_in_two_tries_chosen_verified_and_removed() {
 
     let listed = run(&place, &["models", "list"]);
     assert!(listed.contains("* model.gguf") && listed.contains("qwen3-1.7b"), "{listed}");
+    assert!(listed.contains("\n    not measured yet; `llamora models bench` does that\n"), "{listed}");
     let other = place.path("other.gguf");
     fs::write(&other, good_file(5)).unwrap();
     run(&place, &["models", "add", other.to_str().unwrap()]);

@@ -7,6 +7,7 @@ use crate::{
         catalogue::{Catalogue, Fit, Present, Spot},
         download::begun,
         machine,
+        speed::{self, Estimate, Estimates, NOT_MEASURED},
     },
 };
 
@@ -30,9 +31,11 @@ pub fn run(catalogue: &Catalogue, found: &FoundModels) -> anyhow::Result<()> {
 
     println!("\nHere:");
     let present = catalogue.present();
+    let estimates = catalogue.estimates(speed::known(catalogue.shelf.data()));
     for model in &present {
         let is_used = found.model.as_ref() == Some(&model.source);
         println!("{} {}", if is_used { "*" } else { " " }, describe(model));
+        println!("    {}", how_fast(&estimates, model.source.pinned(), model.bytes).unwrap_or_else(unknown));
     }
     if present.is_empty() {
         println!("  none");
@@ -56,6 +59,10 @@ pub fn run(catalogue: &Catalogue, found: &FoundModels) -> anyhow::Result<()> {
             model.good_for,
             model.licence
         );
+        let sha256 = model.sha256.as_deref().and_then(manifest::digest);
+        if let Some(how_fast) = how_fast(&estimates, sha256, model.bytes) {
+            println!("    {how_fast}");
+        }
     }
 
     let elsewhere = catalogue.elsewhere();
@@ -63,6 +70,9 @@ pub fn run(catalogue: &Catalogue, found: &FoundModels) -> anyhow::Result<()> {
         println!("\nOf other programs; one is used where it is after `llamora models use NAME`:");
         for model in elsewhere {
             println!("  {}  {} MB, {}", model.name, mb(model.bytes), Fit::here(model.bytes).words());
+            let path = model.path.to_str().unwrap_or_default();
+            let sha256 = catalogue.shelf.pinned(path).or(model.sha256);
+            println!("    {}", how_fast(&estimates, sha256, model.bytes).unwrap_or_else(unknown));
         }
     }
     Ok(())
@@ -83,6 +93,45 @@ fn describe(model: &Present) -> String {
     format!("{}  {} MB, {place}, {}{known}", model.file, mb(model.bytes), Fit::here(model.bytes).words())
 }
 
+/// How long somebody waits for it and how fast it reads and writes, in the words of the page about models.
+fn how_fast(estimates: &Estimates, sha256: Option<[u8; 32]>, bytes: u64) -> Option<String> {
+    let sha256 = sha256.map(|sha256| manifest::hex(&sha256));
+    let said = |known: Estimate| format!("{}; {}", known.words(), known.rates());
+    estimates.of(sha256.as_deref(), bytes).map(said)
+}
+
+fn unknown() -> String {
+    format!("{NOT_MEASURED}; `llamora models bench` does that")
+}
+
 fn mb(bytes: u64) -> u64 {
     bytes.div_ceil(1_000_000)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::llm::speed::{Bench, Measured, Speed};
+
+    #[test]
+    fn it_is_told_how_fast_a_model_is_and_what_is_a_guess_or_not_known() {
+        let sha256 = [7; 32];
+        let measured = vec![Measured { threads: 2, speed: Speed { reading: 1_000.0, writing: 50.0 } }];
+        let bench = Bench {
+            model: "first".to_owned(),
+            sha256: manifest::hex(&sha256),
+            machine: machine::name(),
+            measured,
+        };
+        let estimates = Estimates::new(vec![bench], [(manifest::hex(&sha256), 100)]);
+        let told = |sha256, bytes| how_fast(&estimates, sha256, bytes).unwrap_or_else(unknown);
+        let measured =
+            "a usual reply takes about 4 s, as measured; it reads 1000 and writes 50 tokens a second";
+        assert_eq!(told(Some(sha256), 100), measured);
+        let guess = "a usual reply takes perhaps about 35 s, going by its size; it reads perhaps 100 and writes perhaps 5.0 \
+                     tokens a second";
+        assert_eq!(told(None, 1_000), guess);
+        let none = how_fast(&Estimates::default(), Some(sha256), 100).unwrap_or_else(unknown);
+        assert_eq!(none, "not measured yet; `llamora models bench` does that");
+    }
 }

@@ -1,6 +1,7 @@
 //! From what services say of models to what the page shows.
 
 use crate::{
+    llm::speed::NOT_MEASURED,
     routes::keys::grouped,
     services::{
         models::{
@@ -61,7 +62,7 @@ fn facts(used: &InUse) -> Vec<(&'static str, String)> {
     };
     facts.push(("Checksum", checksum));
     let speed = match &used.wait {
-        None => "Not measured yet".to_owned(),
+        None => capital(NOT_MEASURED),
         Some(wait) if used.is_measured => format!("A usual reply takes {wait} here, as measured"),
         Some(wait) => format!("A usual reply takes {wait} here, going by the latest ones"),
     };
@@ -84,11 +85,7 @@ fn row(listed: Listed) -> ModelRow {
     if !listed.has_room {
         fit.push("There is too little room on the disk".to_owned());
     }
-    if let Some(wait) = &listed.wait {
-        let roughly = if listed.is_guess { "perhaps " } else { "" };
-        let why = if listed.is_guess { ", going by its size" } else { ", as measured" };
-        fit.push(format!("A usual reply takes {roughly}{wait}{why}"));
-    }
+    fit.extend(listed.speed.map(|speed| capital(&speed.words())));
     let (begun, host) = match &listed.place {
         Where::Away { begun, host } => (begun.map(size), Some(host.clone())),
         _ => (None, None),

@@ -10,7 +10,7 @@ use crate::{
         download::{self, begun},
         elsewhere::Elsewhere,
         machine,
-        speed::{self, Bench},
+        speed::{self, Bench, Estimate, Estimates},
         worker::EngineState,
     },
     services::{
@@ -86,10 +86,8 @@ pub struct Listed {
     /// Whether it is the one that was chosen, or the first when none was: the one that answers, unless it is still being
     /// loaded or cannot be.
     pub is_used: bool,
-    /// How long a usual reply takes, in words.
-    pub wait: Option<String>,
-    /// `wait` was not measured with this model.
-    pub is_guess: bool,
+    /// How fast it is here, as far as that is known.
+    pub speed: Option<Estimate>,
 }
 
 /// The model that answers now.
@@ -246,30 +244,18 @@ impl Services {
 struct View {
     memory: Option<u64>,
     free: Option<u64>,
-    benches: Vec<Bench>,
-    /// A model that was measured here, with the size of its file.
-    yardstick: Option<(speed::Speed, u64)>,
+    estimates: Estimates,
     shelf: PathBuf,
     catalogue: Arc<Catalogue>,
 }
 
 impl View {
     fn of(services: &Services, models: &Models) -> Self {
-        let (catalogue, benches) = (&models.catalogue, services.desk.benches());
-        let largest = catalogue
-            .present()
-            .into_iter()
-            .filter_map(|present| {
-                let sha256 = manifest::hex(&present.source.pinned()?);
-                let best = benches.iter().find(|bench| bench.sha256 == sha256)?.best()?;
-                Some((best.speed, present.bytes))
-            })
-            .max_by_key(|(_, bytes)| *bytes);
+        let catalogue = &models.catalogue;
         Self {
             memory: machine::memory_bytes(),
             free: machine::free_bytes(catalogue.shelf.folder()),
-            benches,
-            yardstick: largest,
+            estimates: catalogue.estimates(services.desk.benches()),
             shelf: catalogue.shelf.folder().to_owned(),
             catalogue: Arc::clone(catalogue),
         }
@@ -308,10 +294,6 @@ impl View {
     fn row(&self, name: &str, file: &str, bytes: u64, place: Where, pinned: Option<[u8; 32]>) -> Listed {
         let known = Catalogue::known(file);
         let sha256 = pinned.map(|pinned| manifest::hex(&pinned));
-        let measured = self.benches.iter().find(|bench| Some(&bench.sha256) == sha256.as_ref());
-        let measured = measured.and_then(Bench::best).map(|best| best.speed);
-        let guess = self.yardstick.map(|(speed, from)| speed.scaled(from, bytes));
-        let wait = measured.or(guess).map(|speed| speed::about(speed.seconds(speed::USUAL)));
         let checksum = match (pinned, &known) {
             (None, _) => Checksum::Unknown,
             (Some(pinned), Some(known)) if known.sha256 == Some(pinned) => Checksum::Listed,
@@ -333,8 +315,7 @@ impl View {
             has_room: true,
             checksum,
             is_used: false,
-            wait,
-            is_guess: measured.is_none(),
+            speed: self.estimates.of(sha256.as_deref(), bytes),
         }
     }
 }
