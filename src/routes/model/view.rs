@@ -5,7 +5,7 @@ use crate::{
     routes::keys::grouped,
     services::{
         models::{
-            listing::{Checksum, InUse, Listed, ModelWork, ModelsState, Where},
+            listing::{Checksum, InUse, Listed, ModelWork, ModelsState, Standing, Where},
             work::{Doing, Outcome, WorkState},
         },
         size::size,
@@ -91,6 +91,7 @@ fn row(listed: Listed) -> ModelRow {
         _ => (None, None),
     };
     let is_away = host.is_some();
+    let is_used = matches!(listed.standing, Standing::Answers | Standing::Waits);
     ModelRow {
         checksum: match listed.checksum {
             Checksum::Listed if is_away => "Its checksum is known and will be compared.",
@@ -106,12 +107,19 @@ fn row(listed: Listed) -> ModelRow {
         facts: facts.join(", "),
         good_for: listed.good_for.map(|good_for| capital(&good_for)),
         fit: fit.join(". ") + ".",
-        is_used: listed.is_used,
+        is_used,
+        is_failed: listed.standing == Standing::Fails,
+        state: match listed.standing {
+            Standing::Rests => None,
+            Standing::Answers => Some("answers now"),
+            Standing::Waits => Some("is not loaded yet"),
+            Standing::Fails => Some("does not answer"),
+        },
         is_fitting: listed.fit.is_fitting(),
         begun,
         host,
         has_room: listed.has_room,
-        can_remove: listed.place == Where::Shelf && !listed.is_used,
+        can_remove: listed.place == Where::Shelf && !is_used,
         can_verify: !is_away && listed.place != Where::Elsewhere,
     }
 }

@@ -126,6 +126,9 @@ impl Services {
         let loaded = match found {
             Ok(Ok(Some(candidate))) if work.is_wanted() => self.swap_in(models, candidate).await,
             Ok(Ok(Some(_))) => Err("It was stopped.".to_owned()),
+            Ok(Ok(None)) if name == DEFAULT => {
+                Err("There is no model here any more; the journal works without one.".to_owned())
+            }
             Ok(Ok(None)) => {
                 Err("There is no such model here; load the page again to see which ones are.".to_owned())
             }
@@ -154,6 +157,7 @@ impl Services {
                     Some(before) => format!("{before} answers as before."),
                     None => "Nothing else was changed.".to_owned(),
                 };
+                let name = if name == DEFAULT { "The first model there is" } else { name };
                 Outcome::bad(format!("{name} is not used. {why} {stays}"))
             }
         }

@@ -10,6 +10,7 @@ use crate::{
         download::{self, DownloadError, Wanted, begun},
         machine,
         shelf::{OnShelf, ShelfError, is_file_name},
+        worker::EngineState,
     },
     services::{
         Failure, Services,
@@ -168,8 +169,8 @@ impl Services {
         Ok(())
     }
 
-    /// Deletes a model file from the shelf. The one that is in use stays, and nothing goes while another one is loaded,
-    /// which may be this one.
+    /// Deletes a model file from the shelf. The one that is in use stays, unless it does not answer, and nothing goes
+    /// while another one is loaded, which may be this one.
     ///
     /// # Errors
     /// See [`NoChange`].
@@ -180,9 +181,10 @@ impl Services {
         }
         self.desk.files.begin(Doing::Removing, file).ok_or(NoChange::Busy(BUSY))?;
         let (catalogue, file) = (Arc::clone(&models.catalogue), file.to_owned());
+        let is_failed = matches!(self.llm.state(), EngineState::Unavailable(_));
         let mut ends = Ends { services: Arc::clone(self), outcome: None };
         let removed = on_disk(move || {
-            if catalogue.used().is_some_and(|used| used.name() == file) {
+            if !is_failed && catalogue.used().is_some_and(|used| used.name() == file) {
                 let why = format!("{file} is in use. Use another model first, then remove it.");
                 return Err(NoChange::Refused(why));
             }

@@ -54,6 +54,19 @@ pub enum Checksum {
     Unknown,
 }
 
+/// What a model does now.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Standing {
+    /// Nothing: another one is used, or none.
+    Rests,
+    /// It answers.
+    Answers,
+    /// It is the one that was chosen, or the first when none was, and is not loaded yet.
+    Waits,
+    /// It is that one, and could not be loaded or has failed.
+    Fails,
+}
+
 /// A model.
 #[derive(Debug, Clone)]
 pub struct Listed {
@@ -83,9 +96,8 @@ pub struct Listed {
     pub has_room: bool,
     /// Its checksum.
     pub checksum: Checksum,
-    /// Whether it is the one that was chosen, or the first when none was: the one that answers, unless it is still being
-    /// loaded or cannot be.
-    pub is_used: bool,
+    /// What it does now.
+    pub standing: Standing,
     /// How fast it is here, as far as that is known.
     pub speed: Option<Estimate>,
 }
@@ -229,7 +241,7 @@ impl Services {
         let sha256 = manifest::hex(&identity.sha256);
         let bench = self.desk.benches().into_iter().find(|bench| bench.sha256 == sha256);
         Some(InUse {
-            listed: here.iter().chain(elsewhere).find(|listed| listed.is_used).cloned(),
+            listed: here.iter().chain(elsewhere).find(|listed| listed.standing == Standing::Answers).cloned(),
             name: identity.name,
             sha256,
             context: identity.context,
@@ -242,6 +254,8 @@ impl Services {
 
 /// What the rows are drawn from.
 struct View {
+    /// What the one to use does.
+    used: Standing,
     memory: Option<u64>,
     free: Option<u64>,
     estimates: Estimates,
@@ -253,6 +267,13 @@ impl View {
     fn of(services: &Services, models: &Models) -> Self {
         let catalogue = &models.catalogue;
         Self {
+            used: match services.llm.state() {
+                EngineState::Ready(_) => Standing::Answers,
+                EngineState::Unavailable(_) if services.has_model() => Standing::Fails,
+                // It began without one: what has come since was not tried.
+                EngineState::Unavailable(_) => Standing::Rests,
+                EngineState::Idle | EngineState::Loading => Standing::Waits,
+            },
             memory: machine::memory_bytes(),
             free: machine::free_bytes(catalogue.shelf.folder()),
             estimates: catalogue.estimates(services.desk.benches()),
@@ -268,15 +289,19 @@ impl View {
             Spot::Folder(folder) if *folder == self.shelf => Where::Shelf,
             Spot::Folder(folder) => Where::Folder(folder.clone()),
         };
-        let is_used = used == Some(present.file.as_str());
-        Listed { is_used, ..self.row(&present.file, &present.file, present.bytes, place, pinned) }
+        let standing = self.standing(used == Some(present.file.as_str()));
+        Listed { standing, ..self.row(&present.file, &present.file, present.bytes, place, pinned) }
     }
 
     fn elsewhere(&self, other: &Elsewhere, wanted: Option<&str>) -> Listed {
         let path = other.path.to_str().unwrap_or_default();
         let pinned = self.catalogue.shelf.pinned(path).or(other.sha256);
-        let is_used = wanted == Some(path);
-        Listed { is_used, ..self.row(&other.name, &other.name, other.bytes, Where::Elsewhere, pinned) }
+        let standing = self.standing(wanted == Some(path));
+        Listed { standing, ..self.row(&other.name, &other.name, other.bytes, Where::Elsewhere, pinned) }
+    }
+
+    fn standing(&self, is_wanted: bool) -> Standing {
+        if is_wanted { self.used } else { Standing::Rests }
     }
 
     fn away(&self, model: &manifest::Recommended) -> Listed {
@@ -314,7 +339,7 @@ impl View {
             fit: Fit::of(bytes, self.memory),
             has_room: true,
             checksum,
-            is_used: false,
+            standing: Standing::Rests,
             speed: self.estimates.of(sha256.as_deref(), bytes),
         }
     }

@@ -147,6 +147,24 @@ async fn a_model_that_cannot_be_loaded_leaves_the_one_before_and_the_page_says_w
     assert_eq!(fs::read_to_string(data.path().join("model.use")).expect("kept"), "first.gguf\n");
 }
 
+#[tokio::test(flavor = "multi_thread")]
+async fn a_model_that_could_not_be_loaded_is_not_said_to_answer_and_can_be_tried_again_and_removed() {
+    let (app, data) = app(&["broken.gguf", "other.gguf"]).await;
+    let browser = app.register("Ada").await;
+    let page = browser.get(PAGE).await.body;
+    assert!(page.contains("does not answer") && page.contains("Try again"), "{page}");
+    assert!(!page.contains("answers now"), "{page}");
+    let page = done(&app, &browser, "use", &[("name", "broken.gguf")]).await;
+    assert!(
+        page.contains("broken.gguf is not used. The model file is incomplete; fetch it again."),
+        "{page}"
+    );
+    let page = done(&app, &browser, "remove", &[("name", "broken.gguf")]).await;
+    assert!(page.contains("broken.gguf is removed.") && !data.path().join("shelf/broken.gguf").exists());
+    let page = done(&app, &browser, "use", &[("name", "other.gguf")]).await;
+    assert!(page.contains("other answers from now on.") && page.contains("answers now"), "{page}");
+}
+
 /// A reply that is long enough to hold up a change of the model; gives what its stream is asked by.
 async fn hold_up(browser: &SignedIn) -> String {
     let id = browser.write("Tell it slowly and at length, please.").await;

@@ -46,8 +46,12 @@ pub struct ModelRow {
     pub fit: String,
     /// What is known of its checksum.
     pub checksum: String,
-    /// It answers now.
+    /// It answers, or will when it is loaded.
     pub is_used: bool,
+    /// It is the one to use, and does not answer.
+    pub is_failed: bool,
+    /// What it does, if it is the one to use.
+    pub state: Option<&'static str>,
     /// It suits this machine.
     pub is_fitting: bool,
     /// Name of its file.
@@ -192,6 +196,7 @@ impl ModelsView {
             fit: text("Fits this machine. A usual reply takes about 3 s."),
             checksum: text("Its checksum stands in the program's list."),
             is_used: true,
+            state: Some("answers now"),
             is_fitting: true,
             has_room: true,
             can_verify: true,
@@ -205,6 +210,7 @@ impl ModelsView {
             fit: text("Too large for this machine."),
             checksum: text("Its checksum was remembered when it came."),
             is_used: false,
+            state: None,
             is_fitting: false,
             can_remove: true,
             ..row.clone()
@@ -222,6 +228,7 @@ impl ModelsView {
             good_for: Some(text("replies and labels on a Raspberry Pi 5 or an older laptop")),
             fit: text("Fits this machine. A usual reply takes roughly half a minute."),
             is_used: false,
+            state: None,
             begun: Some(text("310 MB")),
             host: Some(text("huggingface.co")),
             ..row.clone()
