@@ -23,6 +23,7 @@ use crate::{
     llm::{LlmError, gguf},
 };
 
+mod copying;
 #[cfg(test)]
 mod tests;
 
@@ -223,8 +224,11 @@ impl Shelf {
         }
         check(from)?;
         self.make_folder()?;
-        let temp = self.folder.join(format!(".{name}.{}.adding", std::process::id()));
-        let added = copy(from, &temp, progress, is_wanted).and_then(|()| self.adopt(&temp, &name, None));
+        self.sweep();
+        let temp = self.folder.join(copying::temp_name(&name));
+        // The copy is held open, and so locked, until it has its name.
+        let copied = copying::copy(from, &temp, progress, is_wanted);
+        let added = copied.and_then(|_held| self.adopt(&temp, &name, None));
         if added.is_err() {
             let _ = fs::remove_file(&temp);
         }
@@ -336,32 +340,6 @@ pub fn check(path: &Path) -> Result<gguf::Summary, ShelfError> {
         other => other.into(),
     })?;
     Ok(gguf::check(&bytes)?)
-}
-
-fn copy(
-    from: &Path,
-    to: &Path,
-    progress: &mut dyn FnMut(u64, u64),
-    is_wanted: &dyn Fn() -> bool,
-) -> Result<(), ShelfError> {
-    let mut source = File::open(from).map_err(failed("the file cannot be read"))?;
-    let all = source.metadata().map_err(failed("the file cannot be read"))?.len();
-    let mut sink = File::create(to).map_err(failed("the folder of models cannot be written"))?;
-    let mut block = vec![0; 1 << 20];
-    let mut done = 0;
-    loop {
-        if !is_wanted() {
-            return Err(ShelfError::Stopped);
-        }
-        let n = source.read(&mut block).map_err(failed("the file cannot be read"))?;
-        if n == 0 {
-            break;
-        }
-        sink.write_all(&block[..n]).map_err(failed("the folder of models cannot be written"))?;
-        done += n as u64;
-        progress(done, all);
-    }
-    sink.sync_all().map_err(failed("the folder of models cannot be written"))
 }
 
 fn read_small(path: &Path) -> Option<String> {

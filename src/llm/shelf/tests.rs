@@ -104,3 +104,22 @@ fn what_is_no_model_or_not_the_listed_one_is_not_added_and_leaves_nothing() {
     assert!(refused.to_string().contains("is not the file that it should be"), "{refused}");
     assert_eq!(place.names(), Vec::<String>::new());
 }
+
+#[test]
+fn copies_that_broke_off_are_swept_and_one_that_is_being_made_is_not() {
+    let place = place();
+    place.shelf.make_folder().unwrap();
+    for name in [".left.gguf.17.adding", ".held.gguf.18.adding", "other.adding", ".other"] {
+        fs::write(place.shelf.folder().join(name), good_file(5)).unwrap();
+    }
+    let held = File::open(place.shelf.folder().join(".held.gguf.18.adding")).unwrap();
+    held.try_lock().unwrap();
+    let from = place.file("mine.gguf", &good_file(3_000_000));
+    // While it is made, it is not swept by whoever adds another one.
+    let second = place.shelf.clone();
+    place.shelf.add(&from, &mut |_, _| second.sweep()).unwrap();
+    assert_eq!(place.names(), [".held.gguf.18.adding", ".other", "SHA256SUMS", "mine.gguf", "other.adding"]);
+    drop(held);
+    place.shelf.sweep();
+    assert_eq!(place.names(), [".other", "SHA256SUMS", "mine.gguf", "other.adding"]);
+}

@@ -101,8 +101,14 @@ impl Services {
         }
         let (weak, services) = (Arc::downgrade(self), Arc::clone(self));
         self.tasks.spawn_forever(async move {
-            // What cannot be read counts as not measured.
-            let _ = blocking::db(move || services.desk.read_benches()).await;
+            // What cannot be read counts as not measured, and what cannot be swept is the next time.
+            let _ = blocking::db(move || {
+                services.desk.read_benches();
+                if let Some(models) = &services.desk.models {
+                    models.catalogue.shelf.sweep();
+                }
+            })
+            .await;
             loop {
                 tokio::time::sleep(LOOK).await;
                 let Some(services) = weak.upgrade() else { return };
