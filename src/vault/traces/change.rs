@@ -1,6 +1,7 @@
 //! Changes of a trace as a whole: rename, merge, delete. Each is one transaction, and the last one can be undone.
 //!
 //! What is needed to undo it is kept, sealed, in the setting `traces.undo`, until the next such change takes its place.
+//! An entry that cannot be read keeps its traces; nothing else stops for it.
 
 use crate::{
     crypto::record::RecordType,
@@ -19,7 +20,7 @@ use crate::{
             },
         },
         settings,
-        traces::{id_of, kind_number, links, load, make, put_name},
+        traces::{id_of, kind_number, links, load, make, one, put_name},
         transaction::{Reader, Writer},
         trash,
         wire::WireError,
@@ -168,7 +169,7 @@ fn attach_again(
     let mut parted = Vec::new();
     for link in &kept.links {
         let entry = EntryId::from_bytes(link.id);
-        let Some(mut found) = readable(entries::load(w, entry))? else { continue };
+        let Some(mut found) = one(entries::load(w, entry))? else { continue };
         if let Some(into) = kept.into.filter(|into| !link.both && *into != stored.id) {
             let before = found.traces.len();
             found.traces.retain(|trace| *trace != into);
@@ -243,7 +244,7 @@ fn strip(
     from: &[u8; 16],
     into: Option<[u8; 16]>,
 ) -> Result<Option<UndoLinkV1>, VaultError> {
-    let Some(mut found) = readable(entries::load(w, entry))? else { return Ok(None) };
+    let Some(mut found) = one(entries::load(w, entry))? else { return Ok(None) };
     let Some(place) = found.traces.iter().position(|trace| trace == from) else { return Ok(None) };
     found.traces.remove(place);
     let both = into.is_some_and(|into| found.traces.contains(&into));
@@ -263,10 +264,10 @@ fn holders(r: &Reader<'_>, stored: &TraceV1) -> Result<Vec<EntryId>, VaultError>
         return Ok(all);
     }
     for (id, _) in trash::trashed(r)? {
-        let Some(found) = readable(entries::load(r, id))? else { continue };
+        let Some(found) = one(entries::load(r, id))? else { continue };
         let day = days::load(r, trash::day_of(&found)?)?;
         for member in trash::group(&day, id) {
-            let member_of = readable(entries::load(r, member))?;
+            let member_of = one(entries::load(r, member))?;
             let carries = |found: &crate::vault::payload::entry::EntryV1| {
                 found.deleted != 0 && found.traces.contains(&stored.id)
             };
@@ -276,14 +277,6 @@ fn holders(r: &Reader<'_>, stored: &TraceV1) -> Result<Vec<EntryId>, VaultError>
         }
     }
     Ok(all)
-}
-
-/// An entry that cannot be read keeps its traces; nothing else stops for it.
-fn readable<T>(found: Result<Option<T>, VaultError>) -> Result<Option<T>, VaultError> {
-    match found {
-        Err(error) if error.is_of_one_record() => Ok(None),
-        found => found,
-    }
 }
 
 fn undo_of(
@@ -318,6 +311,6 @@ fn keep(w: &mut Writer<'_>, undo: TraceUndoV1) -> Result<Option<ChangeId>, Vault
 }
 
 fn kept(r: &Reader<'_>) -> Result<Option<TraceUndoV1>, VaultError> {
-    let Some(bytes) = readable(settings::get(r, UNDO))? else { return Ok(None) };
-    readable(TraceUndoV1::decode(1, &bytes).map(Some))
+    let Some(bytes) = one(settings::get(r, UNDO))? else { return Ok(None) };
+    one(TraceUndoV1::decode(1, &bytes).map(Some))
 }
