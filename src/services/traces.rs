@@ -193,8 +193,7 @@ impl Services {
             Ok(name) => name,
             Err(error) => return Ok(TraceChange::NoName(error)),
         };
-        session.user.forget_suggested();
-        let renamed = self.change_traces(session, move |w| change::rename(w, trace, &name)).await??;
+        let renamed = self.change_whole(session, move |w| change::rename(w, trace, &name)).await??;
         Ok(match renamed {
             Renamed::Done(changed) => TraceChange::Done(changed.undo),
             Renamed::Same => TraceChange::Same,
@@ -218,9 +217,8 @@ impl Services {
             Ok(name) => name,
             Err(error) => return Ok((TraceChange::NoName(error), None)),
         };
-        session.user.forget_suggested();
         let merged = self
-            .change_traces(session, move |w| {
+            .change_whole(session, move |w| {
                 let Some(into) = traces::find(w, &name)?.map(|found| found.id) else {
                     return Ok((TraceChange::Gone, None));
                 };
@@ -238,8 +236,7 @@ impl Services {
     /// # Errors
     /// When it cannot be written.
     pub async fn delete_trace(&self, session: &Session, trace: TraceId) -> Result<TraceChange, Failure> {
-        session.user.forget_suggested();
-        let deleted = self.change_traces(session, move |w| change::delete(w, trace)).await??;
+        let deleted = self.change_whole(session, move |w| change::delete(w, trace)).await??;
         Ok(deleted.map_or(TraceChange::Gone, |changed| TraceChange::Done(changed.undo)))
     }
 
@@ -249,8 +246,19 @@ impl Services {
     /// # Errors
     /// When it cannot be written.
     pub async fn undo_trace(&self, session: &Session, change: ChangeId) -> Result<Option<TraceId>, Failure> {
+        Ok(self.change_whole(session, move |w| change::undo(w, &change)).await??)
+    }
+
+    /// A change of a whole trace. What is suggested is forgotten after it: what was looked up while it ran knew only the
+    /// traces before.
+    async fn change_whole<T: Send + 'static>(
+        &self,
+        session: &Session,
+        work: impl FnOnce(&mut Writer<'_>) -> Result<T, VaultError> + Send + 'static,
+    ) -> Result<Result<T, VaultError>, Failure> {
+        let done = self.change_traces(session, work).await;
         session.user.forget_suggested();
-        Ok(self.change_traces(session, move |w| change::undo(w, &change)).await??)
+        done
     }
 
     async fn change_traces<T: Send + 'static>(

@@ -4,7 +4,7 @@
 //! With an embedder, phrases and names are compared with the text ([`crate::search::phrases`]); without one, names that
 //! stand in the text come first, then what is used most, then phrases that are repeated. What was taken or refused is
 //! kept sealed in the setting `traces.taught` and moves only the order, for its owner alone. What was found for an
-//! entry stays in memory until lock.
+//! entry by meaning stays in memory until lock.
 
 use std::{
     collections::HashMap,
@@ -65,7 +65,15 @@ const MOST_KEPT: usize = 200;
 
 /// What was found for entries, until lock.
 #[derive(Default)]
-pub(crate) struct Suggested(Mutex<HashMap<(EntryId, u32), Vec<String>>>);
+pub(crate) struct Suggested(Mutex<Kept>);
+
+#[derive(Default)]
+struct Kept {
+    /// Goes up when what was found is forgotten: what was looked up before is not kept after it.
+    forgotten: u64,
+    /// By entry and revision.
+    names: HashMap<(EntryId, u32), Vec<String>>,
+}
 
 /// What its owner took and refused, by the key of the name.
 #[derive(Clone, Default, PartialEq, Eq, Debug)]
@@ -88,20 +96,24 @@ impl Services {
     pub async fn suggest_traces(&self, session: &Session, entry: EntryId) -> Result<Vec<String>, Failure> {
         let (user, today) = (Arc::clone(&session.user), self.today(session));
         let keep = Arc::clone(&user);
+        let forgotten = guard(&user.suggested.0).forgotten;
         let Some(looked) = blocking::db(move || keep.vault.read(|r| look(r, entry, today))).await?? else {
             return Ok(Vec::new());
         };
         let place = (entry, looked.revision);
-        let kept = guard(&user.suggested.0).get(&place).cloned();
+        let kept = guard(&user.suggested.0).names.get(&place).cloned();
         let found = match kept {
             Some(found) => found,
             None => {
-                let found = self.names_for(&looked, today).await;
-                let mut all = guard(&user.suggested.0);
-                if all.len() >= MOST_KEPT {
-                    all.clear();
+                let (found, by_meaning) = self.names_for(&looked, today).await;
+                let mut kept = guard(&user.suggested.0);
+                // Without an embedder there is more to find once it is there.
+                if by_meaning && kept.forgotten == forgotten {
+                    if kept.names.len() >= MOST_KEPT {
+                        kept.names.clear();
+                    }
+                    kept.names.insert(place, found.clone());
                 }
-                all.insert(place, found.clone());
                 found
             }
         };
@@ -124,10 +136,11 @@ impl Services {
         Ok(())
     }
 
-    async fn names_for(&self, looked: &Looked, today: Day) -> Vec<String> {
+    /// Names in their order, and whether their meaning was compared.
+    async fn names_for(&self, looked: &Looked, today: Day) -> (Vec<String>, bool) {
         let phrases = phrases::candidates(&looked.text, PHRASES);
         let vectors = self.phrase_vectors(looked, &phrases).await;
-        ranked(looked, &phrases, vectors.as_deref(), today)
+        (ranked(looked, &phrases, vectors.as_deref(), today), vectors.is_some())
     }
 
     /// The vectors of the text, of its phrases and of the known names, in that order; nothing without an embedder, or
@@ -270,7 +283,9 @@ impl Taught {
 impl User {
     /// Forgets suggestions, as after the traces of the journal changed.
     pub(crate) fn forget_suggested(&self) {
-        guard(&self.suggested.0).clear();
+        let mut kept = guard(&self.suggested.0);
+        kept.forgotten += 1;
+        kept.names.clear();
     }
 }
 

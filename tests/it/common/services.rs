@@ -52,6 +52,8 @@ pub struct Options {
     pub backups: Plan,
     /// Loading the model ends when somebody else waits here too.
     pub loading: Option<Arc<Barrier>>,
+    /// The embedder is there when somebody else waits here too.
+    pub embedding: Option<Arc<Barrier>>,
     /// The disk the journal lies on, instead of plain memory.
     pub disk: Option<Disk>,
     /// Whether browsers may stay signed in over a restart.
@@ -78,6 +80,7 @@ impl Default for Options {
             pause: Duration::from_millis(5),
             backups: Plan::default(),
             loading: None,
+            embedding: None,
             disk: None,
             keeps_sessions: false,
             session: SessionLimits::default(),
@@ -134,7 +137,7 @@ fn make(options: &Options, store: Arc<Store>) -> (Arc<Services>, Arc<Fixed>) {
     let clock = Arc::new(Fixed::at(NOW));
     let vaults = Vaults::open(Arc::clone(&store), clock.clone(), KdfChoice::Cheap).expect("accounts");
     let ability = options.ability;
-    let (pause, loading) = (options.pause, options.loading.clone());
+    let (pause, loading, embedding) = (options.pause, options.loading.clone(), options.embedding.clone());
     let catalogue = options.models.as_deref().map(|data| Arc::new(catalogue(data)));
     let has_model = catalogue.as_ref().map_or(options.has_model, |catalogue| catalogue.used().is_some());
     let load: LoadModel = Arc::new(move |source| load(&source.name(), pause, ability));
@@ -156,7 +159,12 @@ fn make(options: &Options, store: Arc<Store>) -> (Arc<Services>, Arc<Fixed>) {
             }
         }),
         upstream: options.upstream.as_deref().map(upstream),
-        embed: EmbedEngine::start(|| Ok(Box::new(Toy::default()))),
+        embed: EmbedEngine::start(move || {
+            if let Some(embedding) = &embedding {
+                embedding.wait();
+            }
+            Ok(Box::new(Toy::default()))
+        }),
         session: options.session.clone(),
         keeps_sessions: options.keeps_sessions,
         generation: Generation::default(),

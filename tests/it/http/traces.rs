@@ -1,6 +1,8 @@
 //! Traces: on entries and replies, the list, the page of one, and changes of the whole.
 
-use crate::it::common::{Ask, SignedIn, TODAY, TestApp, attribute};
+use std::sync::{Arc, Barrier};
+
+use crate::it::common::{Ask, Options, SignedIn, TODAY, TestApp, attribute};
 
 async fn add(mira: &SignedIn, entry: &str, name: &str) {
     mira.post(&format!("/entries/{entry}/traces"), &[("name", name)]).await.expect(303);
@@ -107,17 +109,7 @@ async fn known_names_are_offered_by_their_beginning() {
         add(&mira, &one, name).await;
     }
     add(&mira, &two, "lake").await;
-    let offer = async |entry: &str, typed: &str| {
-        let ask = Ask::post(&format!("/entries/{entry}/traces/offer")).fields(&[("name", typed)]).partial();
-        let part = mira.send(ask).await.expect(200).body;
-        let names: Vec<String> = part
-            .split("data-name=\"")
-            .skip(1)
-            .filter_map(|rest| rest.split('"').next())
-            .map(str::to_owned)
-            .collect();
-        (names, part)
-    };
+    let offer = async |entry: &str, typed: &str| offer(&mira, entry, typed).await;
     assert_eq!(offer(&two, "LA").await.0, ["lake-shore", "late"]);
     assert_eq!(offer(&two, "shore").await.0, ["lake-shore"]);
     let all = offer(&two, "").await.0;
@@ -131,6 +123,33 @@ async fn known_names_are_offered_by_their_beginning() {
     let hers = berta.write("Hers.").await;
     let part = berta.post(&format!("/entries/{hers}/traces/offer"), &[("name", "")]).await.expect(200).body;
     assert!(!part.contains("lake"), "a journal knows nothing of another");
+}
+
+/// What is offered for `typed` in the field of an entry, and the part that shows it.
+async fn offer(mira: &SignedIn, entry: &str, typed: &str) -> (Vec<String>, String) {
+    let ask = Ask::post(&format!("/entries/{entry}/traces/offer")).fields(&[("name", typed)]).partial();
+    let part = mira.send(ask).await.expect(200).body;
+    (offered(&part), part)
+}
+
+/// The names of a part that offers some.
+fn offered(part: &str) -> Vec<String> {
+    let names = part.split("data-name=\"").skip(1).filter_map(|rest| rest.split('"').next());
+    names.map(str::to_owned).collect()
+}
+
+#[tokio::test]
+async fn what_was_suggested_before_the_embedder_was_there_is_not_kept() {
+    let embedding = Arc::new(Barrier::new(2));
+    let options = Options { embedding: Some(Arc::clone(&embedding)), ..Options::default() };
+    let app = TestApp::with(&options).await;
+    let mira = app.register("Mira").await;
+    let entry = mira.write("Planted beans in the wide garden.").await;
+    assert!(offer(&mira, &entry, "").await.0.is_empty(), "nothing is said twice");
+    llamora::blocking::db(move || drop(embedding.wait())).await.expect("it is let through");
+    while offer(&mira, &entry, "").await.0.is_empty() {
+        tokio::task::yield_now().await;
+    }
 }
 
 // F074, F075, F076, F077, D35 (pages of 200, nothing of it in other pages)
