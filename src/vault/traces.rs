@@ -17,10 +17,13 @@ pub mod change;
 mod links;
 pub(super) mod recount;
 
+use std::{cmp::Reverse, collections::HashMap};
+
 use crate::{
     crypto::record::RecordType,
     journal::{
         day::Day,
+        entry::Entry,
         ids::{EntryId, TraceId},
         trace::{Kind, TraceName},
     },
@@ -135,6 +138,30 @@ pub fn entries(r: &Reader<'_>, id: TraceId) -> Result<Vec<Link>, VaultError> {
     let mut links: Vec<Link> = items.iter().filter_map(link).collect();
     links.sort_unstable();
     Ok(links)
+}
+
+/// The other traces of these entries of a trace, with how many carry both, most first. Each entry is handed to `each`;
+/// those that cannot be read are left out.
+///
+/// # Errors
+/// Store errors.
+pub fn together(
+    r: &Reader<'_>,
+    id: TraceId,
+    links: &[Link],
+    mut each: impl FnMut(&Entry),
+) -> Result<Vec<(TraceId, u32)>, VaultError> {
+    let mut counts: HashMap<TraceId, u32> = HashMap::new();
+    for link in links {
+        let Some(entry) = one(entries::entry(r, link.entry))? else { continue };
+        for other in entry.traces.iter().filter(|other| **other != id) {
+            *counts.entry(*other).or_default() += 1;
+        }
+        each(&entry);
+    }
+    let mut counts: Vec<(TraceId, u32)> = counts.into_iter().collect();
+    counts.sort_by_key(|(id, n)| (Reverse(*n), *id));
+    Ok(counts)
 }
 
 /// Attaches a trace to an entry, reply or opening; makes the trace when there is none of this name. An entry keeps its

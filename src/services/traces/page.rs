@@ -125,21 +125,12 @@ fn look(r: &Reader<'_>, id: TraceId, ask: &TraceAsk) -> Result<Option<Found>, Va
     let links = traces::entries(r, id)?;
     let year = ask.year.unwrap_or_else(|| trace.last.year()).clamp(trace.first.year(), trace.last.year());
     let heat = heat_of(&links, year);
-    let mut together: HashMap<TraceId, u32> = HashMap::new();
     // What an entry is shown as: itself, or for a reply the entry it answers; and when it was written.
     let mut cards: HashMap<EntryId, (EntryId, i64)> = HashMap::new();
-    for link in &links {
-        let found = match entries::entry(r, link.entry) {
-            Err(error) if error.is_of_one_record() => continue,
-            found => found?,
-        };
-        let Some(entry) = found else { continue };
-        for other in entry.traces.iter().filter(|other| **other != id) {
-            *together.entry(*other).or_default() += 1;
-        }
+    let related = traces::together(r, id, &links, |entry| {
         let card = if entry.role == Role::Reply { entry.reply_to.unwrap_or(entry.id) } else { entry.id };
         cards.insert(entry.id, (card, entry.created));
-    }
+    })?;
     let with = match ask.with {
         Some(with) => {
             Some(traces::entries(r, with)?.into_iter().map(|link| link.entry).collect::<HashSet<_>>())
@@ -168,8 +159,6 @@ fn look(r: &Reader<'_>, id: TraceId, ask: &TraceAsk) -> Result<Option<Found>, Va
             _ => days.push((*day, vec![*card], entries::day(r, *day)?)),
         }
     }
-    let mut related: Vec<(TraceId, u32)> = together.into_iter().collect();
-    related.sort_by_key(|(id, n)| (std::cmp::Reverse(*n), *id));
     Ok(Some(Found {
         trace,
         related,

@@ -11,6 +11,7 @@ use crate::{
     store::faults::{Dice, torture},
     vault::{
         entries,
+        error::VaultError,
         tests::{Fixture, NOON, day, entry, reply},
         traces::{
             self,
@@ -81,6 +82,18 @@ impl Model {
             }
         }
         all
+    }
+
+    /// The other traces of the entries of this one, with how many outside the trash carry both.
+    fn together(&self, key: &String) -> BTreeMap<String, u32> {
+        let mut counts = BTreeMap::new();
+        let carriers = self.entries.values().filter(|entry| entry.deleted.is_none());
+        for entry in carriers.filter(|entry| entry.traces.contains(key)) {
+            for other in entry.traces.iter().filter(|other| *other != key) {
+                *counts.entry(other.clone()).or_default() += 1;
+            }
+        }
+        counts
     }
 
     fn live_keys(&self) -> Vec<String> {
@@ -278,11 +291,17 @@ fn compare(model: &Model, vault: &Unlocked) {
                 let days: Vec<i32> = links.iter().map(|(day, _)| *day).collect();
                 assert_eq!(found.count as usize, links.len());
                 assert_eq!((found.first.number(), found.last.number()), (days[0], days[days.len() - 1]));
-                let linked: Vec<_> = traces::entries(r, found.id)?
-                    .into_iter()
-                    .map(|link| (link.day.number(), link.entry))
-                    .collect();
+                let carriers = traces::entries(r, found.id)?;
+                let linked: Vec<_> = carriers.iter().map(|link| (link.day.number(), link.entry)).collect();
                 assert_eq!(linked, links.iter().map(|(day, n)| (*day, id(*n))).collect::<Vec<_>>());
+                let together = traces::together(r, found.id, &carriers, |_| {})?;
+                assert!(together.is_sorted_by(|one, other| one.1 >= other.1));
+                let named = together.into_iter().map(|(id, n)| {
+                    let other = traces::trace(r, id)?.expect("an entry outside the trash carries it");
+                    Ok((key(&other.name), n))
+                });
+                let named = named.collect::<Result<BTreeMap<_, _>, VaultError>>()?;
+                assert_eq!(named, model.together(&key(&found.name)));
             }
             for (number, written) in &model.entries {
                 let stored = entries::entry(r, id(*number))?.expect("it is there");
@@ -297,7 +316,7 @@ fn compare(model: &Model, vault: &Unlocked) {
 
 // D34, D36 (900 operations of two people, recounted after each; `make torture`: 10,800)
 #[test]
-fn counts_and_days_are_those_of_a_recount_at_every_step() {
+fn counts_days_and_what_appears_together_are_those_of_a_recount_at_every_step() {
     let fixture = Fixture::in_memory();
     let anna = fixture.anna();
     let berta = fixture.register("Berta", "horse battery").unwrap().0;
