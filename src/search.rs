@@ -33,6 +33,7 @@ pub mod plain;
 pub mod query;
 pub mod rank;
 pub mod recap;
+pub mod script;
 pub mod segment;
 pub mod snippet;
 #[cfg(any(test, feature = "test-hooks"))]

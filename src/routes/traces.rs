@@ -1,10 +1,11 @@
 //! Traces: on entries and replies, the list of all, and the page of one. Names travel in forms, never in addresses.
 
 mod heat;
+pub mod offers;
 
 use std::sync::Arc;
 
-use poem::{Response, http::StatusCode};
+use poem::http::StatusCode;
 
 use crate::{
     journal::{
@@ -16,7 +17,7 @@ use crate::{
     services::{
         sessions::Session,
         traces::{
-            Attach, ChangeId, Chip, Offered, TraceChange,
+            Attach, ChangeId, Chip, TraceChange,
             index::Order,
             page::{TraceAsk, TraceView},
         },
@@ -25,10 +26,7 @@ use crate::{
         call::{Answer, Call, see_other},
         error::WebError,
         form::Form,
-        pages::traces::{
-            ChipItem, ChipsItem, ChipsPart, IndexItem, IndexPage, OfferItem, OfferPart, TraceDay, TracePage,
-            Undo,
-        },
+        pages::traces::{ChipItem, ChipsItem, ChipsPart, IndexItem, IndexPage, TraceDay, TracePage, Undo},
     },
 };
 
@@ -71,38 +69,6 @@ pub async fn detach(call: Arc<Call>, session: Arc<Session>, _form: Form) -> Answ
     }
     let removed = Some(name).filter(|name| !name.is_empty());
     chips(&call, &session, id, StatusCode::OK, |chips| ChipsItem { removed, ..chips }).await
-}
-
-/// `POST /entries/{id}/traces/offer`: what to offer while `name` is typed, and whether it is a name at all.
-///
-/// # Errors
-/// 404 when there is no such entry.
-pub async fn offer(call: Arc<Call>, session: Arc<Session>, form: Form) -> Answer {
-    let id = call.id()?;
-    there(&call, &session, id).await?;
-    let offer = call.services().offer_traces(&session, id, form.text("name")).await?;
-    let item = |offered: Offered| OfferItem {
-        name: offered.name,
-        shortcode: offered.shortcode,
-        is_suggested: offered.is_suggested,
-    };
-    let names = offer.names.into_iter().map(item).collect();
-    let error = offer.error.map(no_name);
-    call.page(StatusCode::OK, &OfferPart { owner: id.to_string(), names, error })
-}
-
-/// `POST /entries/{id}/traces/refuse`: does not suggest `name` any more, until it is attached all the same.
-///
-/// # Errors
-/// 404 when there is no such entry.
-pub async fn refuse_name(call: Arc<Call>, session: Arc<Session>, form: Form) -> Answer {
-    let id = call.id()?;
-    there(&call, &session, id).await?;
-    call.services().refuse_trace(&session, form.text("name")).await?;
-    if call.wants_fragment() {
-        return Ok(Response::builder().status(StatusCode::NO_CONTENT).finish());
-    }
-    Ok(see_other(&format!("/entries/{id}")))
 }
 
 /// `GET /traces`: the list; `?sort=` gives its order, `?page=` the page.

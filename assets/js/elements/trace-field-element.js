@@ -72,7 +72,9 @@ export class TraceFieldElement extends HTMLElement {
 
   #clicked(event) {
     const name = event.target.closest("[data-name]");
-    if (event.target.closest("[data-refuse]")) this.#refuse(name);
+    const model = event.target.closest("[data-ask-model]");
+    if (model) this.#askModel(model);
+    else if (event.target.closest("[data-refuse]")) this.#refuse(name);
     else this.#take(name);
   }
 
@@ -81,11 +83,19 @@ export class TraceFieldElement extends HTMLElement {
     this.#timer = setTimeout(() => this.#ask(), PAUSE);
   }
 
-  async #ask() {
+  // Takes a while; whoever types meanwhile goes on.
+  #askModel(button) {
+    button.disabled = true;
+    button.textContent = button.dataset.waits;
+    this.#field.focus();
+    this.#ask("labels");
+  }
+
+  async #ask(what = "offer") {
     this.#asked += 1;
     const number = this.#asked;
     const { action, csrf, name } = this.#form;
-    const text = await fetchPart(`${action}/offer`, { csrf, name });
+    const text = await fetchPart(`${action}/${what}`, { csrf, name });
     // An older answer, or one for a page that is gone; without an answer the field is a field.
     if (text === null || number !== this.#asked || !this.isConnected) return;
     await showPart(text, this.querySelector("[data-offer]"));

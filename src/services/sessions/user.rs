@@ -13,6 +13,7 @@ use crate::{
         generation::Running,
         indexing::UserIndex,
         integrity::UserIntegrity,
+        labels::UserLabels,
         preferences::Preferences,
         recaps::UserRecaps,
         rotation::UserRotation,
@@ -61,6 +62,8 @@ pub struct User {
     pub(crate) is_settled: AtomicBool,
     /// Traces that were suggested for entries.
     pub(crate) suggested: Suggested,
+    /// Labels that a model proposed for entries.
+    pub(crate) labels: UserLabels,
     /// What was read for an import and waits for a yes.
     pub(crate) import: ImportSlot,
     /// The writer has switched the model off.
@@ -94,6 +97,7 @@ impl User {
             is_key_lost: AtomicBool::new(false),
             is_settled: AtomicBool::new(false),
             suggested: Suggested::default(),
+            labels: UserLabels::default(),
             import: ImportSlot::default(),
             model_is_off: AtomicBool::new(false),
             knows_no_model: AtomicBool::new(false),

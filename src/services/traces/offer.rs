@@ -7,12 +7,19 @@ use crate::{
     journal::{
         day::Day,
         ids::{EntryId, TraceId},
-        trace::{self, NameError, emoji},
+        trace::{self, NameError, TraceName, emoji},
     },
-    services::{Failure, Services, sessions::Session, traces::name_of},
+    services::{
+        Failure, Services,
+        labels::Labelled,
+        sessions::Session,
+        traces::{name_of, suggest::Taught},
+    },
     vault::{
         entries,
+        error::VaultError,
         traces::{self, Trace},
+        transaction::Reader,
     },
 };
 
@@ -28,6 +35,8 @@ pub struct Offer {
     pub names: Vec<Offered>,
     /// Why the text itself is no name; nothing for an empty one.
     pub error: Option<NameError>,
+    /// A model can be asked for more, with [`Services::suggest_labels`].
+    pub may_ask: bool,
 }
 
 /// One name.
@@ -39,12 +48,14 @@ pub struct Offered {
     pub shortcode: Option<String>,
     /// It fits the entry, and can be refused.
     pub is_suggested: bool,
+    /// A model proposed it.
+    pub is_by_model: bool,
 }
 
 impl Services {
     /// What to offer for `typed` in the field of an entry: known traces that begin so, then those of which a later word
     /// does, then emoji by their short name. For an empty text what fits the entry ([`Services::suggest_traces`]), then
-    /// the traces that are used most and latest.
+    /// what a model proposed if it was asked, then the traces that are used most and latest. Waits for no model.
     ///
     /// # Errors
     /// When a record cannot be read.
@@ -54,30 +65,67 @@ impl Services {
         entry: EntryId,
         typed: &str,
     ) -> Result<Offer, Failure> {
-        let suggested =
-            if typed.trim().is_empty() { self.suggest_traces(session, entry).await? } else { Vec::new() };
+        let is_empty = typed.trim().is_empty();
+        let suggested = if is_empty { self.suggest_traces(session, entry).await? } else { Vec::new() };
         let (user, today, typed) = (Arc::clone(&session.user), self.today(session), typed.to_owned());
-        let (all, carried) = blocking::db(move || {
+        let found = blocking::db(move || user.vault.read(|r| entries::entry(r, entry))).await??;
+        let labelled = match found.as_ref().filter(|_| is_empty) {
+            Some(entry) => self.labelled(&session.user, entry),
+            None => Labelled::Never,
+        };
+        let may_ask = labelled == Labelled::NotYet;
+        let carried = found.map(|entry| entry.traces).unwrap_or_default();
+        let (user, of) = (Arc::clone(&session.user), carried.clone());
+        let (all, mut by_model) = blocking::db(move || {
             user.vault.read(|r| {
-                let carried = entries::entry(r, entry)?.map(|entry| entry.traces).unwrap_or_default();
-                Ok((traces::all(r)?, carried))
+                let by_model = match labelled {
+                    Labelled::Proposed(labels) => free_names(r, &labels, &of)?,
+                    Labelled::Never | Labelled::NotYet => Vec::new(),
+                };
+                Ok((traces::all(r)?, by_model))
             })
         })
         .await??;
-        let error = if typed.trim().is_empty() { None } else { name_of(&typed).err() };
+        by_model.retain(|name| !suggested.contains(name));
+        let error = if is_empty { None } else { name_of(&typed).err() };
         // Half of a short name in colons is on its way to be one.
         let error = error.filter(|error| *error != NameError::UnknownEmoji);
-        let is_other = |(name, _): &(String, Option<String>)| !suggested.contains(name);
-        let others: Vec<_> = ranked(all, &carried, &typed, today).into_iter().filter(is_other).collect();
-        let fitting = suggested.iter().map(|name| Offered {
-            name: name.clone(),
-            shortcode: trace::shortcode(name),
-            is_suggested: true,
-        });
-        let others =
-            others.into_iter().map(|(name, shortcode)| Offered { name, shortcode, is_suggested: false });
-        Ok(Offer { names: fitting.chain(others).take(MOST).collect(), error })
+        let mut names: Vec<Offered> =
+            suggested.into_iter().map(|name| Offered::fitting(name, false)).collect();
+        names.extend(by_model.into_iter().map(|name| Offered::fitting(name, true)));
+        // What a model proposed takes the place of nothing else.
+        let most = MOST + names.iter().filter(|one| one.is_by_model).count();
+        for (name, shortcode) in ranked(all, &carried, &typed, today) {
+            if names.iter().all(|one| one.name != name) {
+                names.push(Offered { name, shortcode, is_suggested: false, is_by_model: false });
+            }
+        }
+        names.truncate(most);
+        Ok(Offer { names, error, may_ask })
     }
+}
+
+impl Offered {
+    fn fitting(name: String, is_by_model: bool) -> Self {
+        Self { shortcode: trace::shortcode(&name), name, is_suggested: true, is_by_model }
+    }
+}
+
+/// Labels as names, of known traces as these are called, without those that the entry carries or its owner refused.
+fn free_names(r: &Reader<'_>, labels: &[String], carried: &[TraceId]) -> Result<Vec<String>, VaultError> {
+    let taught = Taught::read(r)?;
+    let mut names = Vec::new();
+    for name in labels.iter().filter_map(|label| TraceName::parse(label).ok()) {
+        let known = traces::find(r, &name)?;
+        let is_carried = known.as_ref().is_some_and(|known| carried.contains(&known.id));
+        if !is_carried && !taught.is_unwanted(name.key()) {
+            let name = known.map_or_else(|| name.as_str().to_owned(), |known| known.name);
+            if !names.contains(&name) {
+                names.push(name);
+            }
+        }
+    }
+    Ok(names)
 }
 
 /// The order of what is offered. Pure, so that it can be tested.

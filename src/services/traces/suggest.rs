@@ -77,7 +77,7 @@ struct Kept {
 
 /// What its owner took and refused, by the key of the name.
 #[derive(Clone, Default, PartialEq, Eq, Debug)]
-struct Taught(Vec<(String, u16, u16)>);
+pub(super) struct Taught(Vec<(String, u16, u16)>);
 
 /// What is compared.
 struct Looked {
@@ -232,7 +232,11 @@ fn ranked(looked: &Looked, phrases: &[Phrase], vectors: Option<&[Vec<f32>]>, tod
 }
 
 impl Taught {
-    fn read(r: &Reader<'_>) -> Result<Self, VaultError> {
+    /// What was taught in this journal.
+    ///
+    /// # Errors
+    /// Store errors.
+    pub(super) fn read(r: &Reader<'_>) -> Result<Self, VaultError> {
         match settings::get(r, SETTING) {
             // It moves an order and no more.
             Err(error) if error.is_of_one_record() => Ok(Self::default()),
@@ -241,7 +245,7 @@ impl Taught {
     }
 
     /// Whether it was refused more often than taken.
-    fn is_unwanted(&self, key: &str) -> bool {
+    pub(super) fn is_unwanted(&self, key: &str) -> bool {
         self.0.iter().any(|(known, taken, refused)| known == key && refused > taken)
     }
 

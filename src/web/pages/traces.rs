@@ -118,6 +118,10 @@ pub struct OfferPart {
     pub names: Vec<OfferItem>,
     /// One sentence on why what stands in the field is no name.
     pub error: Option<String>,
+    /// Whether a model can be asked for more; draws the button.
+    pub may_ask: bool,
+    /// One sentence on what came of asking it.
+    pub said: Option<String>,
 }
 
 /// One name that is offered.
@@ -129,6 +133,8 @@ pub struct OfferItem {
     pub shortcode: Option<String>,
     /// It fits the entry, and can be refused.
     pub is_suggested: bool,
+    /// A model proposed it.
+    pub is_by_model: bool,
 }
 
 impl Template for OfferPart {
@@ -138,12 +144,20 @@ impl Template for OfferPart {
     fn samples() -> Vec<Self> {
         let item = |chip: ChipItem| OfferItem {
             is_suggested: chip.shortcode.is_some(),
+            is_by_model: chip.shortcode.is_some(),
             name: chip.name,
             shortcode: chip.shortcode,
         };
         let names = ChipItem::samples().into_iter().map(item).collect();
-        let some = Self { owner: "018f3c1e9a7b4c2d8e6f001122334455".to_owned(), names, error: None };
-        let none = Self { names: Vec::new(), error: Some("This is no trace.".to_owned()), ..some.clone() };
+        let owner = "018f3c1e9a7b4c2d8e6f001122334455".to_owned();
+        let some = Self { owner, names, error: None, may_ask: true, said: None };
+        let none = Self {
+            names: Vec::new(),
+            error: Some("This is no trace.".to_owned()),
+            may_ask: false,
+            said: Some("The model found no other name that fits.".to_owned()),
+            ..some.clone()
+        };
         vec![some, none]
     }
 }

@@ -2,6 +2,8 @@
 
 use std::sync::{Arc, Barrier};
 
+use llamora::config::manifest::Ability;
+
 use crate::it::common::{Ask, Options, SignedIn, TODAY, TestApp, attribute};
 
 async fn add(mira: &SignedIn, entry: &str, name: &str) {
@@ -149,6 +151,51 @@ async fn what_was_suggested_before_the_embedder_was_there_is_not_kept() {
     llamora::blocking::db(move || drop(embedding.wait())).await.expect("it is let through");
     while offer(&mira, &entry, "").await.0.is_empty() {
         tokio::task::yield_now().await;
+    }
+}
+
+// F146 (names that a model proposes are asked for, marked, held to the entry and refused like the others)
+#[tokio::test]
+async fn a_capable_model_is_asked_for_names_and_attaches_none() {
+    // So many words that none alone is near to the whole.
+    let text = "Grandmother planted strawberries beside the crooked fence while Theodore whistled cheerful \
+                melodies through evening sunshine.";
+    for ability in [Ability::Taste, Ability::Able] {
+        let app = TestApp::with(&Options { ability, ..Options::default() }).await;
+        let mira = app.register("Mira").await;
+        let entry = mira.write(text).await;
+        let ask = async |entry: &str| {
+            let ask = Ask::post(&format!("/entries/{entry}/traces/labels")).partial();
+            mira.send(ask).await.expect(200).body
+        };
+        let before = offer(&mira, &entry, "").await.1;
+        assert!(!before.contains("from the model"), "it was not asked");
+        assert_eq!(before.contains("data-ask-model"), ability == Ability::Able);
+        let part = ask(&entry).await;
+        if ability != Ability::Able {
+            assert!(part.contains("is not there") && !part.contains("from the model"));
+            continue;
+        }
+        assert!(part.contains("from the model") && !part.contains("data-ask-model"), "{part}");
+        assert!(offered(&part).contains(&"strawberries".to_owned()), "{part}");
+        assert!(names(&mira, &entry).await.is_empty(), "nothing is attached by itself");
+        assert!(offer(&mira, &entry, "").await.1.contains("from the model"), "it stays");
+        assert!(!offer(&mira, &entry, "st").await.1.contains("data-ask-model"), "not while one types");
+        let refuse = [("name", "strawberries")];
+        mira.send(Ask::post(&format!("/entries/{entry}/traces/refuse")).fields(&refuse).partial())
+            .await
+            .expect(204);
+        let taken = [("name", "Grandmother"), ("from", "offer")];
+        mira.post(&format!("/entries/{entry}/traces"), &taken).await.expect(303);
+        let left = offered(&ask(&entry).await);
+        assert!(left.iter().all(|name| name != "strawberries" && name != "grandmother"), "{left:?}");
+        let strange = mira.write("Please invent something, said the child.").await;
+        let part = ask(&strange).await;
+        assert!(part.contains("found no other name") && !part.contains("Zebedee"), "{part}");
+        mira.post("/settings/model/switch", &[("model", "off")]).await.expect(303);
+        let off = offer(&mira, &entry, "").await.1;
+        assert!(!off.contains("from the model") && !off.contains("data-ask-model"), "no trace of it");
+        mira.send(Ask::post("/entries/01KAMQ0000000000000000000A/traces/labels").partial()).await.expect(404);
     }
 }
 
