@@ -1,6 +1,7 @@
-//! Traces: on entries and replies, the list of all, and the page of one. Names travel in forms, never in addresses.
+//! Traces: on entries and replies, and the page of one; the list is in `index`, what is offered in `offers`. Names travel in forms, never in addresses.
 
 mod heat;
+pub mod index;
 pub mod offers;
 
 use std::sync::Arc;
@@ -11,14 +12,13 @@ use crate::{
     journal::{
         day::Day,
         ids::{EntryId, TraceId},
-        trace::{self, NameError},
+        trace::NameError,
     },
     routes::{entries::place, items},
     services::{
         sessions::Session,
         traces::{
             Attach, ChangeId, Chip, TraceChange,
-            index::Order,
             page::{TraceAsk, TraceView},
         },
     },
@@ -26,7 +26,7 @@ use crate::{
         call::{Answer, Call, see_other},
         error::WebError,
         form::Form,
-        pages::traces::{ChipItem, ChipsItem, ChipsPart, IndexItem, IndexPage, TraceDay, TracePage, Undo},
+        pages::traces::{ChipItem, ChipsItem, ChipsPart, TraceDay, TracePage, Undo},
     },
 };
 
@@ -71,29 +71,6 @@ pub async fn detach(call: Arc<Call>, session: Arc<Session>, _form: Form) -> Answ
     chips(&call, &session, id, StatusCode::OK, |chips| ChipsItem { removed, ..chips }).await
 }
 
-/// `GET /traces`: the list; `?sort=` gives its order, `?page=` the page.
-///
-/// # Errors
-/// When the journal cannot be read.
-pub async fn index(call: Arc<Call>, session: Arc<Session>) -> Answer {
-    let sort = call.query("sort").unwrap_or_default();
-    let page = call.query("page").unwrap_or_default();
-    let undo = call.query("deleted").map(|change| undone("The trace was deleted.", &change));
-    let undo = match call.query("said").as_deref() {
-        Some("late") => Some(Undo { said: LATE.to_owned(), change: None }),
-        _ => undo,
-    };
-    list(&call, &session, "", &sort, &page, undo).await
-}
-
-/// `POST /traces`: the traces whose name holds `q`, in the order `sort`.
-///
-/// # Errors
-/// When the journal cannot be read.
-pub async fn filter(call: Arc<Call>, session: Arc<Session>, form: Form) -> Answer {
-    list(&call, &session, form.text("q"), form.text("sort"), form.text("page"), None).await
-}
-
 /// `GET /traces/{id}`: one trace, with its entries. `with`, `from` and `to` filter them, `year` turns the heat map.
 ///
 /// # Errors
@@ -103,10 +80,26 @@ pub async fn show(call: Arc<Call>, session: Arc<Session>) -> Answer {
         Some("renamed") => Some("The trace has another name."),
         Some("merged") => Some("The two traces are one."),
         Some("undone") => Some("It is as it was before."),
+        Some("pinned") => Some("It stands first from now on."),
+        Some("unpinned") => Some("It is no longer pinned."),
         _ => None,
     };
     let undo = undo.map(|said| undone(said, &call.query("undo").unwrap_or_default()));
     page(&call, &session, StatusCode::OK, |page| TracePage { undo, ..page }).await
+}
+
+/// `POST /traces/{id}/pin`: lets the trace stand first in the list and among what is offered; with `pinned` `no` not any
+/// more.
+///
+/// # Errors
+/// 404 when there is no such trace.
+pub async fn pin(call: Arc<Call>, session: Arc<Session>, form: Form) -> Answer {
+    let (id, is_pinned) = (call.param::<TraceId>("id")?, form.text("pinned") != "no");
+    if !call.services().pin_trace(&session, id, is_pinned).await? {
+        return Err(WebError::not_found());
+    }
+    let done = if is_pinned { "pinned" } else { "unpinned" };
+    Ok(see_other(&format!("/traces/{id}?done={done}")))
 }
 
 /// `POST /traces/{id}/rename`: gives the trace the name `name`.
@@ -214,55 +207,6 @@ async fn chips(
     call.page(status, &ChipsPart { shell: call.shell("Day"), chips })
 }
 
-async fn list(call: &Call, session: &Session, q: &str, sort: &str, page: &str, undo: Option<Undo>) -> Answer {
-    let order = Order::named(sort);
-    let page = page.parse().unwrap_or(1).clamp(1, MAX_PAGE);
-    let found = call.services().trace_index(session, q, order, page).await?;
-    let item = |trace: &crate::services::traces::Trace| IndexItem {
-        id: trace.id.to_string(),
-        name: trace.name.clone(),
-        shortcode: trace::shortcode(&trace.name),
-        count: trace.count,
-        span: span(trace.first, trace.last),
-    };
-    let page = IndexPage {
-        shell: call.shell("Traces"),
-        q: q.to_owned(),
-        sort: order.word(),
-        sorts: Order::ALL.iter().map(|(order, word)| (*word, label(*order))).collect(),
-        traces: found.traces.iter().map(item).collect(),
-        count: match found.count {
-            1 => "One trace".to_owned(),
-            n => format!("{n} traces"),
-        },
-        is_empty: found.total == 0,
-        page: found.page,
-        n_pages: found.n_pages,
-        undo,
-    };
-    call.page_or_part(StatusCode::OK, &page)
-}
-
-fn label(order: Order) -> &'static str {
-    match order {
-        Order::Recent => "Used most and latest",
-        Order::Name => "By name",
-        Order::Count => "Most entries",
-        Order::Last => "Last used",
-        Order::First => "First used",
-    }
-}
-
-/// `March 2024 to November 2026`, shorter where both are the same.
-fn span(first: Day, last: Day) -> String {
-    let month = |day: Day| day.long().split_once(' ').map(|(_, rest)| rest.to_owned()).unwrap_or_default();
-    if first == last {
-        return first.long();
-    }
-    let (first, last) = (month(first), month(last));
-    if first == last { first } else { format!("{first} to {last}") }
-}
-
 async fn refuse(
     call: &Call,
     session: &Session,
@@ -322,6 +266,7 @@ fn context(call: &Call, session: &Session, view: TraceView, ask: &TraceAsk) -> T
         shell: call.shell("Trace"),
         trace: ChipItem::from(&view.chip),
         facts,
+        is_pinned: trace.is_pinned,
         related: view.related.iter().map(|(chip, n): &(Chip, u32)| (ChipItem::from(chip), *n)).collect(),
         heat: heat::heat(&view),
         with: view.with.as_ref().map(ChipItem::from),

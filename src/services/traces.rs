@@ -179,6 +179,20 @@ impl Services {
         Ok(blocking::db(move || user.vault.read(|r| traces::trace(r, id))).await??.map(|found| found.name))
     }
 
+    /// Pins a trace, so that it stands first in the list and among what is offered, or lets go of it. `false` when there
+    /// is no such trace.
+    ///
+    /// # Errors
+    /// When it cannot be written.
+    pub async fn pin_trace(
+        &self,
+        session: &Session,
+        trace: TraceId,
+        is_pinned: bool,
+    ) -> Result<bool, Failure> {
+        Ok(self.change_traces(session, move |w| traces::pin(w, trace, is_pinned)).await??)
+    }
+
     /// Gives a trace another name.
     ///
     /// # Errors

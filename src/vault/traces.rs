@@ -33,7 +33,7 @@ use crate::{
         error::VaultError,
         payload::{
             entry::EntryV1,
-            trace::{KIND_EMOJI, KIND_WORD, TraceNameV1, TraceV1},
+            trace::{FLAG_PINNED, KIND_EMOJI, KIND_WORD, TraceNameV1, TraceV1},
         },
         transaction::{Reader, Writer},
     },
@@ -61,6 +61,8 @@ pub struct Trace {
     pub first: Day,
     /// The latest day of these.
     pub last: Day,
+    /// Its owner wants it first.
+    pub is_pinned: bool,
 }
 
 /// An entry that carries a trace.
@@ -203,6 +205,19 @@ pub fn detach(w: &mut Writer<'_>, entry: EntryId, trace: TraceId) -> Result<Opti
     Ok(Some(name))
 }
 
+/// Pins a trace, so that it stands before others, or lets go of it. `false` when there is no such trace.
+///
+/// # Errors
+/// Seal and store errors.
+pub fn pin(w: &mut Writer<'_>, id: TraceId, is_pinned: bool) -> Result<bool, VaultError> {
+    let Some(stored) = load(w, id)?.filter(|stored| stored.count > 0) else { return Ok(false) };
+    let flags = if is_pinned { stored.flags | FLAG_PINNED } else { stored.flags & !FLAG_PINNED };
+    if flags != stored.flags {
+        w.put(RecordType::TRACE, id.as_bytes(), &TraceV1 { flags, ..stored })?;
+    }
+    Ok(true)
+}
+
 /// The record of an entry outside the trash.
 fn live(r: &Reader<'_>, id: EntryId) -> Result<EntryV1, VaultError> {
     entries::load(r, id)?.filter(|entry| entry.deleted == 0).ok_or(VaultError::Missing)
@@ -285,6 +300,7 @@ fn shown(stored: TraceV1) -> Option<Trace> {
         count: stored.count,
         first: Day::from_number(stored.first_day)?,
         last: Day::from_number(stored.last_day)?,
+        is_pinned: stored.flags & FLAG_PINNED != 0,
         name: stored.name,
     })
 }

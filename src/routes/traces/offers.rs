@@ -53,6 +53,7 @@ fn offer_part(id: EntryId, offer: Offer) -> OfferPart {
         shortcode: offered.shortcode,
         is_suggested: offered.is_suggested,
         is_by_model: offered.is_by_model,
+        is_pinned: offered.is_pinned,
     };
     OfferPart {
         owner: id.to_string(),

@@ -1,6 +1,6 @@
 //! The list of all traces: filter, order, pages.
 
-use std::{cmp::Reverse, sync::Arc};
+use std::{cmp::Ordering, sync::Arc};
 
 use crate::{
     blocking,
@@ -65,7 +65,7 @@ pub struct Index {
 
 impl Services {
     /// One page of the traces whose name holds every word of `filter`, in any case; of emoji the short name counts.
-    /// Names that begin so come first.
+    /// Those that are pinned come first, then names that begin so.
     ///
     /// # Errors
     /// When a record cannot be read.
@@ -82,7 +82,7 @@ impl Services {
         blocking::db(move || {
             let all = user.vault.read(traces::all)?;
             let total = all.len();
-            let mut fitting: Vec<(usize, String, Trace)> = all
+            let mut fitting: Vec<Fitting> = all
                 .into_iter()
                 .filter_map(|found| {
                     let folded = trace::folded(&found.name);
@@ -91,23 +91,18 @@ impl Services {
                 })
                 .collect();
             let by_place = !words.is_empty();
-            let key = |place: usize| if by_place { place.min(1) } else { 0 };
-            match order {
-                Order::Name => fitting.sort_by(|a, b| (key(a.0), &a.1).cmp(&(key(b.0), &b.1))),
-                Order::Count => fitting.sort_by(|a, b| {
-                    (key(a.0), Reverse(a.2.count), &a.1).cmp(&(key(b.0), Reverse(b.2.count), &b.1))
-                }),
-                Order::Last => fitting.sort_by(|a, b| {
-                    (key(a.0), Reverse(a.2.last), &a.1).cmp(&(key(b.0), Reverse(b.2.last), &b.1))
-                }),
-                Order::First => {
-                    fitting.sort_by(|a, b| (key(a.0), a.2.first, &a.1).cmp(&(key(b.0), b.2.first, &b.1)));
-                }
-                Order::Recent => fitting.sort_by(|a, b| {
-                    let (one, other) = (frecency(&a.2, today), frecency(&b.2, today));
-                    key(a.0).cmp(&key(b.0)).then(other.total_cmp(&one)).then_with(|| a.1.cmp(&b.1))
-                }),
-            }
+            let group = |a: &Fitting| (!a.2.is_pinned, by_place && a.0 > 0);
+            fitting.sort_by(|a, b| {
+                let (one, other) = (&a.2, &b.2);
+                let ordered = match order {
+                    Order::Name => Ordering::Equal,
+                    Order::Count => other.count.cmp(&one.count),
+                    Order::Last => other.last.cmp(&one.last),
+                    Order::First => one.first.cmp(&other.first),
+                    Order::Recent => frecency(other, today).total_cmp(&frecency(one, today)),
+                };
+                group(a).cmp(&group(b)).then(ordered).then_with(|| a.1.cmp(&b.1))
+            });
             let count = fitting.len();
             let n_pages = count.div_ceil(ON_PAGE).max(1);
             let page = page.clamp(1, n_pages);
@@ -117,6 +112,9 @@ impl Services {
         .await?
     }
 }
+
+/// A trace with the place of the filter in its name, and its folded name.
+type Fitting = (usize, String, Trace);
 
 /// Where the first word stands in a name that holds all of them; 0 without words.
 fn place_of(words: &[String], folded: &str, name: &str) -> Option<usize> {

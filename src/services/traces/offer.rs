@@ -25,6 +25,8 @@ use crate::{
 
 /// Most names that are offered at a time.
 const MOST: usize = 8;
+/// Pinned ones that stand before what fits an entry.
+const MOST_PINNED: usize = 4;
 /// After so many days without use a trace weighs a third of what it did.
 const FADES_IN_DAYS: f64 = 60.0;
 
@@ -50,12 +52,15 @@ pub struct Offered {
     pub is_suggested: bool,
     /// A model proposed it.
     pub is_by_model: bool,
+    /// Its owner pinned it.
+    pub is_pinned: bool,
 }
 
 impl Services {
     /// What to offer for `typed` in the field of an entry: known traces that begin so, then those of which a later word
-    /// does, then emoji by their short name. For an empty text what fits the entry ([`Services::suggest_traces`]), then
-    /// what a model proposed if it was asked, then the traces that are used most and latest. Waits for no model.
+    /// does, then emoji by their short name. For an empty text a few that are pinned, what fits the entry
+    /// ([`Services::suggest_traces`]), what a model proposed if it was asked, and the traces that are used most and
+    /// latest. Waits for no model.
     ///
     /// # Errors
     /// When a record cannot be read.
@@ -90,24 +95,31 @@ impl Services {
         let error = if is_empty { None } else { name_of(&typed).err() };
         // Half of a short name in colons is on its way to be one.
         let error = error.filter(|error| *error != NameError::UnknownEmoji);
-        let mut names: Vec<Offered> =
-            suggested.into_iter().map(|name| Offered::fitting(name, false)).collect();
-        names.extend(by_model.into_iter().map(|name| Offered::fitting(name, true)));
         // What a model proposed takes the place of nothing else.
-        let most = MOST + names.iter().filter(|one| one.is_by_model).count();
-        for (name, shortcode) in ranked(all, &carried, &typed, today) {
-            if names.iter().all(|one| one.name != name) {
-                names.push(Offered { name, shortcode, is_suggested: false, is_by_model: false });
+        let most = MOST + by_model.len();
+        let others = ranked(all, &carried, &typed, today);
+        let pinned: Vec<Offered> =
+            others.iter().filter(|one| is_empty && one.is_pinned).take(MOST_PINNED).cloned().collect();
+        let suggested = suggested.into_iter().map(|name| Offered::fitting(name, false));
+        let by_model = by_model.into_iter().map(|name| Offered::fitting(name, true));
+        let mut names: Vec<Offered> = Vec::with_capacity(most);
+        for one in pinned.into_iter().chain(suggested).chain(by_model).chain(others) {
+            if names.len() < most && names.iter().all(|other| other.name != one.name) {
+                names.push(one);
             }
         }
-        names.truncate(most);
         Ok(Offer { names, error, may_ask })
     }
 }
 
 impl Offered {
     fn fitting(name: String, is_by_model: bool) -> Self {
-        Self { shortcode: trace::shortcode(&name), name, is_suggested: true, is_by_model }
+        Self { is_suggested: true, is_by_model, ..Self::plain(name) }
+    }
+
+    fn plain(name: String) -> Self {
+        let shortcode = trace::shortcode(&name);
+        Self { shortcode, name, is_suggested: false, is_by_model: false, is_pinned: false }
     }
 }
 
@@ -129,7 +141,7 @@ fn free_names(r: &Reader<'_>, labels: &[String], carried: &[TraceId]) -> Result<
 }
 
 /// The order of what is offered. Pure, so that it can be tested.
-fn ranked(all: Vec<Trace>, carried: &[TraceId], typed: &str, today: Day) -> Vec<(String, Option<String>)> {
+fn ranked(all: Vec<Trace>, carried: &[TraceId], typed: &str, today: Day) -> Vec<Offered> {
     let key = trace::folded(typed);
     let shortcode = typed.trim().strip_prefix(':').map(|code| code.trim_end_matches(':'));
     let fit = |found: &Trace| {
@@ -142,21 +154,22 @@ fn ranked(all: Vec<Trace>, carried: &[TraceId], typed: &str, today: Day) -> Vec<
             None => code.filter(|code| code[1..].starts_with(&key)).map(|_| 1),
         }
     };
-    let mut fitting: Vec<(u8, f64, Trace)> = all
+    let mut fitting: Vec<((u8, bool), f64, Trace)> = all
         .into_iter()
         .filter(|found| !carried.contains(&found.id))
-        .filter_map(|found| Some((fit(&found)?, frecency(&found, today), found)))
+        .filter_map(|found| Some(((fit(&found)?, !found.is_pinned), frecency(&found, today), found)))
         .collect();
     fitting.sort_by(|a, b| a.0.cmp(&b.0).then(b.1.total_cmp(&a.1)).then_with(|| a.2.name.cmp(&b.2.name)));
-    let mut names: Vec<(String, Option<String>)> = fitting
+    let mut names: Vec<Offered> = fitting
         .into_iter()
         .take(MOST)
-        .map(|(.., found)| (found.name.clone(), trace::shortcode(&found.name)))
+        .map(|(.., found)| Offered { is_pinned: found.is_pinned, ..Offered::plain(found.name) })
         .collect();
     if let Some(code) = shortcode.filter(|code| code.len() >= 2) {
         for (code, emoji) in emoji::starting_with(code, MOST) {
-            if names.len() < MOST && names.iter().all(|(name, _)| name != emoji) {
-                names.push((emoji.to_owned(), Some(format!(":{code}:"))));
+            if names.len() < MOST && names.iter().all(|one| one.name != emoji) {
+                let shortcode = Some(format!(":{code}:"));
+                names.push(Offered { shortcode, ..Offered::plain(emoji.to_owned()) });
             }
         }
     }
@@ -187,6 +200,7 @@ mod tests {
             count,
             first: day(0),
             last: day(last),
+            is_pinned: false,
         }
     }
 
@@ -201,13 +215,26 @@ mod tests {
         ];
         let names = |typed: &str| -> Vec<String> {
             let ranked = ranked(all.clone(), &[TraceId::from_bytes([5; 16])], typed, day(20_000));
-            ranked.into_iter().map(|(name, _)| name).collect()
+            ranked.into_iter().map(|one| one.name).collect()
         };
         assert_eq!(names("GAR"), ["Garlic", "garden", "night-garden"]);
         assert_eq!(names("")[0], "night-garden");
         assert_eq!(names(":tad"), ["\u{1f389}"]);
         assert_eq!(names("tad"), ["\u{1f389}"]);
         assert!(names("xyz").is_empty());
+    }
+
+    #[test]
+    fn what_is_pinned_comes_before_what_is_used_as_far_as_it_fits_as_well() {
+        let pinned = Trace { is_pinned: true, ..known(1, "garden", 1, 19_000) };
+        let all = vec![known(2, "night-garden", 90, 20_000), known(3, "garlic", 9, 20_000), pinned];
+        let names = |typed: &str| -> Vec<String> {
+            let ranked = ranked(all.clone(), &[], typed, day(20_000));
+            ranked.into_iter().map(|one| one.name).collect()
+        };
+        assert_eq!(names(""), ["garden", "night-garden", "garlic"]);
+        assert_eq!(names("ga"), ["garden", "garlic", "night-garden"]);
+        assert_eq!(names("night"), ["night-garden"]);
     }
 
     #[test]

@@ -301,7 +301,16 @@ mod tests {
     fn known(number: u8, name: &str, count: u32) -> Trace {
         let day = Day::from_number(20_000).unwrap();
         let id = TraceId::from_bytes([number; 16]);
-        Trace { id, name: name.to_owned(), kind: Kind::Word, created: 0, count, first: day, last: day }
+        Trace {
+            id,
+            name: name.to_owned(),
+            kind: Kind::Word,
+            created: 0,
+            count,
+            first: day,
+            last: day,
+            is_pinned: false,
+        }
     }
 
     fn looked(text: &str) -> Looked {

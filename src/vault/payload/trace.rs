@@ -13,6 +13,8 @@ pub(crate) const MAX_POSTING_ITEMS: usize = 196;
 /// Values of `TraceV1::kind`.
 pub(crate) const KIND_WORD: u8 = 1;
 pub(crate) const KIND_EMOJI: u8 = 2;
+/// Bits of `TraceV1::flags`.
+pub(crate) const FLAG_PINNED: u32 = 1;
 /// Values of `TraceUndoV1::change`.
 pub(crate) const CHANGE_RENAME: u8 = 1;
 pub(crate) const CHANGE_MERGE: u8 = 2;
@@ -27,7 +29,7 @@ wire_struct! {
         name: String,
         /// 1 words, 2 emoji.
         kind: u8,
-        /// Bits; none is given yet.
+        /// Bits: 1 pinned. Unknown ones are kept.
         flags: u32,
         /// Milliseconds since 1970 UTC.
         created: i64,

@@ -1,4 +1,6 @@
-//! Contexts of traces: beneath entries, what is offered, the list, and the page of one.
+//! Contexts of traces: beneath entries, what is offered, and the page of one; the list is in `index`.
+
+pub mod index;
 
 use serde::Serialize;
 
@@ -135,6 +137,8 @@ pub struct OfferItem {
     pub is_suggested: bool,
     /// A model proposed it.
     pub is_by_model: bool,
+    /// Its owner pinned it.
+    pub is_pinned: bool,
 }
 
 impl Template for OfferPart {
@@ -145,6 +149,7 @@ impl Template for OfferPart {
         let item = |chip: ChipItem| OfferItem {
             is_suggested: chip.shortcode.is_some(),
             is_by_model: chip.shortcode.is_some(),
+            is_pinned: chip.shortcode.is_none(),
             name: chip.name,
             shortcode: chip.shortcode,
         };
@@ -171,87 +176,6 @@ pub struct Undo {
     pub change: Option<String>,
 }
 
-/// `GET POST /traces`. Fields: `q`, `sort`, `page`, `csrf`.
-#[derive(Serialize, Clone)]
-pub struct IndexPage {
-    /// Surroundings.
-    pub shell: Shell,
-    /// The filter.
-    pub q: String,
-    /// The order, as its word.
-    pub sort: &'static str,
-    /// Words and labels of all orders.
-    pub sorts: Vec<(&'static str, &'static str)>,
-    /// The traces of this page.
-    pub traces: Vec<IndexItem>,
-    /// How many fit, in words.
-    pub count: String,
-    /// Whether there is none at all.
-    pub is_empty: bool,
-    /// This page, from 1.
-    pub page: usize,
-    /// Pages there are.
-    pub n_pages: usize,
-    /// What was just done.
-    pub undo: Option<Undo>,
-}
-
-/// One trace of the list.
-#[derive(Serialize, Clone)]
-pub struct IndexItem {
-    /// Identifier.
-    pub id: String,
-    /// Its name.
-    pub name: String,
-    /// Of an emoji its short name.
-    pub shortcode: Option<String>,
-    /// Entries that carry it.
-    pub count: u32,
-    /// First and last day, in a few words.
-    pub span: String,
-}
-
-impl Template for IndexPage {
-    const NAME: &'static str = "traces/traces.html";
-    const PART: Option<&'static str> = Some("traces/_list.html");
-
-    fn samples() -> Vec<Self> {
-        let item = |chip: ChipItem| IndexItem {
-            id: chip.id,
-            name: chip.name,
-            shortcode: chip.shortcode,
-            count: 12,
-            span: "March 2024 to November 2026".to_owned(),
-        };
-        let full = Self {
-            shell: Shell::sample("Traces"),
-            q: "\"la".to_owned(),
-            sort: "recent",
-            sorts: vec![("recent", "Used most and latest"), ("name", "By name")],
-            traces: ChipItem::samples().into_iter().map(item).collect(),
-            count: "4 traces".to_owned(),
-            is_empty: false,
-            page: 2,
-            n_pages: 3,
-            undo: Some(Undo {
-                said: "The trace was deleted.".to_owned(),
-                change: Some("00112233445566778899aabbccddeeff".to_owned()),
-            }),
-        };
-        let nothing = Self {
-            q: String::new(),
-            traces: Vec::new(),
-            count: String::new(),
-            is_empty: true,
-            page: 1,
-            n_pages: 1,
-            undo: None,
-            ..full.clone()
-        };
-        vec![full, nothing]
-    }
-}
-
 /// `GET /traces/{id}`. Filter: `with`, `from`, `to`; `year` of the heat map; `page`.
 #[derive(Serialize, Clone)]
 pub struct TracePage {
@@ -261,6 +185,8 @@ pub struct TracePage {
     pub trace: ChipItem,
     /// How often and from when to when, in a sentence.
     pub facts: String,
+    /// Whether it is pinned.
+    pub is_pinned: bool,
     /// Traces that appear with it, with how many entries carry both.
     pub related: Vec<(ChipItem, u32)>,
     /// The heat map.
@@ -360,6 +286,7 @@ impl Template for TracePage {
             shell: Shell::sample("Trace"),
             trace: chips[1].clone(),
             facts: "12 entries, from 3 March 2024 to 22 November 2026".to_owned(),
+            is_pinned: true,
             related: vec![(chips[0].clone(), 4), (chips[2].clone(), 1)],
             heat: Heat::sample(),
             with: Some(chips[2].clone()),
@@ -380,6 +307,7 @@ impl Template for TracePage {
         };
         let plain = Self {
             trace: chips[0].clone(),
+            is_pinned: false,
             related: Vec::new(),
             heat: Heat { before: None, after: None, ..Heat::sample() },
             with: None,

@@ -1,0 +1,73 @@
+//! The list of all traces: order, filter, pages, and what is pinned.
+
+use crate::it::{
+    common::{TestApp, attribute},
+    http::traces::{add, beneath, names, offer},
+};
+
+/// The names of the list, in order.
+fn listed(body: &str) -> Vec<String> {
+    let list = body.split("trace-list__all").nth(1).unwrap_or_default();
+    let rows = list.split("<a href=\"/traces/").skip(1);
+    rows.filter_map(|row| row.split("</a>").next()?.rsplit('>').next().map(str::to_owned)).collect()
+}
+
+#[tokio::test]
+async fn a_pinned_trace_stands_first_in_the_list_and_among_what_is_offered() {
+    let app = TestApp::new().await;
+    let mira = app.register("Mira").await;
+    let (one, two) = (mira.write("One.").await, mira.write("Two.").await);
+    for (entry, name) in [(&one, "alder"), (&one, "birch"), (&one, "yew"), (&two, "alder")] {
+        add(&mira, entry, name).await;
+    }
+    let (yew, _) = beneath(&mira, &one).await.remove(2);
+    let to = mira.post(&format!("/traces/{yew}/pin"), &[]).await.expect(303).location().to_owned();
+    let page = mira.get(&to).await.expect(200).body;
+    assert!(page.contains("It stands first from now on.") && page.contains(">Unpin<"));
+    for sort in ["recent", "name", "count", "last", "first"] {
+        assert_eq!(listed(&mira.get(&format!("/traces?sort={sort}")).await.body)[0], "yew", "{sort}");
+    }
+    assert_eq!(offer(&mira, &two, "").await.0[0], "yew");
+    let renamed = mira.post(&format!("/traces/{yew}/rename"), &[("name", "Yew tree")]).await.expect(303);
+    let page = mira.get(renamed.location()).await.expect(200).body;
+    assert!(page.contains(">Unpin<"), "a rename keeps it");
+    mira.post(&format!("/entries/{one}/delete"), &[]).await.expect(303);
+    mira.post(&format!("/entries/{one}/restore"), &[]).await.expect(303);
+    let to = mira.post(&format!("/traces/{yew}/delete"), &[]).await.expect(303).location().to_owned();
+    let change = attribute(&mira.get(&to).await.body, "name=\"change\"", "value").expect("an undo");
+    mira.post("/traces/undo", &[("change", &change)]).await.expect(303);
+    assert_eq!(listed(&mira.get("/traces").await.body)[0], "Yew-tree", "nor do the trash and an undo");
+    mira.post(&format!("/traces/{yew}/pin"), &[("pinned", "no")]).await.expect(303);
+    assert_eq!(listed(&mira.get("/traces?sort=name").await.body), ["alder", "birch", "Yew-tree"]);
+    mira.post("/traces/01KAMQ0000000000000000000B/pin", &[]).await.expect(404);
+    app.register("Berta").await.post(&format!("/traces/{yew}/pin"), &[]).await.expect(404);
+}
+
+// F074, F075, F076, F077, D35 (pages of 200, nothing of it in other pages)
+#[tokio::test]
+async fn the_list_is_filtered_ordered_and_paged() {
+    let app = TestApp::new().await;
+    let mira = app.register("Mira").await;
+    assert!(mira.get("/traces").await.expect(200).body.contains("No traces yet."));
+    let (one, two) = (mira.write("One.").await, mira.write("Two.").await);
+    for name in ["beach", "Apple", "\u{1f389}"] {
+        add(&mira, &one, name).await;
+    }
+    add(&mira, &two, "beach").await;
+    let order = |body: &str| -> Vec<String> { listed(body) };
+    assert_eq!(order(&mira.get("/traces?sort=count").await.body)[0], "beach");
+    assert_eq!(order(&mira.get("/traces?sort=name").await.body)[..2], ["Apple", "beach"]);
+    let filtered =
+        async |q: &str| order(&mira.post("/traces", &[("q", q), ("sort", "name")]).await.expect(200).body);
+    assert_eq!(filtered("BEA").await, ["beach"]);
+    assert_eq!(filtered("tada").await, ["\u{1f389}"]);
+    assert!(filtered("nothing").await.is_empty());
+    for n in 0..205 {
+        add(&mira, &one, &format!("t{n}")).await;
+    }
+    let first = mira.get("/traces?sort=name").await.body;
+    assert_eq!(order(&first).len(), 200);
+    assert!(first.len() < 150_000, "{}", first.len());
+    assert_eq!(order(&mira.get("/traces?sort=name&page=2").await.body).len(), 8);
+    assert!(!mira.get("/search").await.body.contains("t204"));
+}
