@@ -135,6 +135,7 @@ pub static ROWS: &[Row] = &[
     row!(POST   "/traces/:id/pin"                  signed_form traces::pin,           OTHER,        "/traces/01KAMQ0000000000000000000B/pin"),
     row!(POST   "/traces/:id/rename"               signed_form traces::rename,        OTHER,        "/traces/01KAMQ0000000000000000000B/rename"),
     row!(POST   "/traces/:id/merge"                signed_form traces::merge,         OTHER,        "/traces/01KAMQ0000000000000000000B/merge"),
+    row!(POST   "/traces/:id/apart"                signed_form traces::index::apart,  OTHER,        "/traces/01KAMQ0000000000000000000B/apart"),
     row!(POST   "/traces/:id/delete"               signed_form traces::delete,        OTHER,        "/traces/01KAMQ0000000000000000000B/delete"),
     row!(GET    "/search"                          signed      search::new,           Kind::Page,   "/search"),
     row!(POST   "/search"                          signed_form search::list,          OTHER,        "/search"),

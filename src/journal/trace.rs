@@ -23,6 +23,7 @@
 //! its full mapping, the dotless i left alone, so that `Stra\u{df}e` and `STRASSE` meet), without joiners in words and
 //! without variation selectors, in NFC. The key, at most 256 bytes, is what a name is looked up by.
 
+pub mod alike;
 pub mod emoji;
 
 use unicode_normalization::UnicodeNormalization;

@@ -122,13 +122,17 @@ pub async fn rename(call: Arc<Call>, session: Arc<Session>, form: Form) -> Answe
     refuse(&call, &session, status, error, typed, taken).await
 }
 
-/// `POST /traces/{id}/merge`: the entries of this trace carry the one called `into` instead.
+/// `POST /traces/{id}/merge`: the entries of this trace carry the one called `into` instead. Asked for in the list, with
+/// `from` `list`, it leads back there.
 ///
 /// # Errors
 /// 404 when there is no such trace; 422 on its page when there is none called `into`.
 pub async fn merge(call: Arc<Call>, session: Arc<Session>, form: Form) -> Answer {
     let (id, typed) = (call.param::<TraceId>("id")?, form.text("into"));
     let said = match call.services().merge_trace(&session, id, typed).await? {
+        (TraceChange::Done(change), Some(_)) if form.text("from") == "list" => {
+            return Ok(see_other(&format!("/traces?merged={}", hex(change))));
+        }
         (TraceChange::Done(change), Some(into)) => return Ok(see_other(&after(into, "merged", change))),
         (TraceChange::NoName(error), _) => no_name(error),
         (TraceChange::Same, Some(into)) if into == id => "This is the trace itself.".to_owned(),

@@ -1,5 +1,6 @@
 //! Traces: attach, detach, offer, and change as a whole. What pages of traces show is in `index` and `page`.
 
+pub mod alike;
 pub mod index;
 mod offer;
 pub mod page;

@@ -5,14 +5,15 @@ use std::sync::Arc;
 use poem::http::StatusCode;
 
 use crate::{
-    journal::{day::Day, trace},
+    journal::{day::Day, ids::TraceId, trace},
     routes::traces::{LATE, MAX_PAGE, undone},
     services::{
         sessions::Session,
         traces::{Trace, index::Order},
     },
     web::{
-        call::{Answer, Call},
+        call::{Answer, Call, see_other},
+        error::WebError,
         form::Form,
         pages::traces::{
             Undo,
@@ -29,11 +30,26 @@ pub async fn index(call: Arc<Call>, session: Arc<Session>) -> Answer {
     let sort = call.query("sort").unwrap_or_default();
     let page = call.query("page").unwrap_or_default();
     let undo = call.query("deleted").map(|change| undone("The trace was deleted.", &change));
-    let undo = match call.query("said").as_deref() {
-        Some("late") => Some(Undo { said: LATE.to_owned(), change: None }),
+    let undo = match (call.query("said").as_deref(), call.query("merged")) {
+        (Some("late"), _) => Some(Undo { said: LATE.to_owned(), change: None }),
+        (Some("apart"), _) => Some(Undo { said: "Both stay as they are.".to_owned(), change: None }),
+        (_, Some(change)) => Some(undone("The two traces are one.", &change)),
         _ => undo,
     };
     list(&call, &session, "", &sort, &page, undo).await
+}
+
+/// `POST /traces/{id}/apart`: does not show this trace and `other` as alike any more.
+///
+/// # Errors
+/// 404 when one of them is gone.
+pub async fn apart(call: Arc<Call>, session: Arc<Session>, form: Form) -> Answer {
+    let id = call.param::<TraceId>("id")?;
+    let other: TraceId = form.text("other").parse().map_err(|_| WebError::not_found())?;
+    if !call.services().keep_apart(&session, id, other).await? {
+        return Err(WebError::not_found());
+    }
+    Ok(see_other("/traces?said=apart"))
 }
 
 /// `POST /traces`: the traces whose name holds `q`, in the order `sort`.
@@ -69,6 +85,7 @@ async fn list(call: &Call, session: &Session, q: &str, sort: &str, page: &str, u
         is_empty: found.total == 0,
         page: found.page,
         n_pages: found.n_pages,
+        alike: found.alike.iter().map(|pair| (item(&pair.from), item(&pair.into))).collect(),
         undo,
     };
     call.page_or_part(StatusCode::OK, &page)

@@ -5,7 +5,14 @@ use std::{cmp::Ordering, sync::Arc};
 use crate::{
     blocking,
     journal::trace,
-    services::{Failure, Services, sessions::Session, traces::offer::frecency},
+    services::{
+        Failure, Services,
+        sessions::Session,
+        traces::{
+            alike::{self, Alike, Apart},
+            offer::frecency,
+        },
+    },
     vault::traces::{self, Trace},
 };
 
@@ -61,6 +68,8 @@ pub struct Index {
     pub page: usize,
     /// Pages there are, at least 1.
     pub n_pages: usize,
+    /// A few pairs that may be one; only on the first page, without a filter.
+    pub alike: Vec<Alike>,
 }
 
 impl Services {
@@ -80,8 +89,10 @@ impl Services {
         let words: Vec<String> =
             filter.split_whitespace().take(8).map(trace::folded).filter(|word| !word.is_empty()).collect();
         blocking::db(move || {
-            let all = user.vault.read(traces::all)?;
+            let (all, apart) = user.vault.read(|r| Ok((traces::all(r)?, Apart::read(r)?)))?;
             let total = all.len();
+            let is_plain = words.is_empty() && page <= 1;
+            let alike = if is_plain { alike::pairs(&all, &apart) } else { Vec::new() };
             let mut fitting: Vec<Fitting> = all
                 .into_iter()
                 .filter_map(|found| {
@@ -107,7 +118,14 @@ impl Services {
             let n_pages = count.div_ceil(ON_PAGE).max(1);
             let page = page.clamp(1, n_pages);
             let traces = fitting.into_iter().skip((page - 1) * ON_PAGE).take(ON_PAGE);
-            Ok(Index { traces: traces.map(|(.., found)| found).collect(), count, total, page, n_pages })
+            Ok(Index {
+                traces: traces.map(|(.., found)| found).collect(),
+                count,
+                total,
+                page,
+                n_pages,
+                alike,
+            })
         })
         .await?
     }

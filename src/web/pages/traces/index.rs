@@ -31,6 +31,8 @@ pub struct IndexPage {
     pub page: usize,
     /// Pages there are.
     pub n_pages: usize,
+    /// Pairs that may be one: the one that would go, and the one that would stay.
+    pub alike: Vec<(IndexItem, IndexItem)>,
     /// What was just done.
     pub undo: Option<Undo>,
 }
@@ -65,7 +67,10 @@ impl Template for IndexPage {
             span: "March 2024 to November 2026".to_owned(),
             is_pinned: true,
         };
+        let mut pair = ChipItem::samples().into_iter().map(item);
+        let alike = pair.next().zip(pair.next_back()).into_iter().collect();
         let full = Self {
+            alike,
             shell: Shell::sample("Traces"),
             q: "\"la".to_owned(),
             sort: "recent",
@@ -87,6 +92,7 @@ impl Template for IndexPage {
             is_empty: true,
             page: 1,
             n_pages: 1,
+            alike: Vec::new(),
             undo: None,
             ..full.clone()
         };

@@ -1,4 +1,4 @@
-//! The list of all traces: order, filter, pages, and what is pinned.
+//! The list of all traces: order, filter, pages, what is pinned and what looks alike.
 
 use crate::it::{
     common::{TestApp, attribute},
@@ -41,6 +41,56 @@ async fn a_pinned_trace_stands_first_in_the_list_and_among_what_is_offered() {
     assert_eq!(listed(&mira.get("/traces?sort=name").await.body), ["alder", "birch", "Yew-tree"]);
     mira.post("/traces/01KAMQ0000000000000000000B/pin", &[]).await.expect(404);
     app.register("Berta").await.post(&format!("/traces/{yew}/pin"), &[]).await.expect(404);
+}
+
+// W081 (pairs that may be one, on the list alone, until they are merged or kept)
+#[tokio::test]
+async fn names_that_look_alike_are_merged_from_the_list_or_kept_both() {
+    let app = TestApp::new().await;
+    let mira = app.register("Mira").await;
+    let (one, two) = (mira.write("One.").await, mira.write("Two.").await);
+    let three = mira.write("Three.").await;
+    for (entry, name) in [
+        (&one, "lake"),
+        (&two, "lake"),
+        (&one, "Lakes"),
+        (&one, "caf\u{e9}"),
+        (&two, "cafe"),
+        (&three, "cafe"),
+    ] {
+        add(&mira, entry, name).await;
+    }
+    let list = mira.get("/traces").await.expect(200).body;
+    assert!(list.contains("Merge Lakes into lake") && list.contains("Merge caf\u{e9} into cafe"), "{list}");
+    let filtered = mira.post("/traces", &[("q", "a"), ("sort", "name")]).await.expect(200).body;
+    assert!(!filtered.contains("These may be one"), "whoever looks for a name is not asked");
+    let ids = beneath(&mira, &one).await;
+    let id = |name: &str| ids.iter().find(|(_, found)| found == name).map(|(id, _)| id.clone()).expect("one");
+
+    let cafe = beneath(&mira, &three).await.remove(0).0;
+    let path = format!("/traces/{}/apart", id("caf\u{e9}"));
+    let to = mira.post(&path, &[("other", &cafe)]).await.expect(303).location().to_owned();
+    let list = mira.get(&to).await.expect(200).body;
+    assert!(
+        list.contains("Both stay as they are.") && !list.contains("into cafe") && list.contains("into lake")
+    );
+    mira.post(&path, &[("other", "nobody")]).await.expect(404);
+
+    let fields = [("into", "lake"), ("from", "list")];
+    let to = mira.post(&format!("/traces/{}/merge", id("Lakes")), &fields).await.expect(303);
+    assert!(to.location().starts_with("/traces?merged="), "no name in an address: {}", to.location());
+    let list = mira.get(to.location()).await.expect(200).body;
+    assert!(list.contains("The two traces are one.") && !list.contains("These may be one"));
+    assert_eq!(names(&mira, &one).await, ["lake", "caf\u{e9}"]);
+    let change = attribute(&list, "name=\"change\"", "value").expect("an undo");
+    mira.post("/traces/undo", &[("change", &change)]).await.expect(303);
+    assert!(mira.get("/traces").await.body.contains("Merge Lakes into lake"));
+    let cafe = id("caf\u{e9}");
+    mira.post(&format!("/traces/{cafe}/rename"), &[("name", "caf\u{e8}")]).await.expect(303);
+    assert!(
+        mira.get("/traces").await.body.contains("Merge caf\u{e8} into cafe"),
+        "another name, another question"
+    );
 }
 
 // F074, F075, F076, F077, D35 (pages of 200, nothing of it in other pages)
