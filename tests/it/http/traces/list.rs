@@ -1,7 +1,21 @@
 //! The list of all traces: order, filter, pages, what is pinned and what looks alike.
 
+use std::{sync::Arc, time::Instant};
+
+use llamora::{
+    clock::Fixed,
+    crypto::{canon::Name, secret::Password},
+    journal::{
+        entry::{Ending, Entry, Role},
+        ids::EntryId,
+        trace::TraceName,
+    },
+    store::{Store, faults::torture},
+    vault::{KdfChoice, Vaults, entries, traces},
+};
+
 use crate::it::{
-    common::{TestApp, attribute},
+    common::{Ask, PASSWORD, TODAY, TestApp, attribute, services_over},
     http::traces::{add, beneath, names, offer},
 };
 
@@ -120,4 +134,67 @@ async fn the_list_is_filtered_ordered_and_paged() {
     assert!(first.len() < 150_000, "{}", first.len());
     assert_eq!(order(&mira.get("/traces?sort=name&page=2").await.body).len(), 8);
     assert!(!mira.get("/search").await.body.contains("t204"));
+}
+
+/// A store in which Mira has ten times as many traces.
+fn grown(tenth: usize) -> Arc<Store> {
+    let store = Arc::new(Store::in_memory().expect("a store"));
+    let clock = Arc::new(Fixed::at(1_795_341_600_000));
+    let vaults = Vaults::open(Arc::clone(&store), clock, KdfChoice::Cheap).expect("accounts");
+    let (name, password) =
+        (Name::choose("Mira").expect("a name"), Password::choose(PASSWORD).expect("long enough"));
+    let (vault, _) = vaults.register(&name, "Mira", &password).expect("an account");
+    vault
+        .write(|w| {
+            for number in 0..10 {
+                let entry = Entry {
+                    id: EntryId::from_parts(1_795_341_600_000, [number; 10]),
+                    role: Role::Writer,
+                    ending: Ending::Whole,
+                    imported: false,
+                    never_send: false,
+                    day: TODAY.parse().expect("a day"),
+                    created: 1_795_341_600_000,
+                    updated: 1_795_341_600_000,
+                    utc_offset_min: 0,
+                    zone: "UTC".to_owned(),
+                    revision: 1,
+                    deleted: None,
+                    reply_to: None,
+                    traces: Vec::new(),
+                    text: format!("Entry {number}."),
+                    made_by: None,
+                };
+                entries::insert(w, &entry)?;
+                for n in 0..tenth {
+                    let name = format!("a-name-of-{:04}-with-several-words", usize::from(number) * tenth + n);
+                    traces::attach(w, entry.id, &TraceName::parse(&name).expect("a name"))?;
+                }
+            }
+            Ok(())
+        })
+        .expect("a transaction");
+    store
+}
+
+// F077, W080 (600 names, with `make torture` 5,000: a page of 200 and 150 KB at most, each name is found; prints times)
+#[tokio::test]
+async fn thousands_of_names_come_in_short_pages_and_are_found() {
+    let tenth = if torture() > 1 { 500 } else { 60 };
+    let app = TestApp::over(services_over(grown(tenth))).await;
+    let mira = app.sign_in_again("Mira").await;
+    let begun = Instant::now();
+    let page = mira.get("/traces?sort=name").await.expect(200).body;
+    let whole = begun.elapsed();
+    assert_eq!(listed(&page).len(), 200);
+    assert!(page.contains(&format!("{} traces", 10 * tenth)) && page.len() < 150_000, "{}", page.len());
+    let begun = Instant::now();
+    let ask = Ask::post("/traces").fields(&[("q", "0432"), ("sort", "name")]).partial();
+    let part = mira.send(ask).await.expect(200).body;
+    let filtered = begun.elapsed();
+    assert_eq!(listed(&part), ["a-name-of-0432-with-several-words"]);
+    let last = mira.get(&format!("/traces?sort=name&page={}", tenth / 20)).await.expect(200).body;
+    let name = format!("a-name-of-{:04}-with-several-words", 10 * tenth - 1);
+    assert_eq!(listed(&last).last(), Some(&name));
+    println!("{} traces: {} bytes in {whole:?}, one key of the filter {filtered:?}", 10 * tenth, page.len());
 }
