@@ -8,6 +8,7 @@ pub mod choosing;
 pub mod confirm;
 pub mod days;
 pub mod device;
+pub mod drafts;
 pub mod entries;
 pub mod health;
 pub mod integrity;
@@ -90,7 +91,7 @@ pub static ROWS: &[Row] = &[
     row!(GET    "/d/today"                         signed      days::today,           Kind::Page,   "/d/today"),
     row!(GET    "/d/:date"                         signed      days::show,            Kind::Page,   "/d/2026-11-20"),
     row!(POST   "/d/:date/entries"                 signed_form entries::create,       ENTRY,        "/d/2026-11-20/entries"),
-    row!(POST   "/d/:date/draft"                   signed_form days::save_draft,      ENTRY,        "/d/2026-11-20/draft"),
+    row!(POST   "/d/:date/draft"                   signed_form drafts::of_day,        ENTRY,        "/d/2026-11-20/draft"),
     row!(GET    "/d/:date/recap"                   signed      days::recap,           Kind::Page,   "/d/2026-11-20/recap"),
     row!(POST   "/d/:date/recap/remove"            signed_form days::remove_recap,    OTHER,        "/d/2026-11-20/recap/remove"),
     row!(GET    "/d/:date/on-this-day"             signed      days::on_this_day,     Kind::Page,   "/d/2026-11-20/on-this-day"),
@@ -104,6 +105,8 @@ pub static ROWS: &[Row] = &[
     row!(POST   "/sample/remove"                   signed_form welcome::remove_sample, OTHER,       "/sample/remove"),
     row!(GET    "/entries/:id"                     signed      entries::show,         Kind::Page,   "/entries/01KAMQ0000000000000000000A"),
     row!(GET    "/entries/:id/edit"                signed      entries::edit,         Kind::Page,   "/entries/01KAMQ0000000000000000000A/edit"),
+    row!(POST   "/entries/:id/draft"               signed_form drafts::of_entry,      ENTRY,        "/entries/01KAMQ0000000000000000000A/draft"),
+    row!(POST   "/entries/:id/draft/discard"       signed_form drafts::discard,       OTHER,        "/entries/01KAMQ0000000000000000000A/draft/discard"),
     row!(PUT    "/entries/:id"                     signed_form entries::update,       ENTRY,        "/entries/01KAMQ0000000000000000000A"),
     row!(POST   "/entries/:id"                     signed_form entries::update,       ENTRY,        "/entries/01KAMQ0000000000000000000A"),
     row!(DELETE "/entries/:id"                     signed_form entries::remove,       OTHER,        "/entries/01KAMQ0000000000000000000A"),

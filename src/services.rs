@@ -10,6 +10,7 @@ pub mod budget;
 pub mod calendar;
 pub mod days;
 pub mod devices;
+pub mod drafts;
 pub mod entries;
 pub mod finding;
 pub mod generation;

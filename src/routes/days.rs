@@ -1,12 +1,12 @@
-//! The day page and its draft.
+//! The day page.
 
 use std::sync::Arc;
 
-use poem::{Response, http::StatusCode};
+use poem::http::StatusCode;
 
 use crate::{
     journal::{day::Day, ids::EntryId},
-    routes::{items, told},
+    routes::{drafts, items, told},
     services::{days::Totals, recaps::RecapState, sessions::Session},
     web::{
         call::{Answer, Call, see_other},
@@ -36,29 +36,6 @@ pub async fn today(call: Arc<Call>, session: Arc<Session>) -> Answer {
 pub async fn show(call: Arc<Call>, session: Arc<Session>) -> Answer {
     let day = call.day()?;
     page(&call, &session, day, StatusCode::OK, None).await
-}
-
-/// `POST /d/{date}/draft`: keeps unsaved text; an empty text removes it.
-///
-/// # Errors
-/// 413 and 422 when it cannot be kept, and when the store fails.
-pub async fn save_draft(call: Arc<Call>, session: Arc<Session>, form: Form) -> Answer {
-    let day = call.day()?;
-    let text = form.text("text");
-    let refusal = if form.is_cut() {
-        Some(WebError::cut(call.wants))
-    } else if day > call.services().today(&session) {
-        Some(future_day())
-    } else {
-        call.services().save_draft(&session, day, text).await.err().map(WebError::from)
-    };
-    if let Some(error) = refusal {
-        return refuse_text(&call, &session, day, form.text("op"), text, error).await;
-    }
-    if call.wants_fragment() {
-        return Ok(Response::builder().status(StatusCode::NO_CONTENT).finish());
-    }
-    Ok(see_other(&format!("/d/{day}?write=1")))
 }
 
 /// `GET /d/{date}/recap`: the recap alone, once it is made; as a page, the way to it.
@@ -176,9 +153,13 @@ async fn page(
     let mut shell = call.shell("Day");
     shell.refresh = refreshes;
     let told = told::signing_in(call, session);
-    let kept = view.draft_saved.map(|at| format!("Draft kept {}", call.services().clock_of(session, at)));
+    let kept = view.draft_saved.map(|at| format!("Draft kept {}", drafts::moment(call, session, at)));
     let composer = refused.or_else(|| {
-        has_composer.then(|| Composer { status: kept, ..items::composer(call, day, view.draft) })
+        has_composer.then(|| Composer {
+            status: kept,
+            draft: view.draft_saved,
+            ..items::composer(call, day, view.draft)
+        })
     });
     let page = DayPage {
         shell,

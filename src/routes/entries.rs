@@ -10,8 +10,9 @@ use crate::{
         entry::{Entry, EntryText, Role},
         ids::EntryId,
     },
-    routes::{days, items},
+    routes::{days, drafts, items},
     services::{
+        drafts::DraftOf,
         entries::{Edit, EntryView, MAX_VERSIONS, WriteError, Written},
         sessions::Session,
     },
@@ -40,7 +41,11 @@ const VERSIONS_ON_PAGE: usize = 20;
 pub async fn create(call: Arc<Call>, session: Arc<Session>, form: Form) -> Answer {
     let day = call.day()?;
     let (op, text) = (form.text("op"), form.text("text"));
-    match write(&call, &session, day, op, text, form.is_cut()).await {
+    let written = write(&call, &session, day, op, text, form.is_cut()).await;
+    if written.is_ok() {
+        drafts::done(&call, &session, DraftOf::Day(day), &form).await;
+    }
+    match written {
         Err(error) => days::refuse_text(&call, &session, day, op, text, error).await,
         Ok(written) if call.wants_fragment() => {
             let status = Some(format!("Saved {}", call.services().time_now(&session)));
@@ -124,21 +129,14 @@ pub async fn show(call: Arc<Call>, session: Arc<Session>) -> Answer {
     call.page_or_part(StatusCode::OK, &page)
 }
 
-/// `GET /entries/{id}/edit`.
+/// `GET /entries/{id}/edit`: with the draft that was kept, where there is one.
 ///
 /// # Errors
 /// 404 when there is none.
 pub async fn edit(call: Arc<Call>, session: Arc<Session>) -> Answer {
-    let EntryView { entry, .. } = found(&call, &session).await?;
-    let page = EditPage {
-        shell: call.shell("Edit"),
-        id: entry.id.to_string(),
-        day: entry.day.to_string(),
-        revision: entry.revision,
-        text: entry.text,
-        error: None,
-        conflict: None,
-    };
+    let entry = found(&call, &session).await?.entry;
+    let draft = call.services().draft_of(&session, &entry).await?;
+    let page = drafts::edit_page(&call, &session, entry, draft);
     call.page_or_part(StatusCode::OK, &page)
 }
 
@@ -154,7 +152,10 @@ pub async fn update(call: Arc<Call>, session: Arc<Session>, form: Form) -> Answe
     };
     let (status, mut error, current) = match change(&call, &session, id, revision, text, form.is_cut()).await
     {
-        Ok(Edit::Saved(entry)) => return shown(&call, &session, entry).await,
+        Ok(Edit::Saved(entry)) => {
+            drafts::done(&call, &session, DraftOf::Entry(id), &form).await;
+            return shown(&call, &session, entry).await;
+        }
         Ok(Edit::Conflict(entry)) => (StatusCode::CONFLICT, None, Some(entry)),
         Ok(Edit::Gone) => {
             let held = Held {
@@ -181,6 +182,8 @@ pub async fn update(call: Arc<Call>, session: Arc<Session>, form: Form) -> Answe
         day,
         revision: current.as_ref().map_or(revision, |entry| entry.revision),
         text: text.to_owned(),
+        draft: form.text("draft").parse().ok(),
+        status: None,
         error: error.map(|error| error.sentence().to_owned()),
         conflict: current.map(|entry| Conflict {
             current_text: entry.text,
@@ -281,7 +284,11 @@ pub async fn restore_version(call: Arc<Call>, session: Arc<Session>, _form: Form
     shown(&call, &session, entry).await
 }
 
-async fn found(call: &Call, session: &Session) -> Result<EntryView, WebError> {
+/// The entry of the address, with its replies.
+///
+/// # Errors
+/// 404 when there is none.
+pub async fn found(call: &Call, session: &Session) -> Result<EntryView, WebError> {
     call.services().entry(session, call.id()?).await?.ok_or_else(WebError::not_found)
 }
 

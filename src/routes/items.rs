@@ -5,6 +5,7 @@ use crate::{
         day,
         entry::{Entry, Given, LeftOut, MAX_CHARS, Provenance},
     },
+    routes::drafts,
     services::{entries::EntryView, replies::ReplyView, sessions::Session},
     web::{
         call::Call,
@@ -22,7 +23,7 @@ use crate::{
 
 /// An entry with its replies.
 pub fn entry_item(call: &Call, session: &Session, view: &EntryView) -> EntryItem {
-    let EntryView { entry, replies, traces } = view;
+    let EntryView { entry, replies, traces, draft } = view;
     let model = call.services().model_for_entry(session, entry);
     let upstream = call.services().upstream(session).filter(|upstream| upstream.is_allowed);
     let is_loading = model.state == "loading";
@@ -47,6 +48,7 @@ pub fn entry_item(call: &Call, session: &Session, view: &EntryView) -> EntryItem
         never_send: entry.never_send,
         sends_to: upstream.map(|upstream| upstream.host),
         chips: ChipsItem::of(&entry.id.to_string(), traces),
+        draft: draft.map(|saved| (saved, drafts::moment(call, session, saved))),
     }
 }
 
@@ -137,6 +139,7 @@ pub fn composer(call: &Call, day: day::Day, draft: Option<String>) -> Composer {
         text: draft.unwrap_or_default(),
         error: None,
         max_chars: MAX_CHARS,
+        draft: None,
     }
 }
 

@@ -13,7 +13,7 @@ use crate::{
         ids::EntryId,
     },
     services::{
-        Failure, Services,
+        Failure, Services, drafts,
         entries::EntryView,
         integrity,
         on_this_day::has_other_times,
@@ -23,12 +23,7 @@ use crate::{
         sessions::{Session, User},
         traces::Chip,
     },
-    vault::{
-        days,
-        drafts::{self, Draft, DraftOf},
-        entries,
-        error::VaultError,
-    },
+    vault::{days, drafts::DraftOf, entries, error::VaultError},
 };
 
 pub use crate::vault::days::Totals;
@@ -96,12 +91,14 @@ impl Services {
         let user = Arc::clone(&session.user);
         let wants_earlier = session.preferences().earlier == EarlierDays::On;
         blocking::db(move || {
-            let (page, neighbours, draft, sample, has_other_times) = user.vault.read(|r| {
+            let (page, neighbours, draft, sample, edits, has_other_times) = user.vault.read(|r| {
                 let page = readable(entries::page(r, day))?;
-                let draft = readable(drafts::get(r, DraftOf::Day(day)))?.flatten();
+                let draft = drafts::kept(r, DraftOf::Day(day))?;
                 let sample = readable(sample::ids(r))?.unwrap_or_default();
+                let edits = drafts::kept_of(r, page.as_ref().map_or(&[], |page| page.entries.as_slice()))?;
                 let others = wants_earlier && readable(has_other_times(r, day))?.unwrap_or_default();
-                Ok((page, readable(days::neighbours(r, day))?.unwrap_or_default(), draft, sample, others))
+                let neighbours = readable(days::neighbours(r, day))?.unwrap_or_default();
+                Ok((page, neighbours, draft, sample, edits, others))
             })?;
             let flaw = integrity::day_flaw(&user, day, page.as_ref());
             let stored = page.map_or_else(Vec::new, |page| page.entries);
@@ -110,7 +107,7 @@ impl Services {
                 day,
                 previous: neighbours.0,
                 next: neighbours.1,
-                entries: with_replies(&user, stored),
+                entries: with_drafts(with_replies(&user, stored), &edits),
                 flaw,
                 draft_saved: draft.as_ref().map(|draft| draft.saved),
                 draft: draft.map(|draft| draft.text),
@@ -130,33 +127,10 @@ impl Services {
         let user = Arc::clone(&session.user);
         blocking::db(move || user.vault.read(days::totals)).await.ok()?.ok()?
     }
-
-    /// Keeps unsaved text, sealed; an empty text removes it.
-    ///
-    /// # Errors
-    /// When it cannot be written.
-    pub async fn save_draft(&self, session: &Session, day: Day, text: &str) -> Result<(), Failure> {
-        let (user, text, now) = (Arc::clone(&session.user), text.to_owned(), self.clock.now_ms());
-        blocking::db(move || {
-            user.vault.write(|w| {
-                let unified = text.replace("\r\n", "\n");
-                // A draft that arrives after its entry was saved, slowly or once more, is no draft.
-                let is_saved = entries::day(w, day)?.iter().any(|entry| entry.text.trim() == unified.trim());
-                if text.trim().is_empty() || is_saved {
-                    drafts::remove(w, DraftOf::Day(day))
-                } else {
-                    drafts::put(w, DraftOf::Day(day), &Draft { text, base_revision: 0, saved: now })
-                }
-            })
-        })
-        .await??;
-        self.wrote();
-        Ok(())
-    }
 }
 
 /// Nothing in place of a record that cannot be read, so that it does not hide the others.
-fn readable<T>(found: Result<T, VaultError>) -> Result<Option<T>, VaultError> {
+pub(super) fn readable<T>(found: Result<T, VaultError>) -> Result<Option<T>, VaultError> {
     match found {
         Err(error) if error.is_of_one_record() => Ok(None),
         found => found.map(Some),
@@ -174,7 +148,7 @@ pub(crate) fn with_replies(user: &User, stored: Vec<Entry>) -> Vec<EntryView> {
             Role::Writer | Role::Opening => {
                 place.insert(entry.id, views.len());
                 let traces = Chip::of(user, &entry.traces);
-                views.push(EntryView { entry, replies: Vec::new(), traces });
+                views.push(EntryView { entry, replies: Vec::new(), traces, draft: None });
             }
         }
     }
@@ -182,6 +156,14 @@ pub(crate) fn with_replies(user: &User, stored: Vec<Entry>) -> Vec<EntryView> {
         if let Some(view_idx) = reply.reply_to.and_then(|entry| place.get(&entry)) {
             views[*view_idx].replies.push(ReplyView::of(user, reply));
         }
+    }
+    views
+}
+
+/// Says of entries when a draft of their next text was kept.
+pub(super) fn with_drafts(mut views: Vec<EntryView>, kept: &[(EntryId, i64)]) -> Vec<EntryView> {
+    for (id, saved) in kept {
+        views.iter_mut().filter(|view| view.entry.id == *id).for_each(|view| view.draft = Some(*saved));
     }
     views
 }

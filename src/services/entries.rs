@@ -10,14 +10,15 @@ use crate::{
         entry::{Ending, Entry, EntryText, Role},
         ids::EntryId,
     },
-    services::{Failure, Services, days::with_replies, replies::ReplyView, sessions::Session, traces::Chip},
-    vault::{
-        drafts::{self, DraftOf},
-        entries,
-        error::VaultError,
-        transaction::Writer,
-        trash,
+    services::{
+        Failure, Services,
+        days::{with_drafts, with_replies},
+        drafts::{DraftOf, drop_what_became, kept_of},
+        replies::ReplyView,
+        sessions::Session,
+        traces::Chip,
     },
+    vault::{entries, transaction::Writer, trash},
 };
 
 /// Earlier texts of an entry that are kept, sealed; with one more edit the oldest goes.
@@ -33,12 +34,14 @@ pub struct EntryView {
     pub replies: Vec<ReplyView>,
     /// Its traces.
     pub traces: Vec<Chip>,
+    /// When a draft of its next text was kept, milliseconds since 1970 UTC.
+    pub draft: Option<i64>,
 }
 
 impl EntryView {
     /// An entry that was just written and has nothing yet.
     pub fn bare(entry: Entry) -> Self {
-        Self { entry, replies: Vec::new(), traces: Vec::new() }
+        Self { entry, replies: Vec::new(), traces: Vec::new(), draft: None }
     }
 }
 
@@ -82,9 +85,13 @@ impl Services {
         blocking::db(move || {
             let stored = user.vault.read(|r| {
                 let Some(entry) = entries::entry(r, id)?.filter(is_written) else { return Ok(None) };
-                Ok(Some(entries::day(r, entry.day)?))
+                let edits = kept_of(r, std::slice::from_ref(&entry))?;
+                Ok(Some((entries::day(r, entry.day)?, edits)))
             })?;
-            Ok(stored.and_then(|day| with_replies(&user, day).into_iter().find(|view| view.entry.id == id)))
+            Ok(stored.and_then(|(day, edits)| {
+                let views = with_drafts(with_replies(&user, day), &edits);
+                views.into_iter().find(|view| view.entry.id == id)
+            }))
         })
         .await?
     }
@@ -138,7 +145,7 @@ impl Services {
         let user = Arc::clone(&session.user);
         let saved = blocking::db(move || {
             user.vault.write(move |w: &mut Writer<'_>| {
-                drop_draft_of(w, day, &entry.text)?;
+                drop_what_became(w, DraftOf::Day(day), &entry.text)?;
                 match entries::entry(w, id)? {
                     Some(existing) if existing.deleted.is_none() => return Ok(Written::Saved(existing)),
                     Some(existing) => return Ok(Written::InTrash(existing)),
@@ -172,6 +179,7 @@ impl Services {
             user.vault.write(move |w: &mut Writer<'_>| {
                 let Some(current) = entries::entry(w, id)?.filter(is_written) else { return Ok(Edit::Gone) };
                 if current.text == text.as_str() {
+                    drop_what_became(w, DraftOf::Entry(id), &current.text)?;
                     return Ok(Edit::Saved(current));
                 }
                 if current.revision != revision {
@@ -185,6 +193,7 @@ impl Services {
                     ..current
                 };
                 entries::replace(w, &edited)?;
+                drop_what_became(w, DraftOf::Entry(id), &edited.text)?;
                 Ok(Edit::Saved(edited))
             })
         })
@@ -274,17 +283,6 @@ impl Services {
         self.nudge(&session.user);
         Ok(restored)
     }
-}
-
-/// Takes the draft of a day away when the text just saved is what it became. A draft of something else, typed in
-/// another tab, stays.
-fn drop_draft_of(w: &mut Writer<'_>, day: Day, saved: &str) -> Result<(), VaultError> {
-    let of = DraftOf::Day(day);
-    let is_done = drafts::get(w, of)?.is_some_and(|draft| {
-        let draft = draft.text.replace("\r\n", "\n");
-        saved.trim().starts_with(draft.trim())
-    });
-    if is_done { drafts::remove(w, of) } else { Ok(()) }
 }
 
 fn is_written(entry: &Entry) -> bool {

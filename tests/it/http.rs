@@ -5,6 +5,7 @@ mod auth;
 mod backup;
 mod choosing;
 mod connections;
+mod drafts;
 mod entries;
 mod errors;
 mod face;

@@ -1,4 +1,4 @@
-// Sends a form's worth of fields for a request without a place on the page. Answers whether it was accepted.
+// Sends a form's worth of fields for a request without a place on the page. Gives the answer, or nothing when it was not accepted.
 export async function post(action, fields, leaving = false) {
   try {
     const answer = await fetch(action, {
@@ -9,8 +9,8 @@ export async function post(action, fields, leaving = false) {
       redirect: "error",
       keepalive: leaving,
     });
-    return answer.ok;
+    return answer.ok ? answer : null;
   } catch {
-    return false;
+    return null;
   }
 }

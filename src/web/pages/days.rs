@@ -156,6 +156,8 @@ pub struct Composer {
     pub max_chars: usize,
     /// What became of a text, as in `Saved 14:03` or `Draft kept`.
     pub status: Option<String>,
+    /// Which draft the box holds.
+    pub draft: Option<i64>,
 }
 
 impl Composer {
@@ -169,11 +171,13 @@ impl Composer {
             state: "idle",
             max_chars: 12_000,
             status: None,
+            draft: None,
         };
         let draft = Self {
             text: "Half a thought about </textarea> the bridge".to_owned(),
             state: "dirty",
             status: Some("Draft kept".to_owned()),
+            draft: Some(1_795_341_600_000),
             ..idle.clone()
         };
         let failed = Self {

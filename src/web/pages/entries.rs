@@ -39,6 +39,8 @@ pub struct EntryItem {
     pub sends_to: Option<String>,
     /// Its traces.
     pub chips: ChipsItem,
+    /// A draft of its next text: which one, and when it was kept in words.
+    pub draft: Option<(i64, String)>,
 }
 
 /// One reply of the model. `id="reply-{id}"`, `data-reply-id`, `data-state`; events at `/replies/{id}/events`.
@@ -118,6 +120,10 @@ pub struct EditPage {
     pub revision: u32,
     /// Text in the box.
     pub text: String,
+    /// Which draft the box holds.
+    pub draft: Option<i64>,
+    /// When that was kept, as in `Draft kept 14:03`.
+    pub status: Option<String>,
     /// One sentence on why it was not saved.
     pub error: Option<String>,
     /// Set when the entry changed elsewhere in the meantime (409).
@@ -168,6 +174,7 @@ impl EntryItem {
             never_send: false,
             sends_to: None,
             chips: ChipsItem::sample("018f3c1e9a7b4c2d8e6f001122334455"),
+            draft: None,
         };
         let second = Self {
             id: "018f3c1e9a7b4c2d8e6f001122334466".to_owned(),
@@ -183,7 +190,11 @@ impl EntryItem {
         };
         let sends_to = Some("127.0.0.1:8081".to_owned());
         let other = |id: &str| Self { id: id.to_owned(), chips: ChipsItem::of(id, &[]), ..first.clone() };
-        let sent = Self { sends_to: sends_to.clone(), ..other("018f3c1e9a7b4c2d8e6f001122334477") };
+        let sent = Self {
+            sends_to: sends_to.clone(),
+            draft: Some((1_795_341_600_000, "14:20".to_owned())),
+            ..other("018f3c1e9a7b4c2d8e6f001122334477")
+        };
         let kept = Self { never_send: true, sends_to, ..other("018f3c1e9a7b4c2d8e6f001122334488") };
         vec![first, second, sent, kept]
     }
@@ -308,6 +319,8 @@ impl Template for EditPage {
             day: "2026-11-22".to_owned(),
             revision: 1,
             text: "The tram was late and I did not mind.".to_owned(),
+            draft: None,
+            status: None,
             error: None,
             conflict: None,
         };
@@ -323,7 +336,12 @@ impl Template for EditPage {
             }),
             ..plain.clone()
         };
-        vec![plain, empty, conflict]
+        let draft = Self {
+            draft: Some(1_795_341_600_000),
+            status: Some("Draft kept 14:03".to_owned()),
+            ..plain.clone()
+        };
+        vec![plain, empty, conflict, draft]
     }
 }
 

@@ -1,0 +1,73 @@
+import { post } from "./post.js";
+
+const EVERY = 3000; // milliseconds
+const KEEPALIVE_BYTES = 60_000; // browsers send at most 64 KiB from a page that goes away
+
+// Keeps the text of a box as a sealed draft on the server while it is written. The form says in `draft` which draft it
+// holds, so that saving the text takes that one away and no other.
+export class Draft {
+  #box; // the element with `area`, `form`, `data-draft` and `data-state`
+  #tell;
+  #timer;
+  #running; // the request that carries a draft, while it runs
+  #kept; // the text of the last draft that was kept
+  #refused = false; // whether the last draft could not be kept
+
+  constructor(box, tell) {
+    this.#box = box;
+    this.#tell = tell;
+    this.#kept = box.area.value;
+  }
+
+  get running() {
+    return this.#running;
+  }
+
+  // Whether closing the page now loses nothing: what is not kept yet is sent while it closes.
+  get isSafe() {
+    const text = this.#box.area.value;
+    return text === this.#kept || (this.#isOn && !this.#refused && text.length * 3 < KEEPALIVE_BYTES);
+  }
+
+  get isCurrent() {
+    return !this.#running && this.#box.area.value === this.#kept;
+  }
+
+  async save(leaving = false) {
+    this.pause();
+    const text = this.#box.area.value;
+    if (!this.#isOn || this.#running || text === this.#kept || this.#box.dataset.state === "saving") return;
+    const { csrf, revision, draft } = this.#box.form.elements;
+    const base = revision ? { revision: revision.value } : {};
+    this.#running = post(this.#box.dataset.draft, { text, csrf: csrf.value, ...base }, leaving);
+    const answer = await this.#running;
+    this.#running = null;
+    this.#refused = !answer;
+    if (answer) {
+      this.#kept = text;
+      draft.value = answer.headers.get("X-Draft-Kept") ?? "";
+    }
+    if (this.#box.dataset.state === "dirty")
+      this.#tell(answer ? "Draft kept" : "The draft could not be kept");
+    if (this.#box.isConnected && this.#box.area.value !== this.#kept) this.later();
+  }
+
+  // The draft on its way was of an older text: that one first, then this one.
+  async settle() {
+    await this.#running;
+    await this.save();
+  }
+
+  later() {
+    this.pause();
+    if (this.#isOn) this.#timer = setTimeout(() => this.save(), EVERY);
+  }
+
+  pause() {
+    clearTimeout(this.#timer);
+  }
+
+  get #isOn() {
+    return Boolean(this.#box.dataset.draft);
+  }
+}

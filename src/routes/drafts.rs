@@ -1,0 +1,147 @@
+//! Drafts: what is being written is kept while it is written, for a new entry of a day and for an entry that is edited.
+
+use std::sync::Arc;
+
+use poem::{Response, http::StatusCode};
+
+use crate::{
+    journal::entry::Entry,
+    routes::{days, entries},
+    services::{
+        drafts::{Draft, DraftOf, Drafted},
+        sessions::Session,
+    },
+    web::{
+        call::{Answer, Call, see_other},
+        error::WebError,
+        form::Form,
+        pages::entries::{Conflict, EditPage},
+    },
+};
+
+/// Says which draft a box holds, so that saving its text takes that one away and no other.
+const KEPT: &str = "x-draft-kept";
+
+/// `POST /d/{date}/draft`: keeps unsaved text; an empty text removes it.
+///
+/// # Errors
+/// 413 and 422 when it cannot be kept, and when the store fails.
+pub async fn of_day(call: Arc<Call>, session: Arc<Session>, form: Form) -> Answer {
+    let day = call.day()?;
+    let text = form.text("text");
+    let kept = if form.is_cut() {
+        Err(WebError::cut(call.wants))
+    } else if day > call.services().today(&session) {
+        Err(days::future_day())
+    } else {
+        let kept = call.services().save_draft(&session, DraftOf::Day(day), 0, text).await;
+        kept.map_err(WebError::from)
+    };
+    match kept {
+        Ok(drafted) if call.wants_fragment() => Ok(said(drafted)),
+        Ok(_) => Ok(see_other(&format!("/d/{day}?write=1"))),
+        Err(error) => days::refuse_text(&call, &session, day, form.text("op"), text, error).await,
+    }
+}
+
+/// `POST /entries/{id}/draft`: keeps an unsaved text of an entry, with the `revision` it began from; an empty text, and
+/// the one that stands there, remove it.
+///
+/// # Errors
+/// 404 when there is no such entry, 400 without a revision; 413 when it cannot be kept, and when the store fails.
+pub async fn of_entry(call: Arc<Call>, session: Arc<Session>, form: Form) -> Answer {
+    let entry = entries::found(&call, &session).await?.entry;
+    let text = form.text("text");
+    let Ok(revision) = form.text("revision").parse::<u32>() else {
+        return Err(WebError::bad_request("The form does not say which version of the entry it changes."));
+    };
+    let kept = if form.is_cut() {
+        Err(WebError::cut(call.wants))
+    } else {
+        let kept = call.services().save_draft(&session, DraftOf::Entry(entry.id), revision, text).await;
+        kept.map_err(WebError::from)
+    };
+    match kept {
+        Ok(Drafted::Gone) => Err(WebError::not_found()),
+        Ok(drafted) if call.wants_fragment() => Ok(said(drafted)),
+        Ok(_) => Ok(see_other(&format!("/entries/{}/edit", entry.id))),
+        Err(error) if call.wants_fragment() => Err(error),
+        Err(error) => {
+            let page = EditPage {
+                revision,
+                text: text.to_owned(),
+                error: Some(error.sentence().to_owned()),
+                ..edit_page(&call, &session, entry, None)
+            };
+            call.page(error.status(), &page)
+        }
+    }
+}
+
+/// `POST /entries/{id}/draft/discard`: forgets the draft that was kept at `draft`; one that was kept since stays.
+///
+/// # Errors
+/// 404 when there is no such entry, 400 when the form does not say which draft; 5xx when the store fails.
+pub async fn discard(call: Arc<Call>, session: Arc<Session>, form: Form) -> Answer {
+    let entry = entries::found(&call, &session).await?.entry;
+    let Ok(saved) = form.text("draft").parse() else {
+        return Err(WebError::bad_request("The form does not say which draft it discards."));
+    };
+    call.services().forget_draft(&session, DraftOf::Entry(entry.id), saved).await?;
+    entries::shown(&call, &session, entry).await
+}
+
+/// Forgets the draft that a box held whose text has been saved. One that cannot be forgotten now is offered again, which
+/// loses nothing.
+pub async fn done(call: &Call, session: &Session, of: DraftOf, form: &Form) {
+    if let Ok(saved) = form.text("draft").parse() {
+        let _ = call.services().forget_draft(session, of, saved).await;
+    }
+}
+
+/// The page that edits an entry: with its draft in the box, where there is one, and beside it the text of the journal
+/// when that has changed since the draft was begun.
+pub fn edit_page(call: &Call, session: &Session, entry: Entry, draft: Option<Draft>) -> EditPage {
+    let page = EditPage {
+        shell: call.shell("Edit"),
+        id: entry.id.to_string(),
+        day: entry.day.to_string(),
+        revision: entry.revision,
+        text: entry.text.clone(),
+        draft: None,
+        status: None,
+        error: None,
+        conflict: None,
+    };
+    let Some(draft) = draft else { return page };
+    let is_stale = draft.base_revision != entry.revision;
+    EditPage {
+        text: draft.text.clone(),
+        draft: Some(draft.saved),
+        status: Some(format!("Draft kept {}", moment(call, session, draft.saved))),
+        conflict: is_stale.then(|| Conflict {
+            current_text: entry.text,
+            current_revision: entry.revision,
+            yours: draft.text,
+        }),
+        ..page
+    }
+}
+
+/// The time, with its day when that is over.
+pub fn moment(call: &Call, session: &Session, millis: i64) -> String {
+    let services = call.services();
+    if services.day_of(session, millis) == services.today(session) {
+        services.clock_of(session, millis)
+    } else {
+        services.moment_of(session, millis)
+    }
+}
+
+fn said(drafted: Drafted) -> Response {
+    let answer = Response::builder().status(StatusCode::NO_CONTENT);
+    match drafted {
+        Drafted::Kept(saved) => answer.header(KEPT, saved.to_string()).finish(),
+        Drafted::Nothing | Drafted::Gone => answer.finish(),
+    }
+}

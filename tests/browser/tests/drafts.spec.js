@@ -1,0 +1,84 @@
+import { expect, test } from "../lib/fixtures.js";
+import { register, write } from "../lib/person.js";
+
+const kept = (page) => page.waitForResponse((answer) => answer.url().endsWith("/draft") && answer.status() === 204);
+
+// proves: RR-29 (an edit, in the browser)
+test("an edit that was not saved is offered again after a reload, a crash and a cancel", async ({ page, program, watched }) => {
+  watched.expected.push(/ERR_CONNECTION_REFUSED/, /Failed to fetch/, /409/);
+  await register(page);
+  const entry = await write(page, "The tram was late.");
+  const note = entry.locator("[data-edit-draft]");
+  const edit = async (text) => {
+    await entry.getByRole("link", { name: "Edit", exact: true }).click();
+    await entry.locator("textarea").fill(text);
+  };
+  const draft = kept(page);
+  await edit("The tram was late, and I");
+  await draft;
+  await expect(entry.locator(".composer__status")).toHaveText("Draft kept");
+  // As when the browser ends at once: nothing is asked, nothing is sent any more.
+  await page.goto("about:blank");
+  await page.goto("/d/today");
+  await expect(entry.locator(".entry__body")).toHaveText("The tram was late.");
+  await note.getByRole("link", { name: "Go on editing" }).click();
+  await expect(entry.locator("textarea")).toHaveValue("The tram was late, and I");
+  await expect(entry.locator(".composer__status")).toContainText(/^Draft kept \d/);
+
+  // Escape and Cancel leave the edit, not the text, however fresh it is.
+  await entry.locator("textarea").fill("The tram was late, and I did not mind");
+  await entry.locator("textarea").press("Escape");
+  await expect(note).toBeVisible();
+  await note.getByRole("link", { name: "Go on editing" }).click();
+  await expect(entry.locator("textarea")).toHaveValue("The tram was late, and I did not mind");
+
+  // Changed in another tab: both texts are there, and the one that is saved last is the whole.
+  const id = await entry.getAttribute("data-entry-id");
+  const csrf = await entry.locator("form input[name=csrf]").first().inputValue();
+  await page.evaluate(
+    ([address, token]) =>
+      fetch(address, {
+        method: "POST",
+        body: new URLSearchParams({ csrf: token, revision: "1", text: "The tram was early." }),
+        redirect: "manual",
+      }),
+    [`/entries/${id}`, csrf],
+  );
+  await program.restart();
+  await page.goto("/login");
+  await page.locator("input[name=username]").fill("Margarethe");
+  await page.locator("input[name=password]").fill("seven herons over the dyke");
+  await page.locator("main form .button--primary").click();
+  await expect(entry.locator(".entry__body")).toHaveText("The tram was early.");
+  await note.getByRole("link", { name: "Go on editing" }).click();
+  await expect(entry.locator(".conflict__text")).toHaveText("The tram was early.");
+  await expect(entry.locator("textarea")).toHaveValue("The tram was late, and I did not mind");
+  await entry.locator("textarea").fill("The tram was early, and I did not mind.");
+  await entry.getByRole("button", { name: "Save" }).click();
+  await expect(entry.locator(".entry__body")).toHaveText("The tram was early, and I did not mind.");
+  await expect(note).toHaveCount(0);
+  await page.reload();
+  await expect(note).toHaveCount(0);
+
+  // An edit without a change leaves nothing, and a draft can be discarded.
+  await entry.getByRole("link", { name: "Edit", exact: true }).click();
+  await entry.getByRole("link", { name: "Cancel" }).click();
+  await expect(entry.locator(".entry__body")).toBeVisible();
+  await expect(note).toHaveCount(0);
+  await edit("Something else");
+  await entry.getByRole("link", { name: "Cancel" }).click();
+  await note.getByRole("button", { name: "Discard" }).click();
+  await expect(note).toHaveCount(0);
+  await expect(entry.locator(".entry__body")).toHaveText("The tram was early, and I did not mind.");
+});
+
+test("a text that was changed in its middle just before it was saved leaves no draft behind", async ({ page }) => {
+  await register(page);
+  const draft = kept(page);
+  await page.locator("#composer-text").fill("Snow on the bridge, nobody about");
+  await draft;
+  await expect(page.locator("#composer .composer__status")).toHaveText("Draft kept");
+  await write(page, "Snow on the old bridge, nobody about");
+  await page.reload();
+  await expect(page.locator("#composer-text")).toHaveValue("");
+});
