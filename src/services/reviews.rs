@@ -146,9 +146,9 @@ fn in_short(read: &[ReadDay]) -> Vec<(Day, String)> {
     for (day, entries, _) in read {
         let texts: Vec<String> = entries.iter().map(|entry| plain(&entry.text)).collect();
         let sentences = recap::sentences(&texts);
-        // Of each day what stands for it, so that a long day does not outweigh the others.
+        // Of each day one sentence, so that a long day does not outweigh the others.
         let picked = recap::pick(&sentences, &recap::word_vectors(&sentences));
-        all.extend(picked.into_iter().map(|idx| (*day, sentences[idx].clone())));
+        all.extend(picked.first().map(|idx| (*day, sentences[*idx].clone())));
     }
     let n_days = read.iter().filter(|(_, entries, _)| !entries.is_empty()).count();
     if n_days < 3 {
