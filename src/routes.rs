@@ -18,6 +18,7 @@ pub mod keys;
 pub mod look;
 pub mod model;
 pub mod older;
+pub mod recaps;
 pub mod recent;
 pub mod register;
 pub mod replies;
@@ -93,6 +94,7 @@ pub static ROWS: &[Row] = &[
     row!(POST   "/d/:date/entries"                 signed_form entries::create,       ENTRY,        "/d/2026-11-20/entries"),
     row!(POST   "/d/:date/draft"                   signed_form drafts::of_day,        ENTRY,        "/d/2026-11-20/draft"),
     row!(GET    "/d/:date/recap"                   signed      days::recap,           Kind::Page,   "/d/2026-11-20/recap"),
+    row!(GET    "/d/:date/recap/line"              signed      recaps::line,            Kind::Page,   "/d/2026-11-20/recap/line"),
     row!(POST   "/d/:date/recap/remove"            signed_form days::remove_recap,    OTHER,        "/d/2026-11-20/recap/remove"),
     row!(GET    "/d/:date/on-this-day"             signed      days::on_this_day,     Kind::Page,   "/d/2026-11-20/on-this-day"),
     row!(GET    "/calendar"                        signed      calendar::choose,      Kind::Page,   "/calendar"),

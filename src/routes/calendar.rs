@@ -74,6 +74,7 @@ pub async fn month(call: Arc<Call>, session: Arc<Session>) -> Answer {
             .iter()
             .any(|(_, count)| count.entries > 0)
             .then(|| format!("/review/{year:04}-{month:02}")),
+        has_recaps: call.services().may_recap(&session),
         shown: from.map(|day| day.to_string()),
     };
     call.page_or_part(StatusCode::OK, &page)

@@ -101,6 +101,11 @@ impl Material {
 }
 
 impl Services {
+    /// Whether days of this person get recaps at all: none do while the model is switched off.
+    pub fn may_recap(&self, session: &Session) -> bool {
+        !session.user.model_is_off.load(Ordering::SeqCst)
+    }
+
     /// The recap of a day, as far as it is there; what is missing or can be bettered begins to be made.
     ///
     /// # Errors

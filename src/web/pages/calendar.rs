@@ -33,6 +33,8 @@ pub struct MonthPage {
     pub is_elsewhere: bool,
     /// Address of the month's review, where anything was written.
     pub review: Option<String>,
+    /// Days get recaps: that of a day which is rested on is said beneath the month.
+    pub has_recaps: bool,
 }
 
 /// A day of a month.
@@ -129,12 +131,14 @@ impl Template for MonthPage {
             months: vec![(10, "October"), (11, "November")],
             is_elsewhere: false,
             review: Some("/review/2026-11".to_owned()),
+            has_recaps: true,
         };
         let bare = Self {
             shown: None,
             earlier: None,
             later: Some("/calendar/2026/12".to_owned()),
             is_elsewhere: true,
+            has_recaps: false,
             ..full.clone()
         };
         vec![full, bare]

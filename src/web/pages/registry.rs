@@ -3,7 +3,7 @@
 use crate::web::{
     pages::{
         auth, calendar, choosing, days, earlier, entries, errors, integrity, invitations, keys, look, model,
-        older, review, search, security, settings, traces, transfer, trash, versions, welcome,
+        older, recaps, review, search, security, settings, traces, transfer, trash, versions, welcome,
     },
     view::{Template, ViewError, Views},
 };
@@ -37,6 +37,7 @@ pub fn render_samples(views: &Views) -> Result<Vec<Rendered>, ViewError> {
     all.append(&mut rendered::<days::SavedPart>(views)?);
     all.append(&mut rendered::<calendar::MonthPage>(views)?);
     all.append(&mut rendered::<calendar::YearPage>(views)?);
+    all.append(&mut rendered::<recaps::RecapLine>(views)?);
     all.append(&mut rendered::<look::AppearancePage>(views)?);
     all.append(&mut rendered::<look::JournalPage>(views)?);
     all.append(&mut rendered::<welcome::WelcomePage>(views)?);

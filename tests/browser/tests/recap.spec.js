@@ -24,3 +24,26 @@ test("a past day ends with a few of its own sentences, which can be removed", as
   await page.reload();
   await expect(page.locator("[data-recap]")).toHaveCount(0);
 });
+
+test("the calendar says the recap of the day that is rested on", async ({ page }) => {
+  await register(page);
+  // The third of the last month, and the fourth, which is too short for a recap.
+  const past = new Date();
+  past.setUTCDate(1);
+  past.setUTCMonth(past.getUTCMonth() - 1, 3);
+  const month = past.toISOString().slice(0, 7);
+  await page.goto(`/d/${month}-04`);
+  await write(page, "A short day with rain.");
+  await page.goto(`/d/${month}-03`);
+  await write(page, LONG);
+  const line = page.locator("[data-recap-line]");
+
+  await page.locator("[data-calendar]").first().click();
+  const day = page.locator(`.calendar__day a[href="/d/${month}-03"]`);
+  await expect(day).toBeFocused();
+  await expect(line).toContainText("garden", { timeout: 20_000 });
+  await page.keyboard.press("ArrowRight");
+  await expect(line).toHaveText("");
+  await day.hover();
+  await expect(line).toContainText("garden");
+});

@@ -175,3 +175,25 @@ async fn labels_are_proposed_by_a_capable_model_alone_and_only_of_the_entry() {
         assert_eq!(labels(&entry).await, Vec::<String>::new());
     }
 }
+
+#[tokio::test]
+async fn the_calendar_says_the_recap_of_a_day_and_of_no_other() {
+    let app = app(Ability::Taste).await;
+    let mira = app.register("Mira").await;
+    write_on(&mira, PAST, LONG).await;
+    write_on(&mira, "2026-11-18", "A short day with rain.").await;
+    let line = async |day: &str| mira.send(Ask::get(&format!("/d/{day}/recap/line")).partial()).await.body;
+    let said = line(PAST).await;
+    assert!(said.contains("Thursday 19") && said.contains("garden") && !said.contains("<html"), "{said}");
+    for day in ["2026-11-18", "2026-11-17", TODAY] {
+        assert_eq!(line(day).await.trim(), "", "{day}");
+    }
+    let got = mira.get(&format!("/d/{PAST}/recap/line")).await.expect(303);
+    assert_eq!(got.location(), format!("/d/{PAST}#recap"));
+    mira.get("/d/2026-02-30/recap/line").await.expect(404);
+
+    assert!(mira.get("/calendar/2026/11").await.expect(200).body.contains("data-recaps"));
+    mira.post("/settings/model/switch", &[("model", "off")]).await.expect(303);
+    assert!(!mira.get("/calendar/2026/11").await.expect(200).body.contains("data-recaps"));
+    assert_eq!(line(PAST).await.trim(), "");
+}
