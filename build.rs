@@ -22,6 +22,8 @@ const ICONS: [(&str, &str); 4] = [
     ("mask.png", "image/png"),
     ("app.webmanifest", "application/manifest+json"),
 ];
+/// Emoji by name, fetched when the first name is begun.
+const EMOJI: (&str, &str) = ("emoji.txt", "text/plain; charset=utf-8");
 /// Fonts: the name `assets/css/fonts.css` uses, and the file among the packages.
 const FONTS: [(&str, &str); 19] = [
     ("serif-latin.woff2", "source-serif-4/files/source-serif-4-latin-opsz-normal.woff2"),
@@ -57,6 +59,7 @@ fn main() {
         "assets/js",
         "assets/css",
         "assets/icons",
+        "assets/emoji",
         "assets/words",
         "assets/package-lock.json",
         "templates",
@@ -93,6 +96,7 @@ fn bundle() -> Result<(), String> {
     for (name, file) in FONTS {
         copy(&modules.join("@fontsource-variable").join(file), &out.join(name))?;
     }
+    copy(&assets.join("emoji/names.txt"), &out.join(EMOJI.0))?;
     let mut licenses = Vec::new();
     for (heading, file) in NOTICES {
         licenses.extend(format!("{heading}\n{}\n\n", "=".repeat(heading.len())).into_bytes());
@@ -107,7 +111,8 @@ fn bundle() -> Result<(), String> {
         .map_err(|error| format!("cannot write the licenses: {error}"))?;
 
     let fonts = FONTS.map(|(name, _)| (name, "font/woff2"));
-    let files: Vec<_> = [SCRIPT, STYLE].into_iter().chain(ICONS).chain(fonts).chain([LICENSES]).collect();
+    let files: Vec<_> =
+        [SCRIPT, STYLE].into_iter().chain(ICONS).chain(fonts).chain([EMOJI, LICENSES]).collect();
     write_table(&out, &files)
 }
 

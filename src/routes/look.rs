@@ -46,12 +46,13 @@ pub async fn journal(call: Arc<Call>, session: Arc<Session>) -> Answer {
     journal_page(&call, &session, StatusCode::OK, zone, None)
 }
 
-/// `POST /settings/journal`: fields `week`, `hours`, `enter`, `keys`, `earlier` and `zone`; one that is missing stays as it is.
+/// `POST /settings/journal`: fields `week`, `hours`, `enter`, `keys`, `earlier`, `emoji` and `zone`; one that is
+/// missing stays as it is.
 ///
 /// # Errors
 /// 400 for a value that is not offered; 422 for an unknown zone, on the page; 5xx when it cannot be written.
 pub async fn set_journal(call: Arc<Call>, session: Arc<Session>, form: Form) -> Answer {
-    let chosen = chosen(&session, &form, &["week", "hours", "enter", "keys", "earlier"])?;
+    let chosen = chosen(&session, &form, &["week", "hours", "enter", "keys", "earlier", "emoji"])?;
     if let Some(zone) = form.get("zone")
         && !call.services().move_to_zone(&session, zone.trim()).await?
     {

@@ -86,6 +86,10 @@ choice!(
     /// Whether days show what other times say to them.
     EarlierDays { On "on", Off "off" }
 );
+choice!(
+    /// Whether emoji are offered for a name that is begun with a colon.
+    Emoji { On "on", Off "off" }
+);
 
 /// All that can be chosen.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
@@ -110,6 +114,8 @@ pub struct Preferences {
     pub keys: Keys,
     /// On this day.
     pub earlier: EarlierDays,
+    /// Emoji by name.
+    pub emoji: Emoji,
 }
 
 impl Preferences {
@@ -138,11 +144,12 @@ impl Preferences {
             "enter" => put(&mut self.enter, Enter::of(value)),
             "keys" => put(&mut self.keys, Keys::of(value)),
             "earlier" => put(&mut self.earlier, EarlierDays::of(value)),
+            "emoji" => put(&mut self.emoji, Emoji::of(value)),
             _ => false,
         }
     }
 
-    fn pairs(self) -> [(&'static str, &'static str); 10] {
+    fn pairs(self) -> [(&'static str, &'static str); 11] {
         [
             ("theme", self.theme.word()),
             ("size", self.size.word()),
@@ -154,6 +161,7 @@ impl Preferences {
             ("enter", self.enter.word()),
             ("keys", self.keys.word()),
             ("earlier", self.earlier.word()),
+            ("emoji", self.emoji.word()),
         ]
     }
 

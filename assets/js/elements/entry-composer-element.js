@@ -1,5 +1,6 @@
 import { showCount } from "../lib/count.js";
 import { Draft } from "../lib/draft.js";
+import { offerEmoji } from "../lib/emoji.js";
 
 // The box to write in, for new entries and for edits. `data-state` is idle, dirty, saving, saved or failed.
 // Text leaves the box only when the server has answered that it is saved: the answer replaces the element.
@@ -20,6 +21,8 @@ export class EntryComposerElement extends HTMLElement {
     const { signal } = this.#listeners;
     const draft = new Draft(this, (sentence) => this.#say(sentence));
     this.#draft = draft;
+    // First, because keys that choose from its list mean nothing else.
+    if (this.dataset.emoji) offerEmoji(this.area, this.dataset.emoji, signal);
     this.area.addEventListener("input", () => this.#changed(), { signal });
     this.area.addEventListener("keydown", (event) => this.#key(event), { signal });
     this.addEventListener("click", (event) => this.#cancel(event), { signal, capture: true });

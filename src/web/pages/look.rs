@@ -4,7 +4,7 @@ use serde::Serialize;
 
 use crate::{
     services::preferences::{
-        EarlierDays, Enter, Font, Hours, Keys, Motion, Preferences, Size, Theme, Weekday, Width,
+        EarlierDays, Emoji, Enter, Font, Hours, Keys, Motion, Preferences, Size, Theme, Weekday, Width,
     },
     web::{pages::Shell, view::Template},
 };
@@ -26,6 +26,8 @@ pub struct Look {
     pub has_keys: bool,
     /// Whether Enter saves.
     pub enter_saves: bool,
+    /// Whether emoji are offered for a name that is begun.
+    pub has_emoji: bool,
 }
 
 impl From<Preferences> for Look {
@@ -38,6 +40,7 @@ impl From<Preferences> for Look {
             motion: chosen.motion.word(),
             has_keys: chosen.keys == Keys::On,
             enter_saves: chosen.enter == Enter::Saves,
+            has_emoji: chosen.emoji == Emoji::On,
         }
     }
 }
@@ -182,6 +185,17 @@ pub fn habits(chosen: Preferences) -> Vec<Choice> {
                 &[(EarlierDays::On, "At the end of a day"), (EarlierDays::Off, "Off")],
                 EarlierDays::word,
                 chosen.earlier,
+            )
+        },
+        Choice {
+            hint: Some(
+                "A colon and a name, as in :snow, offers some; nothing is put in before you choose it.",
+            ),
+            ..choice(
+                ("emoji", "Emoji by name while you write"),
+                &[(Emoji::On, "On"), (Emoji::Off, "Off")],
+                Emoji::word,
+                chosen.emoji,
             )
         },
     ]

@@ -82,13 +82,21 @@ async fn what_a_writer_chooses_holds_in_every_browser_and_after_signing_in_again
 async fn weeks_hours_and_the_zone_follow_the_writer() {
     let app = TestApp::new().await;
     let mira = app.register("Mira").await;
-    let fields = [("week", "sunday"), ("hours", "12"), ("enter", "save"), ("keys", "off"), ("zone", "utc")];
+    assert!(mira.get(&format!("/d/{TODAY}")).await.expect(200).body.contains("/emoji.txt"));
+    let fields = [
+        ("week", "sunday"),
+        ("hours", "12"),
+        ("enter", "save"),
+        ("keys", "off"),
+        ("emoji", "off"),
+        ("zone", "utc"),
+    ];
     mira.post("/settings/journal", &fields).await.expect(303);
     let settings = mira.get("/settings/journal").await.expect(200).body;
     assert_eq!(attribute(&settings, "name=\"zone\"", "value").as_deref(), Some("UTC"));
     mira.write("At noon.").await;
     let day = mira.get(&format!("/d/{TODAY}")).await.expect(200).body;
-    assert!(day.contains("data-enter-saves") && !day.contains(" data-keys"));
+    assert!(day.contains("data-enter-saves") && !day.contains(" data-keys") && !day.contains("emoji.txt"));
     assert!(day.contains(" am</time>") || day.contains(" pm</time>"), "{day}");
     let month = mira.get("/calendar/2026/11").await.expect(200).body;
     assert!(month.find("Sunday").expect("a head") < month.find("Monday").expect("a head"));
