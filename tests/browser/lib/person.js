@@ -38,6 +38,17 @@ async function fillSignIn(page) {
   await expect(page).toHaveURL(/\/d\/\d{4}-\d\d-\d\d$/);
 }
 
+// Lets another program answer.
+export async function allowUpstream(page, watched, host) {
+  // The page that asks for the password is answered 403.
+  watched.expected.push(/status of 403/);
+  await page.goto("/settings/model");
+  await page.getByRole("button", { name: `Let ${host} answer me` }).click();
+  await page.locator("input[name=current_password]").fill(PASSWORD);
+  await page.getByRole("button", { name: "Allow it" }).click();
+  await expect(page.locator("[data-upstream=allowed]")).toBeVisible();
+}
+
 // Opens a place of the menu above every page.
 export async function fromMenu(page, name) {
   await page.locator("summary", { has: page.locator("svg") }).first().click();

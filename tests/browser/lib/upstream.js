@@ -6,21 +6,24 @@ export class Upstream {
   // `{ path, key, body }` of each request.
   asked = [];
 
-  async start(words = ["A **lantern**", " for", " you."]) {
+  // `pace` is the time between two words, in milliseconds.
+  async start(words = ["A **lantern**", " for", " you."], pace = 0) {
     this.#server = createServer((request, response) => {
       let body = "";
       request.on("data", (chunk) => {
         body += chunk;
       });
-      request.on("end", () => {
+      request.on("end", async () => {
         const path = `${request.method} ${request.url}`;
         this.asked.push({ path, key: request.headers.authorization, body });
         if (path === "GET /v1/models") {
           response.end(JSON.stringify({ data: [{ id: "Lantern" }] }));
         } else if (path === "POST /v1/chat/completions") {
           response.setHeader("Content-Type", "text/event-stream");
-          for (const content of words)
+          for (const content of words) {
             response.write(`data: ${JSON.stringify({ choices: [{ delta: { content } }] })}\n\n`);
+            if (pace) await new Promise((resolve) => setTimeout(resolve, pace));
+          }
           response.end("data: [DONE]\n\n");
         } else {
           response.statusCode = 404;

@@ -1,5 +1,5 @@
-import { test as base, expect, PASSWORD } from "../lib/fixtures.js";
-import { register, write } from "../lib/person.js";
+import { test as base, expect } from "../lib/fixtures.js";
+import { allowUpstream as allow, register, write } from "../lib/person.js";
 import { Program } from "../lib/program.js";
 import { Upstream } from "../lib/upstream.js";
 
@@ -18,16 +18,6 @@ const test = base.extend({
     expect(program.log).not.toContain("panicked");
   },
 });
-
-async function allow(page, watched, host) {
-  // The page that asks for the password is answered 403.
-  watched.expected.push(/status of 403/);
-  await page.goto("/settings/model");
-  await page.getByRole("button", { name: `Let ${host} answer me` }).click();
-  await page.locator("input[name=current_password]").fill(PASSWORD);
-  await page.getByRole("button", { name: "Allow it" }).click();
-  await expect(page.locator("[data-upstream=allowed]")).toBeVisible();
-}
 
 test("another program answers only after a yes, only what may be sent, and says so", async ({ page, upstream, watched }) => {
   const { host } = upstream;
