@@ -114,6 +114,13 @@ streaming("words that stream in leave the page its breath", async ({ page, upstr
     new PerformanceObserver((list) => {
       for (const task of list.getEntries()) window.tasks.push(Math.round(task.duration));
     }).observe({ type: "longtask" });
+    window.announced = [];
+    const announcer = document.getElementById("announcer");
+    new MutationObserver(() => announcer.textContent && window.announced.push(announcer.textContent)).observe(announcer, {
+      childList: true,
+      characterData: true,
+      subtree: true,
+    });
     const count = () => {
       window.frames += 1;
       requestAnimationFrame(count);
@@ -132,6 +139,9 @@ streaming("words that stream in leave the page its breath", async ({ page, upstr
     from,
   );
   console.log("streaming 20 words a second", figures);
+  // A screen reader hears that it has ended, once, and not each word.
+  expect(await page.evaluate(() => window.announced)).toEqual(["The reply has ended."]);
+  expect(await reply.evaluate((element) => element.closest("[aria-live], [role=status], [role=log]"))).toBeNull();
   // A page that is drawn at least once for each word keeps up with them.
   expect(figures.frames).toBeGreaterThan(WORDS);
 });
