@@ -50,7 +50,10 @@ pub async fn of_day(call: Arc<Call>, session: Arc<Session>, form: Form) -> Answe
 /// # Errors
 /// 404 when there is no such entry, 400 without a revision; 413 when it cannot be kept, and when the store fails.
 pub async fn of_entry(call: Arc<Call>, session: Arc<Session>, form: Form) -> Answer {
-    let entry = entries::found(&call, &session).await?.entry;
+    let entry = match entries::found(&call, &session).await {
+        Err(_) if form.is_cut() => return Err(WebError::cut(call.wants)),
+        found => found?.entry,
+    };
     let text = form.text("text");
     let Ok(revision) = form.text("revision").parse::<u32>() else {
         return Err(WebError::bad_request("The form does not say which version of the entry it changes."));

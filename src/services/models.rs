@@ -13,6 +13,8 @@ pub mod work;
 
 use std::sync::{Arc, Mutex};
 
+pub use crate::llm::speed::NOT_MEASURED;
+
 use crate::{
     config::Changers,
     llm::{LoadModel, catalogue::Catalogue, speed::Bench},

@@ -1,10 +1,10 @@
 //! From what services say of models to what the page shows.
 
 use crate::{
-    llm::speed::NOT_MEASURED,
     routes::keys::grouped,
     services::{
         models::{
+            NOT_MEASURED,
             listing::{Checksum, InUse, Listed, ModelWork, ModelsState, Standing, Where},
             work::{Doing, Outcome, WorkState},
         },

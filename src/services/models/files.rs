@@ -182,8 +182,9 @@ impl Services {
         self.desk.files.begin(Doing::Removing, file).ok_or(NoChange::Busy(BUSY))?;
         let (catalogue, file) = (Arc::clone(&models.catalogue), file.to_owned());
         let is_failed = matches!(self.llm.state(), EngineState::Unavailable(_));
-        let mut ends = Ends { services: Arc::clone(self), outcome: None };
+        let ends = Ends { services: Arc::clone(self), outcome: None };
         let removed = on_disk(move || {
+            let mut ends = ends;
             if !is_failed && catalogue.used().is_some_and(|used| used.name() == file) {
                 let why = format!("{file} is in use. Use another model first, then remove it.");
                 return Err(NoChange::Refused(why));

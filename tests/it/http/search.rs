@@ -193,8 +193,8 @@ async fn traces_narrow_a_search() {
     let page = mira.get("/search").await.expect(200).body;
     assert!(page.contains("#lake, #night-garden, newest first"), "{page}");
     let sent = mira.post("/search", &[("q", "snow"), ("traces", "lake"), ("go", "page")]).await.expect(303);
-    let trace = mira.get(&format!("/entries/{lake}")).await.body;
-    let trace = trace.split("/traces/").nth(1).and_then(|rest| rest.get(..32)).expect("its trace").to_owned();
+    let page = mira.get(&format!("/entries/{lake}")).await.expect(200).body;
+    let trace = attribute(&page, "class=\"chip\"", "data-trace-id").expect("its trace");
     mira.post(&format!("/entries/{lake}/traces/{trace}/delete"), &[]).await.expect(303);
     assert_eq!(results(&mira.get(sent.location()).await.expect(200).body), [&*both]);
 
