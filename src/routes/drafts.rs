@@ -122,7 +122,7 @@ pub fn edit_page(call: &Call, session: &Session, entry: Entry, draft: Option<Dra
         text: draft.text.clone(),
         draft: Some(draft.saved),
         status: Some(format!("Draft kept {}", moment(call, session, draft.saved))),
-        conflict: is_stale.then(|| Conflict {
+        conflict: is_stale.then_some(Conflict {
             current_text: entry.text,
             current_revision: entry.revision,
             yours: draft.text,
