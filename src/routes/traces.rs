@@ -26,7 +26,7 @@ use crate::{
         call::{Answer, Call, see_other},
         error::WebError,
         form::Form,
-        pages::traces::{ChipItem, ChipsItem, ChipsPart, TraceDay, TracePage, Undo},
+        pages::traces::{ChipItem, ChipsItem, ChipsPart, TraceDay, TracePage, Undo, facts},
     },
 };
 
@@ -260,16 +260,10 @@ fn context(call: &Call, session: &Session, view: TraceView, ask: &TraceAsk) -> T
         entries: entries.iter().map(|entry| items::entry_item(call, session, entry)).collect(),
     });
     let iso = |day: Option<Day>| day.map(|day| day.to_string()).unwrap_or_default();
-    let facts = match trace.first == trace.last {
-        true => format!("{} on {}", entries(trace.count as usize), trace.first.long()),
-        false => {
-            format!("{}, from {} to {}", entries(trace.count as usize), trace.first.long(), trace.last.long())
-        }
-    };
     TracePage {
         shell: call.shell("Trace"),
         trace: ChipItem::from(&view.chip),
-        facts,
+        facts: facts(trace.count, trace.first, trace.last),
         is_pinned: trace.is_pinned,
         related: view.related.iter().map(|(chip, n): &(Chip, u32)| (ChipItem::from(chip), *n)).collect(),
         heat: heat::heat(&view),
@@ -289,8 +283,4 @@ fn context(call: &Call, session: &Session, view: TraceView, ask: &TraceAsk) -> T
         typed: String::new(),
         taken: None,
     }
-}
-
-fn entries(count: usize) -> String {
-    if count == 1 { "One entry".to_owned() } else { format!("{count} entries") }
 }

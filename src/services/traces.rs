@@ -15,6 +15,7 @@ pub(crate) use suggest::Suggested;
 use crate::{
     blocking,
     journal::{
+        day::Day,
         entry::{Entry, Role},
         ids::{EntryId, TraceId},
         trace::{self, Kind, NameError, TraceName},
@@ -46,12 +47,14 @@ pub struct Chip {
     pub name: String,
     /// Of an emoji its short name, as in `:tada:`.
     pub shortcode: Option<String>,
+    /// How many entries carry it, with the first and the last day of these; `None` when all are in the trash.
+    pub used: Option<(u32, Day, Day)>,
 }
 
 impl Chip {
-    fn new(id: TraceId, name: String, kind: Kind) -> Self {
+    fn new(id: TraceId, name: String, kind: Kind, used: Option<&Trace>) -> Self {
         let shortcode = if kind == Kind::Emoji { trace::shortcode(&name) } else { None };
-        Self { id, name, shortcode }
+        Self { id, name, shortcode, used: used.map(|used| (used.count, used.first, used.last)) }
     }
 
     /// The traces of an entry, in the order in which they were attached. Those that do not open are left out. Blocks.
@@ -59,11 +62,11 @@ impl Chip {
         if ids.is_empty() {
             return Vec::new();
         }
-        let names = user.vault.read(|r| traces::names(r, ids)).unwrap_or_else(|error| {
+        let named = user.vault.read(|r| traces::named(r, ids)).unwrap_or_else(|error| {
             tracing::error!(%error, "the traces of an entry could not be read");
             Vec::new()
         });
-        names.into_iter().map(|(id, name, kind)| Self::new(id, name, kind)).collect()
+        named.into_iter().map(|((id, name, kind), used)| Self::new(id, name, kind, used.as_ref())).collect()
     }
 }
 

@@ -74,6 +74,9 @@ pub struct Link {
     pub entry: EntryId,
 }
 
+/// A trace as it is called.
+pub type Name = (TraceId, String, Kind);
+
 /// What became of attaching.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Attached {
@@ -118,12 +121,23 @@ pub fn all(r: &Reader<'_>) -> Result<Vec<Trace>, VaultError> {
 ///
 /// # Errors
 /// Store errors.
-pub fn names(r: &Reader<'_>, ids: &[TraceId]) -> Result<Vec<(TraceId, String, Kind)>, VaultError> {
-    let mut names = Vec::with_capacity(ids.len());
+pub fn names(r: &Reader<'_>, ids: &[TraceId]) -> Result<Vec<Name>, VaultError> {
+    Ok(named(r, ids)?.into_iter().map(|(name, _)| name).collect())
+}
+
+/// As [`names`], each with the trace when something outside the trash carries it.
+///
+/// # Errors
+/// Store errors.
+pub fn named(r: &Reader<'_>, ids: &[TraceId]) -> Result<Vec<(Name, Option<Trace>)>, VaultError> {
+    let mut named = Vec::with_capacity(ids.len());
     for id in ids {
-        names.extend(load(r, *id)?.map(|stored| (*id, stored.name.clone(), kind_of(stored.kind))));
+        named.extend(load(r, *id)?.map(|stored| {
+            let (name, kind) = (stored.name.clone(), kind_of(stored.kind));
+            ((*id, name, kind), shown(stored))
+        }));
     }
-    Ok(names)
+    Ok(named)
 }
 
 /// The entries, replies and openings outside the trash that carry a trace, by day and then by id, which is the order

@@ -194,7 +194,7 @@ impl Found {
             (day, views.into_iter().filter(|view| cards.contains(&view.entry.id)).collect())
         });
         TraceView {
-            chip: Chip::new(self.trace.id, self.trace.name.clone(), self.trace.kind),
+            chip: Chip::new(self.trace.id, self.trace.name.clone(), self.trace.kind, Some(&self.trace)),
             related,
             with,
             year: self.year,

@@ -5,6 +5,7 @@ pub mod index;
 use serde::Serialize;
 
 use crate::{
+    journal::day::Day,
     services::traces::Chip,
     web::{
         pages::{Shell, entries::EntryItem},
@@ -38,11 +39,30 @@ pub struct ChipItem {
     pub name: String,
     /// Of an emoji its short name.
     pub shortcode: Option<String>,
+    /// How often and from when to when, in a sentence.
+    pub facts: String,
 }
 
 impl From<&Chip> for ChipItem {
     fn from(chip: &Chip) -> Self {
-        Self { id: chip.id.to_string(), name: chip.name.clone(), shortcode: chip.shortcode.clone() }
+        Self {
+            id: chip.id.to_string(),
+            name: chip.name.clone(),
+            shortcode: chip.shortcode.clone(),
+            facts: chip.used.map_or_else(
+                || "Only entries in the trash".to_owned(),
+                |(count, first, last)| facts(count, first, last),
+            ),
+        }
+    }
+}
+
+/// `12 entries, from 3 March 2024 to 22 November 2026`
+pub fn facts(count: u32, first: Day, last: Day) -> String {
+    let entries = if count == 1 { "One entry".to_owned() } else { format!("{count} entries") };
+    match first == last {
+        true => format!("{entries} on {}", first.long()),
+        false => format!("{entries}, from {} to {}", first.long(), last.long()),
     }
 }
 
@@ -71,6 +91,7 @@ impl ChipItem {
             id: format!("01KAMQ000000000000000000{n:02}"),
             name: name.to_owned(),
             shortcode: shortcode.map(str::to_owned),
+            facts: "12 entries, from 3 March 2024 to 22 November 2026".to_owned(),
         };
         vec![
             chip(1, "lake", None),

@@ -57,6 +57,17 @@ test("a person ties entries together by keyboard, and changes their mind", async
   await other.getByRole("button", { name: "Undo" }).click();
   await expect(chips(other)).toHaveText(["Lake"]);
 
+  // What is known of a trace, without leaving the day.
+  await chips(other).press("Enter");
+  const about = other.locator(".chip__about:popover-open");
+  await expect(about).toContainText("2 entries on");
+  await page.keyboard.press("Tab");
+  await expect(about.getByRole("link")).toBeFocused();
+  await expectAccessible(page, "about a trace");
+  await page.keyboard.press("Escape");
+  await expect(about).toHaveCount(0);
+  await expect(chips(other)).toBeFocused();
+
   await fromMenu(page, "Traces");
   await expect(page.locator(".trace-list__all > li")).toHaveCount(3);
   await expectAccessible(page, "the list");
@@ -100,6 +111,50 @@ test("a person ties entries together by keyboard, and changes their mind", async
   await expectNothingStored(page);
 });
 
+const list = (page) => page.locator(".trace-list__all > li");
+
+// Adds names to an entry, with or without scripts.
+async function addAll(page, names) {
+  const entry = page.locator("article.entry").first();
+  for (const name of names) {
+    const field = entry.locator("input[name=name]");
+    if (!(await field.isVisible())) await entry.locator("summary", { hasText: "Add a trace" }).click();
+    await field.fill(name);
+    await entry.getByRole("button", { name: "Add", exact: true }).click();
+    await expect(chips(entry).last()).toHaveText(name);
+  }
+}
+
+// On the list: two names become one and two again, two others stay, and one is put first.
+async function tidyUp(page) {
+  await expect(page.locator(".trace-alike__pairs > li")).toHaveCount(2);
+  await page.getByRole("button", { name: "Merge Lakes into lake" }).click();
+  await expect(list(page)).toHaveCount(3);
+  await page.getByRole("button", { name: "Undo" }).click();
+  await expect(page.locator("h1")).toHaveText("Lakes");
+  await page.getByRole("link", { name: "All traces" }).click();
+  await page.getByRole("button", { name: /^Keep both .*café/ }).click();
+  await expect(page.locator(".trace-alike__pairs > li")).toHaveCount(1);
+  await list(page).getByRole("link", { name: "Lakes" }).click();
+  await page.getByRole("button", { name: "Pin" }).click();
+  await page.getByRole("link", { name: "All traces" }).click();
+  await expect(list(page).first()).toContainText("Lakes");
+}
+
+test("names that look alike are merged or kept, and one is pinned", async ({ page }) => {
+  await register(page);
+  await write(page, "By the lake.");
+  await addAll(page, ["lake", "Lakes", "cafe", "café"]);
+  await fromMenu(page, "Traces");
+  for (const colorScheme of ["light", "dark"]) {
+    await page.emulateMedia({ colorScheme });
+    await expectAccessible(page, `names that look alike, ${colorScheme}`);
+  }
+  await page.setViewportSize({ width: 360, height: 740 });
+  expect(await page.evaluate(() => document.documentElement.scrollWidth)).toBeLessThanOrEqual(360);
+  await tidyUp(page);
+});
+
 test("on a phone nothing is wider than the page", async ({ page }) => {
   await page.setViewportSize({ width: 360, height: 740 });
   await register(page);
@@ -114,6 +169,9 @@ test("on a phone nothing is wider than the page", async ({ page }) => {
   const width = () => page.evaluate(() => document.documentElement.scrollWidth);
   expect(await width()).toBeLessThanOrEqual(360);
   await chips(entry).filter({ hasText: "www" }).click();
+  await expect(entry.locator(".chip__about:popover-open")).toContainText("One entry on");
+  expect(await width()).toBeLessThanOrEqual(360);
+  await entry.getByRole("link", { name: "All its entries" }).click();
   await expect(page.locator("h1")).toHaveText("w".repeat(64));
   expect(await width()).toBeLessThanOrEqual(360);
   await page.getByRole("link", { name: "All traces" }).click();
@@ -138,10 +196,12 @@ test.describe("without scripts", () => {
     await expect(chips(entry)).toHaveText(["lake", "sea"]);
     await entry.getByRole("button", { name: "Take away the trace sea" }).click();
     await expect(chips(entry)).toHaveText(["lake"]);
+    await addAll(page, ["Lakes", "cafe", "café"]);
     await fromMenu(page, "Traces");
+    await tidyUp(page);
     await page.locator("#trace-filter").fill("LA");
     await page.getByRole("button", { name: "Show" }).click();
-    await page.getByRole("link", { name: "lake" }).click();
+    await list(page).getByRole("link", { name: "lake", exact: true }).click();
     await page.locator("summary", { hasText: "Delete" }).click();
     await page.getByRole("button", { name: "Delete this trace" }).click();
     await page.getByRole("button", { name: "Undo" }).click();

@@ -18,7 +18,7 @@ async fn beneath(mira: &SignedIn, entry: &str) -> Vec<(String, String)> {
     let mut found = Vec::new();
     for part in page.split("data-trace-id=\"").skip(1) {
         let id = part.split('"').next().expect("an id").to_owned();
-        let name = part.split("</a>").next().and_then(|link| link.rsplit('>').next()).expect("a name");
+        let name = part.split("</button>").next().and_then(|link| link.rsplit('>').next()).expect("a name");
         found.push((id, name.to_owned()));
     }
     found
@@ -230,6 +230,11 @@ async fn the_page_of_a_trace_shows_its_days_its_year_and_what_appears_with_it() 
     };
     let lake = of(&ids[0], "lake").await;
     let summer = of(&ids[2], "summer").await;
+    let chips = mira.get(&format!("/entries/{}", ids[0])).await.body;
+    let about = chips.split(&format!("id=\"about-{}-{lake}\"", ids[0])).nth(1).expect("what is known of it");
+    let about = about.split("</div>").next().expect("an end");
+    assert!(about.contains("4 entries, from 29 February 2024 to 1 July 2026"), "{about}");
+    assert!(about.contains(&format!("href=\"/traces/{lake}\"")), "{about}");
     let page = mira.get(&format!("/traces/{lake}")).await.expect(200).body;
     assert!(page.contains("4 entries, from 29 February 2024 to 1 July 2026"), "counts and ends");
     assert!(page.contains("Warm.") && page.contains("Ice on the lake.") && !page.contains("Hot, no lake."));
