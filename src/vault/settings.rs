@@ -25,8 +25,8 @@ pub fn get(r: &Reader<'_>, name: &str) -> Result<Option<Vec<u8>>, VaultError> {
 pub fn put(w: &mut Writer<'_>, name: &str, value: &[u8]) -> Result<(), VaultError> {
     let key = key(name)?;
     let ext = match w.load::<SettingV1>(RecordType::SETTINGS, key) {
-        // A value that cannot be read any more is replaced like any other.
-        Err(error) if error.is_of_one_record() => Vec::new(),
+        // A value that cannot be read any more is replaced like any other; one of a newer program is left alone.
+        Err(error) if error.is_damage() => Vec::new(),
         old => old?.map_or_else(Vec::new, |old| old.ext),
     };
     w.put(RecordType::SETTINGS, key, &SettingV1 { value: value.to_vec(), ext })

@@ -113,7 +113,7 @@ mod tests {
     use super::*;
 
     fn alike(one: &str, other: &str) -> bool {
-        let keys = [one, other].map(|name| crate::journal::trace::folded(name));
+        let keys = [one, other].map(crate::journal::trace::folded);
         !pairs(&keys).is_empty()
     }
 

@@ -217,7 +217,8 @@ async fn what_another_model_wrote_than_the_one_that_was_asked_is_let_go() {
     ada.post(&format!("{PAGE}/use"), &[("name", "second.gguf")]).await.expect(303);
     // Decided for the first, and asked when the second has taken over.
     let mut labels = pin!(services.suggest_labels(&session, entry));
-    poll_fn(|context| Poll::Ready(assert!(labels.as_mut().poll(context).is_pending()))).await;
+    let is_waiting = poll_fn(|context| Poll::Ready(labels.as_mut().poll(context).is_pending())).await;
+    assert!(is_waiting);
     let_go(&ada, &reply).await;
     let page = settled(&app, &ada).await;
     assert!(page.contains("second answers from now on."), "{page}");
