@@ -45,7 +45,7 @@ test("emoji are offered by name, put in only when they are chosen, and can be sw
   await expect(entry.locator("textarea")).toBeVisible();
 
   await page.goto("/settings/journal");
-  await page.getByRole("group", { name: "Emoji by name while you write" }).getByText("Off").click();
+  await page.getByRole("group", { name: "Emoji by name while you write" }).getByText("Off", { exact: true }).click();
   await page.locator("main form .button--primary").click();
   await page.goto("/d/today");
   await box.fill("");

@@ -17,6 +17,8 @@ const NO_LINK = {
   "/search/:n": "the way back to a search",
   "/d/:date/on-this-day": "only when other times have something to say",
   "/settings/model/work": "a part of the page about models",
+  "/settings/data/import": "what was read of a file that was just given",
+  "/settings/integrity": "only when something is wrong with the journal",
   "/settings/model/sent": "only when something was sent",
 };
 
