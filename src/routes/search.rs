@@ -13,11 +13,9 @@ use crate::{
             asked::{Asked, Fields, MAX_QUERY_CHARS},
         },
         sessions::Session,
-        traces::index::Order,
     },
     web::{
         call::{Answer, Call, see_other},
-        error::WebError,
         form::Form,
         pages::search::{HitDay, HitItem, MorePart, Piece, SearchForm, SearchPage},
     },
@@ -50,7 +48,7 @@ pub async fn again(call: Arc<Call>, session: Arc<Session>) -> Answer {
         None => Pages::one(page_in("page").unwrap_or(1)),
     };
     let found = call.services().find(&session, &asked, pages).await?;
-    let page = results(&call, &session, &asked, number, pages, found).await?;
+    let page = results(&call, &session, &asked, number, pages, found);
     if call.wants_fragment() && pages.first() > 1 {
         return call.page(StatusCode::OK, &MorePart { days: page.days, more: page.more });
     }
@@ -79,8 +77,7 @@ pub async fn list(call: Arc<Call>, session: Arc<Session>, form: Form) -> Answer 
         return start(&call, &session, &asked).await;
     }
     if let Some(bad) = call.services().bad_dates(&session, &asked) {
-        let empty = empty(&call, &session, &asked).await?;
-        let page = SearchPage { error: Some(bad.sentence().to_owned()), ..empty };
+        let page = SearchPage { error: Some(bad.sentence().to_owned()), ..empty(&call, &asked) };
         return call.page_or_part(StatusCode::UNPROCESSABLE_ENTITY, &page);
     }
     let number = session.hold_search(form.text("n").parse().ok(), &asked);
@@ -95,38 +92,30 @@ pub async fn list(call: Arc<Call>, session: Arc<Session>, form: Form) -> Answer 
     if form.text("q").trim().chars().count() > MAX_QUERY_CHARS {
         found.notes.insert(0, format!("Only the first {MAX_QUERY_CHARS} characters were searched for."));
     }
-    let page = results(&call, &session, &asked, number, pages, found).await?;
-    call.page_or_part(StatusCode::OK, &page)
+    call.page_or_part(StatusCode::OK, &results(&call, &session, &asked, number, pages, found))
 }
 
 async fn start(call: &Call, session: &Session, asked: &Asked) -> Answer {
     let recent = recent::view(call.services().recent_searches(session).await?);
-    let empty = empty(call, session, asked).await?;
-    call.page_or_part(StatusCode::OK, &SearchPage { recent: Some(recent), ..empty })
+    call.page_or_part(StatusCode::OK, &SearchPage { recent: Some(recent), ..empty(call, asked) })
 }
 
-/// The page without results. A part is without the form, so nothing is offered there.
-async fn empty(call: &Call, session: &Session, asked: &Asked) -> Result<SearchPage, WebError> {
-    let mut page = SearchPage::new(call.shell("Search"), SearchForm::of(asked));
-    if !call.wants_fragment() {
-        let index = call.services().trace_index(session, "", Order::Recent, 1).await?;
-        page.known = index.traces.into_iter().map(|trace| trace.name).collect();
-    }
-    Ok(page)
+fn empty(call: &Call, asked: &Asked) -> SearchPage {
+    SearchPage::new(call.shell("Search"), SearchForm::of(asked))
 }
 
-async fn results(
+fn results(
     call: &Call,
     session: &Session,
     asked: &Asked,
     number: u32,
     pages: Pages,
     found: Found,
-) -> Result<SearchPage, WebError> {
+) -> SearchPage {
     let place = format!("/search/{number}");
     let (first, last) = (pages.first(), pages.last());
     let page = |page: usize| if page == 1 { place.clone() } else { format!("{place}?page={page}") };
-    Ok(SearchPage {
+    SearchPage {
         ran: true,
         said: said(asked, &found, first),
         hint: (found.count == 0).then(|| hint(asked, &found)),
@@ -137,8 +126,8 @@ async fn results(
         back: (first > 1).then(|| page(first - 1)),
         more: found.more.then(|| page(last + 1)),
         place: Some(place),
-        ..empty(call, session, asked).await?
-    })
+        ..empty(call, asked)
+    }
 }
 
 /// How many there are and in which order, in words.

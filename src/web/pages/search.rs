@@ -14,8 +14,6 @@ pub struct SearchPage {
     pub shell: Shell,
     /// What was asked, as the form shows it.
     pub form: SearchForm,
-    /// Names of traces that the control offers.
-    pub known: Vec<String>,
     /// Whether a search was made; an empty form has `false`.
     pub ran: bool,
     /// Why no search was made, and what to do.
@@ -204,7 +202,6 @@ impl SearchPage {
         Self {
             shell,
             form,
-            known: Vec::new(),
             ran: false,
             error: None,
             said: String::new(),
@@ -259,7 +256,6 @@ impl Template for SearchPage {
                 is_narrowed: true,
                 ..form.clone()
             },
-            known: vec!["lake".to_owned(), "<caf\u{e9}>".to_owned(), "\u{1f389}".to_owned()],
             said: "Nothing that fits.".to_owned(),
             hint: Some(
                 "No entry of the trace \u{201c}lake\u{201d} fits. Take it away to search the whole journal."

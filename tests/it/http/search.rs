@@ -144,11 +144,7 @@ async fn traces_narrow_a_search() {
     };
     let all = find(&[("q", "snow")]).await;
     assert_eq!(results(&all), [&*both, &lake, &bridge]);
-    // The control offers what there is, keeps what was chosen, and is emptied to take it away.
-    assert!(
-        all.contains("<option value=\"lake\">") && all.contains("<option value=\"night-garden\">"),
-        "{all}"
-    );
+    // The control keeps what was chosen, and is emptied to take it away.
     let some = find(&[("q", "snow"), ("traces", "LAKE")]).await;
     assert_eq!(
         (results(&some), said(&some)),

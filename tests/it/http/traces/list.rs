@@ -133,9 +133,7 @@ async fn the_list_is_filtered_ordered_and_paged() {
     assert_eq!(order(&first).len(), 200);
     assert!(first.len() < 150_000, "{}", first.len());
     assert_eq!(order(&mira.get("/traces?sort=name&page=2").await.body).len(), 8);
-    // A search offers the latest of them, and no more.
-    let offered = mira.get("/search").await.body.matches("<option value=").count();
-    assert!((200..220).contains(&offered), "{offered}");
+    assert!(!mira.get("/search").await.body.contains("t204"));
 }
 
 /// A store in which Mira has ten times as many traces.
