@@ -79,7 +79,8 @@ test("shortcuts are listed, work, and can be switched off", async ({ page }) => 
   await fromMenu(page, "Settings");
   await page.getByRole("link", { name: "Journal" }).click();
   await page.getByText("saves the entry").click();
-  await page.getByText("Off", { exact: true }).click();
+  const keys = page.getByRole("group", { name: "Single keys as shortcuts" });
+  await keys.getByText("Off", { exact: true }).click();
   await page.getByRole("button", { name: "Save" }).click();
   await expect(page.getByText("Saved, for every browser")).toBeVisible();
   await page.goto("/d/today");
