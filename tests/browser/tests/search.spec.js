@@ -137,7 +137,8 @@ test("traces narrow a search: by the keyboard, in the box, from a trace's page, 
   await expect(hits(page).first()).toContainText("weeks");
 
   await page.goto("/d/2024-03-05");
-  await page.getByRole("link", { name: "bridges" }).click();
+  await page.getByRole("button", { name: "bridges", exact: true }).click();
+  await page.getByRole("link", { name: "All its entries" }).click();
   await page.getByRole("link", { name: "Search in it" }).click();
   await expect(page.getByLabel("Traces")).toHaveValue("bridges");
   await box(page).press("Enter");
