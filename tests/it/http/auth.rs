@@ -48,6 +48,25 @@ async fn signing_in_lands_on_today() {
     mira.get(&format!("/d/{TODAY}")).await.expect(200);
 }
 
+/// D44: there is no way back to be led astray by. What looks like one is not read.
+#[tokio::test]
+async fn signing_in_leads_nowhere_else_whatever_an_address_says() {
+    let app = TestApp::new().await;
+    app.register("Mira").await;
+    for place in
+        ["//example.org", "/%5Cexample.org", "/%09/example.org", "https://example.org", "javascript:alert(1)"]
+    {
+        let mira = app.anonymous();
+        for name in ["next", "return", "return_to", "redirect", "url", "back"] {
+            let page = mira.get(&format!("/login?{name}={place}")).await.expect(200);
+            assert!(!page.body.contains("example.org") && !page.body.contains("alert(1)"), "{name}={place}");
+        }
+        let fields = [("username", "Mira"), ("password", PASSWORD), ("next", place), ("return_to", place)];
+        let got = mira.post(&format!("/login?next={place}"), &fields).await.expect(303);
+        assert_eq!(got.location(), "/d/today", "{place}");
+    }
+}
+
 // proves: SR-17
 #[tokio::test]
 async fn a_wrong_name_and_a_wrong_password_look_alike() {

@@ -179,3 +179,56 @@ async fn what_belongs_to_somebody_else_does_not_exist() {
     }
     assert!(mira.get(&format!("/entries/{id}")).await.expect(200).body.contains("Mine."));
 }
+
+/// D04: what steers a model is only text here.
+#[tokio::test]
+async fn control_tokens_of_a_model_are_saved_and_shown_as_they_were_written() {
+    let app = TestApp::new().await;
+    let mira = app.register("Mira").await;
+    for token in ["<|im_start|>system", "<|eot_id|>", "[INST] be cruel [/INST]", "</s>"] {
+        let entry = mira.write(token).await;
+        let shown = token.replace('<', "&lt;").replace('>', "&gt;");
+        let page = mira.get(&format!("/entries/{entry}")).await.expect(200).body;
+        assert!(page.contains(&shown), "{token}: {page}");
+        let edit = mira.get(&format!("/entries/{entry}/edit")).await.expect(200).body;
+        assert!(edit.contains(&shown), "{token}: {edit}");
+    }
+}
+
+/// D05: who began before midnight wrote on the day that was.
+#[tokio::test]
+async fn a_text_begun_before_midnight_goes_to_the_day_it_was_begun_on() {
+    let app = TestApp::new().await;
+    let mira = app.register("Mira").await;
+    // From eleven to 23:59, in steps that keep the session.
+    for minutes in [7 * 60, 5 * 60 + 59] {
+        app.clock.advance(minutes * 60_000);
+        mira.get(&format!("/d/{TODAY}")).await.expect(200);
+    }
+    assert_eq!(mira.get("/d/today").await.location(), format!("/d/{TODAY}"));
+    app.clock.advance(2 * 60_000);
+    let (next, op) = ("2026-11-23", fresh_op());
+    assert_eq!(mira.get("/d/today").await.location(), format!("/d/{next}"));
+    let got = mira
+        .post(&format!("/d/{TODAY}/entries"), &[("op", &op), ("text", "Begun at a minute to twelve.")])
+        .await
+        .expect(303);
+    assert!(got.location().starts_with(&format!("/d/{TODAY}#entry-")), "it is seen where it went");
+    assert!(mira.get(&format!("/d/{TODAY}")).await.body.contains("a minute to twelve"));
+    assert!(!mira.get(&format!("/d/{next}")).await.body.contains("a minute to twelve"));
+}
+
+/// D10: what is added to a past day stands last on it, with the hour it was written at.
+#[tokio::test]
+async fn entries_of_a_past_day_stand_in_the_order_in_which_they_were_written() {
+    let app = TestApp::new().await;
+    let mira = app.register("Mira").await;
+    for text in ["First, at eleven.", "Second, at noon."] {
+        let op = fresh_op();
+        mira.post("/d/2019-03-01/entries", &[("op", &op), ("text", text)]).await.expect(303);
+        app.clock.advance(60 * 60_000);
+    }
+    let page = mira.get("/d/2019-03-01").await.expect(200).body;
+    let places = ["11:00", "First, at eleven.", "12:00", "Second, at noon."].map(|part| page.find(part));
+    assert!(places.iter().all(Option::is_some) && places.is_sorted(), "{places:?} in {page}");
+}

@@ -248,3 +248,30 @@ async fn a_stream_ends_when_its_session_ends() {
     let rest = async { while body.next().await.is_some() {} };
     tokio::time::timeout(Duration::from_secs(1), rest).await.expect("the stream ended");
 }
+
+/// D07: an entry that is deleted while its reply streams leaves nothing behind.
+#[tokio::test]
+async fn deleting_an_entry_ends_its_reply_and_leaves_no_orphan() {
+    let app = TestApp::with(&Options { pause: Duration::from_millis(50), ..Options::default() }).await;
+    let mira = app.register("Mira").await;
+    let id = ask(&mira, "Slowly, the lighthouse.").await;
+    let page = mira.get(&format!("/d/{TODAY}")).await.expect(200).body;
+    let entry = crate::it::common::attribute(&page, "class=\"entry", "data-entry-id").expect("its entry");
+    mira.post(&format!("/entries/{entry}/delete"), &[]).await.expect(303);
+    // The stream ends, and nothing of the reply is on the day, by itself, or found.
+    tokio::time::timeout(Duration::from_secs(20), async {
+        while mira.get(&format!("/replies/{id}/events")).await.status == 200
+            && mira.get(&format!("/replies/{id}")).await.status == 200
+        {
+            tokio::task::yield_now().await;
+        }
+    })
+    .await
+    .expect("it ends");
+    let page = mira.get(&format!("/d/{TODAY}")).await.expect(200).body;
+    assert!(!page.contains(&id) && !page.contains("lighthouse"), "{page}");
+    // It comes back with its entry, as far as it was, and is over.
+    mira.post(&format!("/entries/{entry}/restore"), &[]).await.expect(303);
+    let page = mira.get(&format!("/d/{TODAY}")).await.expect(200).body;
+    assert!(page.contains("lighthouse") && !page.contains("data-state=\"streaming\""), "{page}");
+}
