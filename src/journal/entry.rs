@@ -114,10 +114,10 @@ pub struct Entry {
     pub made_by: Option<Provenance>,
 }
 
-#[cfg(test)]
+#[cfg(any(test, feature = "test-hooks"))]
 impl Entry {
     /// What a writer saved at a moment, in UTC: for tests.
-    pub(crate) fn saved(id: EntryId, day: Day, at: i64, text: &str) -> Self {
+    pub fn saved(id: EntryId, day: Day, at: i64, text: &str) -> Self {
         Self {
             id,
             role: Role::Writer,

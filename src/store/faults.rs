@@ -25,6 +25,18 @@ pub enum Cut {
     Reordered(u64),
 }
 
+impl Cut {
+    /// The cut of this number, counted round: each of the four, with a seed from the dice.
+    pub fn of(number: u64, dice: &mut Dice) -> Self {
+        match number % 4 {
+            0 => Self::DropAll,
+            1 => Self::KeepAll,
+            2 => Self::Torn(dice.below(1 << 30)),
+            _ => Self::Reordered(dice.below(1 << 30)),
+        }
+    }
+}
+
 /// Which calls a fault counts and hits.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Calls {

@@ -253,12 +253,7 @@ fn a_kill_at_any_point_only_means_that_it_catches_up() {
             disk.fail_after(dice.below(120), ErrorKind::NotConnected);
             let acknowledged = live_until_cut(&disk, &vault, &words, &mut dice, &mut next);
             drop((words, vault));
-            let cut = match cut {
-                0 => Cut::DropAll,
-                1 => Cut::KeepAll,
-                2 => Cut::Torn(dice.below(1 << 30)),
-                _ => Cut::Reordered(dice.below(1 << 30)),
-            };
+            let cut = Cut::of(cut, &mut dice);
             let image = disk.cut(cut);
             disk = Disk::holding(image);
             kills += 1;

@@ -5,11 +5,7 @@ use std::{ops::ControlFlow, sync::Arc};
 use llamora::{
     clock::Fixed,
     crypto::{canon::Name, secret::Password},
-    journal::{
-        day::Day,
-        entry::{Ending, Entry, Role},
-        ids::EntryId,
-    },
+    journal::{day::Day, entry::Entry, ids::EntryId},
     store::{
         Store,
         rows::{Rows, RowsMut},
@@ -51,25 +47,9 @@ pub(super) fn tamper(store: &Store, changes: &[([u8; 24], Option<Vec<u8>>)]) {
     done.expect("written");
 }
 
-fn entry(number: u8, day: i32, text: &str) -> Entry {
-    Entry {
-        id: EntryId::from_parts(i64::from(number), [number; 10]),
-        role: Role::Writer,
-        ending: Ending::Whole,
-        imported: false,
-        never_send: false,
-        day: Day::from_number(day).expect("a day"),
-        created: 1,
-        updated: 1,
-        zone: "UTC".to_owned(),
-        utc_offset_min: 0,
-        revision: 1,
-        deleted: None,
-        reply_to: None,
-        traces: Vec::new(),
-        text: text.to_owned(),
-        made_by: None,
-    }
+pub(super) fn entry(number: u8, day: i32, text: &str) -> Entry {
+    let id = EntryId::from_parts(i64::from(number), [number; 10]);
+    Entry::saved(id, Day::from_number(day).expect("a day"), 1, text)
 }
 
 /// A journal of Mira's on disk, opened nowhere, and the rows that matter.
@@ -85,7 +65,7 @@ struct Stage {
 }
 
 /// Runs `work` and answers the row that is new.
-fn new_row(store: &Store, work: impl FnOnce()) -> ([u8; 24], Vec<u8>) {
+pub(super) fn new_row(store: &Store, work: impl FnOnce()) -> ([u8; 24], Vec<u8>) {
     let before = raw(store);
     work();
     let new = raw(store).into_iter().filter(|(key, _)| before.iter().all(|(old, _)| old != key));
@@ -93,7 +73,7 @@ fn new_row(store: &Store, work: impl FnOnce()) -> ([u8; 24], Vec<u8>) {
     row
 }
 
-fn journal(store: &Arc<Store>) -> (Vaults, Arc<Unlocked>) {
+pub(super) fn journal(store: &Arc<Store>) -> (Vaults, Arc<Unlocked>) {
     let vaults = Vaults::open(Arc::clone(store), Arc::new(Fixed::at(1_795_341_600_000)), KdfChoice::Cheap);
     let vaults = vaults.expect("accounts");
     let (name, password) = (Name::choose("Mira").unwrap(), Password::choose(PASSWORD).unwrap());

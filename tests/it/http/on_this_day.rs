@@ -1,8 +1,15 @@
 //! On this day: the same date of earlier years, and passages of other times that mean nearly the same.
 
-use std::time::Duration;
+use std::{sync::Arc, time::Duration};
 
-use crate::it::common::{Ask, SignedIn, TODAY, TestApp, fresh_op};
+use llamora::{
+    journal::{day::Day, entry::Entry},
+    store::Store,
+    vault::entries,
+};
+
+use super::integrity::{entry, journal, new_row, tamper};
+use crate::it::common::{Ask, SignedIn, TODAY, TestApp, fresh_op, services_over};
 
 async fn write_on(mira: &SignedIn, day: &str, text: &str) -> String {
     let got =
@@ -12,6 +19,20 @@ async fn write_on(mira: &SignedIn, day: &str, text: &str) -> String {
 
 async fn part(mira: &SignedIn, day: &str) -> String {
     mira.send(Ask::get(&format!("/d/{day}/on-this-day")).partial()).await.expect(200).body
+}
+
+/// The part once the index has taken what was written, which it does in the background.
+async fn near(mira: &SignedIn, day: &str) -> String {
+    let looked = tokio::time::timeout(Duration::from_secs(20), async {
+        loop {
+            let found = part(mira, day).await;
+            if found.contains("Near in meaning") {
+                return found;
+            }
+            tokio::task::yield_now().await;
+        }
+    });
+    looked.await.expect("it is found")
 }
 
 fn same_date(year: u32) -> String {
@@ -52,17 +73,7 @@ async fn a_passage_of_another_time_that_means_the_same_is_shown_and_one_of_last_
     write_on(&mira, "2026-11-18", "The boiler of the heating broke once more and the plumber came.").await;
     write_on(&mira, "2025-06-01", "Strawberries and a long swim in the lake.").await;
     write_on(&mira, TODAY, "The boiler of the heating broke, the plumber came.").await;
-    // The index takes what was written in the background.
-    let looked = tokio::time::timeout(Duration::from_secs(20), async {
-        loop {
-            let found = part(&mira, TODAY).await;
-            if found.contains("Near in meaning") {
-                return found;
-            }
-            tokio::task::yield_now().await;
-        }
-    });
-    let found = looked.await.expect("it is found");
+    let found = near(&mira, TODAY).await;
     assert!(found.contains("2026-02-03"), "{found}");
     assert!(!found.contains("2026-11-18") && !found.contains("Strawberries"), "{found}");
 }
@@ -80,4 +91,26 @@ async fn a_new_journal_offers_nothing_and_whoever_wants_none_gets_none() {
     mira.post("/settings/journal", &[("earlier", "off"), ("zone", "UTC")]).await.expect(303);
     assert!(!is_offered().await);
     assert!(!part(&mira, TODAY).await.contains("A memory"));
+}
+
+#[tokio::test]
+async fn an_entry_that_cannot_be_opened_hides_no_other() {
+    let store = Arc::new(Store::in_memory().expect("a store"));
+    let (vaults, vault) = journal(&store);
+    let insert = |entry: Entry| vault.write(|w| entries::insert(w, &entry)).expect("written");
+    let today: Day = TODAY.parse().expect("a day");
+    let (then, long_ago) = (today.number() - 300, Day::from_ymd(2020, today.month(), today.day_of_month()));
+    insert(entry(1, today.number(), "The boiler of the heating broke, the plumber came."));
+    insert(entry(2, long_ago.expect("a day").number(), "Two years of quiet."));
+    insert(entry(3, then, "Strawberries."));
+    let (row, mut value) =
+        new_row(&store, || insert(entry(4, then, "The boiler of the heating broke and the plumber came.")));
+    drop((vault, vaults));
+    let app = TestApp::over(services_over(Arc::clone(&store))).await;
+    let mira = app.sign_in_again("Mira").await;
+    assert!(near(&mira, TODAY).await.contains("Two years of quiet"));
+    *value.last_mut().expect("bytes") ^= 1;
+    tamper(&store, &[(row, Some(value))]);
+    let found = part(&mira, TODAY).await;
+    assert!(found.contains("Two years of quiet") && !found.contains("Near in meaning"), "{found}");
 }

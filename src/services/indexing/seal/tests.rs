@@ -66,12 +66,8 @@ fn a_kill_at_any_point_means_only_that_the_index_catches_up() {
         for _ in 0..4 {
             disk.fail_after(dice.below(120), ErrorKind::Other);
             while world.act(&mut dice).is_ok() && disk.fired() == 0 {}
-            let cut = match dice.below(4) {
-                0 => Cut::DropAll,
-                1 => Cut::KeepAll,
-                2 => Cut::Torn(dice.below(1 << 30)),
-                _ => Cut::Reordered(dice.below(1 << 30)),
-            };
+            let number = dice.below(4);
+            let cut = Cut::of(number, &mut dice);
             let image = disk.cut(cut);
             disk = Disk::holding(image);
             kills += 1;
