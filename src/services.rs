@@ -20,6 +20,7 @@ pub mod keys;
 pub mod labels;
 pub mod models;
 pub mod on_this_day;
+pub mod passages;
 pub mod passphrase;
 pub mod preferences;
 mod proof;

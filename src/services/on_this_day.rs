@@ -3,21 +3,16 @@
 //! The same date of earlier years, and passages of other times that mean nearly the same as what the day says. All of it
 //! is the writer's own text; no language model has a part in it. Nothing is kept: it is looked up when it is opened.
 
-use std::{ops::Range, sync::Arc};
+use std::sync::Arc;
 
 use crate::{
     blocking,
-    journal::{
-        day::Day,
-        entry::{Entry, Role},
-        ids::EntryId,
-    },
-    search::{
-        plain::plain,
-        snippet::{Piece, snippet},
-    },
+    journal::{day::Day, entry::Role},
     services::{
-        Failure, Services, finding::nearest, indexing::is_searchable, preferences::EarlierDays,
+        Failure, Services,
+        finding::nearest,
+        passages::{Passage, own_entries},
+        preferences::EarlierDays,
         sessions::Session,
     },
     vault::{days, entries, error::VaultError, transaction::Reader},
@@ -33,17 +28,6 @@ const BY_MEANING: usize = 3;
 const CONSIDERED: usize = 60;
 /// What is less near than this does not mean nearly the same. Higher than what a reply is shown: nobody asked for it.
 const NEAR_ENOUGH: f32 = 0.45;
-
-/// A piece of an entry, and where it stands.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Passage {
-    /// Its day.
-    pub day: Day,
-    /// Its entry.
-    pub entry: EntryId,
-    /// Plain text, cut at words.
-    pub text: String,
-}
 
 /// What other times say to a day.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -86,10 +70,8 @@ impl Services {
                     if near.meta.role != Role::Writer || !is_apart(near.meta.day, day) || !is_new {
                         continue;
                     }
-                    // The index may be behind: what is in the trash by now is not shown.
-                    if let Some(entry) = entries::entry(r, near.meta.id)?.filter(is_searchable) {
-                        let is_current = near.meta.revision == entry.revision;
-                        found.near.push(passage(&entry, is_current.then(|| near.range())));
+                    if let Some(entry) = entries::entry(r, near.meta.id)? {
+                        found.near.push(Passage::of(&entry, Some(near.range())));
                     }
                     if found.near.len() == BY_MEANING {
                         break;
@@ -107,16 +89,6 @@ fn is_apart(other: Day, day: Day) -> bool {
     other.number().abs_diff(day.number()) >= APART.unsigned_abs()
 }
 
-/// The writer's own entries of a day, outside the trash. A day that cannot be read hides nothing else.
-pub(super) fn own_entries(r: &Reader<'_>, day: Day) -> Result<Vec<Entry>, VaultError> {
-    match entries::day(r, day) {
-        Err(error) if error.is_of_one_record() => Ok(Vec::new()),
-        found => {
-            Ok(found?.into_iter().filter(|one| one.role == Role::Writer && is_searchable(one)).collect())
-        }
-    }
-}
-
 /// What the same date of earlier years holds. The 29th of February comes back in leap years only.
 fn same_date(r: &Reader<'_>, day: Day) -> Result<Vec<Passage>, VaultError> {
     let Some((first, _)) = days::span(r)? else { return Ok(Vec::new()) };
@@ -125,17 +97,7 @@ fn same_date(r: &Reader<'_>, day: Day) -> Result<Vec<Passage>, VaultError> {
         let Some(then) = Day::from_ymd(year, day.month(), day.day_of_month()) else { continue };
         let own = own_entries(r, then)?;
         let shown = own.iter().take(OF_A_YEAR);
-        passages.extend(shown.map(|entry| passage(entry, None)));
+        passages.extend(shown.map(|entry| Passage::of(entry, None)));
     }
     Ok(passages)
-}
-
-/// An entry from `start` of its plain text on, else from its beginning.
-pub(super) fn passage(entry: &Entry, start: Option<Range<usize>>) -> Passage {
-    let pieces = snippet(&plain(&entry.text), &[], start);
-    Passage {
-        day: entry.day,
-        entry: entry.id,
-        text: pieces.into_iter().map(|Piece { text, .. }| text).collect(),
-    }
 }

@@ -14,7 +14,7 @@ use crate::{
     search::{plain::plain, recap},
     services::{
         Failure, Services,
-        on_this_day::{Passage, own_entries, passage},
+        passages::{Passage, own_entries},
         recaps::WORTH_IT,
         sessions::{Session, User},
         traces::Chip,
@@ -110,7 +110,7 @@ fn put_together(
     Review {
         has_earlier: first.is_some_and(|first| first < period.first()),
         traces: traces(user, &own, before),
-        again: long.into_iter().take(AGAIN).map(|entry| passage(entry, None)).collect(),
+        again: long.into_iter().take(AGAIN).map(|entry| Passage::of(entry, None)).collect(),
         period,
         today,
         days,
@@ -130,7 +130,7 @@ fn review_day((day, entries, kept): &ReadDay, wants_recaps: bool) -> ReviewDay {
             false => String::new(),
         };
         if chosen.is_empty() {
-            entries.first().map_or_else(String::new, |entry| passage(entry, None).text)
+            entries.first().map_or_else(String::new, |entry| Passage::of(entry, None).text)
         } else {
             chosen
         }

@@ -3,7 +3,7 @@
 use serde::Serialize;
 
 use crate::{
-    services::on_this_day::Passage,
+    services::passages::Passage,
     web::{pages::Shell, view::Template},
 };
 

@@ -20,6 +20,7 @@ fn every_template_renders_with_every_sample() {
             "base.html",
             "components/_icons.html",
             "components/_macros.html",
+            "days/_passages.html",
             "components/_marks.html",
             "_held.html",
             "search/_box.html",
