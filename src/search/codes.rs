@@ -3,8 +3,18 @@
 //! `codes * scale` is nearly the vector. Codes take a quarter of the room of the numbers, and a scan of them is limited
 //! by how fast memory can be read.
 
+use std::{
+    sync::{Mutex, PoisonError},
+    thread,
+};
+
 use pulp::{Simd, WithSimd};
 use zeroize::Zeroize;
+
+/// Codes that one core scans in about a millisecond: fewer are not worth a second thread.
+const PIECE: usize = 8 << 20;
+/// Threads of a scan at most: more of them wait for the memory and not for each other.
+const THREADS: usize = 4;
 
 /// A vector as bytes.
 pub struct Coded {
@@ -39,14 +49,38 @@ impl Drop for Coded {
 }
 
 /// The inner products of `query` with each of the vectors of `codes`, one after the other.
+///
+/// Many are shared out among the cores, as one core alone cannot read memory as fast as it could be read.
 pub fn scan(codes: &[i8], query: &[i8]) -> Vec<i32> {
-    let mut sums = Vec::with_capacity(codes.len() / query.len().max(1));
+    scan_in_pieces(codes, query, PIECE)
+}
+
+fn scan_in_pieces(codes: &[i8], query: &[i8], piece: usize) -> Vec<i32> {
     if query.is_empty() {
-        return sums;
+        return Vec::new();
     }
+    let mut sums = vec![0; codes.len() / query.len()];
     // Widened once here, and not once per vector.
     let query: Vec<i16> = query.iter().map(|code| i16::from(*code)).collect();
-    vectorised(Scan { codes, query: &query, sums: &mut sums });
+    let per_piece = (piece / query.len()).max(1);
+    let pieces = Mutex::new(codes.chunks(per_piece * query.len()).zip(sums.chunks_mut(per_piece)));
+    let next = || pieces.lock().unwrap_or_else(PoisonError::into_inner).next();
+    let work = || {
+        while let Some((codes, sums)) = next() {
+            vectorised(Scan { codes, query: &query, sums });
+        }
+    };
+    let n_pieces = codes.len() / (per_piece * query.len());
+    let cores = thread::available_parallelism().map_or(1, usize::from);
+    thread::scope(|scope| {
+        for _ in 1..n_pieces.min(cores).min(THREADS) {
+            // Where the system gives none, this thread does it all.
+            if thread::Builder::new().name("scan".to_owned()).spawn_scoped(scope, work).is_err() {
+                break;
+            }
+        }
+        work();
+    });
     sums
 }
 
@@ -58,7 +92,7 @@ pub fn dot(left: &[i8], right: &[i8]) -> i32 {
 struct Scan<'a> {
     codes: &'a [i8],
     query: &'a [i16],
-    sums: &'a mut Vec<i32>,
+    sums: &'a mut [i32],
 }
 
 impl WithSimd for Scan<'_> {
@@ -66,12 +100,12 @@ impl WithSimd for Scan<'_> {
 
     #[inline(always)]
     fn with_simd<S: Simd>(self, _: S) {
-        for vector in self.codes.chunks_exact(self.query.len()) {
+        for (vector, place) in self.codes.chunks_exact(self.query.len()).zip(self.sums) {
             let mut sum = 0;
             for (code, value) in vector.iter().zip(self.query) {
                 sum += i32::from(*code) * i32::from(*value);
             }
-            self.sums.push(sum);
+            *place = sum;
         }
     }
 }
@@ -149,6 +183,7 @@ mod tests {
             query in proptest::collection::vec(-127i8..=127, 1..70),
             n in 0usize..9,
             seed in any::<u8>(),
+            piece in 1usize..300,
         ) {
             let codes: Vec<i8> =
                 (0..n * query.len()).map(|idx| ((idx * 37 + usize::from(seed)) % 255) as u8 as i8).collect();
@@ -157,6 +192,7 @@ mod tests {
                 .map(|vector| vector.iter().zip(&query).map(|(l, r)| i32::from(*l) * i32::from(*r)).sum())
                 .collect();
             prop_assert_eq!(&scan(&codes, &query), &expected);
+            prop_assert_eq!(&scan_in_pieces(&codes, &query, piece), &expected);
             for (vector, expected) in codes.chunks_exact(query.len()).zip(expected) {
                 prop_assert_eq!(dot(vector, &query), expected);
             }
