@@ -18,6 +18,7 @@ pub mod keys;
 pub mod look;
 pub mod model;
 pub mod older;
+mod openings;
 pub mod recaps;
 pub mod recent;
 pub mod register;
@@ -96,6 +97,11 @@ pub static ROWS: &[Row] = &[
     row!(GET    "/d/:date/recap"                   signed      days::recap,           Kind::Page,   "/d/2026-11-20/recap"),
     row!(GET    "/d/:date/recap/line"              signed      recaps::line,            Kind::Page,   "/d/2026-11-20/recap/line"),
     row!(POST   "/d/:date/recap/remove"            signed_form days::remove_recap,    OTHER,        "/d/2026-11-20/recap/remove"),
+    row!(GET    "/d/:date/opening"                 signed      openings::show,        Kind::Page,   "/d/2026-11-20/opening"),
+    row!(POST   "/d/:date/opening"                 signed_form openings::make,        OTHER,        "/d/2026-11-20/opening"),
+    row!(POST   "/d/:date/opening/fold"            signed_form openings::fold,        OTHER,        "/d/2026-11-20/opening/fold"),
+    row!(POST   "/d/:date/opening/dismiss"         signed_form openings::dismiss,     OTHER,        "/d/2026-11-20/opening/dismiss"),
+    row!(POST   "/d/:date/opening/remove"          signed_form openings::remove,      OTHER,        "/d/2026-11-20/opening/remove"),
     row!(GET    "/d/:date/on-this-day"             signed      days::on_this_day,     Kind::Page,   "/d/2026-11-20/on-this-day"),
     row!(GET    "/calendar"                        signed      calendar::choose,      Kind::Page,   "/calendar"),
     row!(GET    "/calendar/:year"                  signed      calendar::year,        Kind::Page,   "/calendar/2026"),

@@ -28,6 +28,7 @@ pub mod graph;
 pub mod ground;
 pub mod kernels;
 pub mod lexical;
+pub mod opening;
 pub mod phrases;
 pub mod plain;
 pub mod query;

@@ -20,6 +20,7 @@ pub mod keys;
 pub mod labels;
 pub mod models;
 pub mod on_this_day;
+pub mod openings;
 pub mod passages;
 pub mod passphrase;
 pub mod preferences;
@@ -252,6 +253,7 @@ impl Services {
                 services.notice_sleep();
                 services.forget_later(services.sessions.sweep(services.clock.moment()));
                 services.tend_all();
+                services.open_days_ahead();
                 services.close_indexes();
             }
         });

@@ -6,7 +6,7 @@
 //!
 //! Reading and writing happen in closures over one snapshot or one transaction. What is in a record is in
 //! `payload` (byte forms) and in `entries`, `days`, `trash`, `outbox`, `drafts`, `settings`, `traces`, `vectors`,
-//! `files`, `recaps`, which are free functions over a [`transaction::Reader`] or [`transaction::Writer`].
+//! `files`, `recaps`, `openings`, which are free functions over a [`transaction::Reader`] or [`transaction::Writer`].
 //!
 //! ```text
 //! header, wraps, keyrings  --accounts-->  Unlocked  --read--> Reader  --entries, outbox, ...--> journal values
@@ -27,6 +27,7 @@ pub mod error;
 pub mod events;
 pub mod files;
 mod header;
+pub mod openings;
 pub mod outbox;
 pub(crate) mod payload;
 mod policy;

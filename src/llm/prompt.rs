@@ -176,6 +176,38 @@ pub fn sum_up(
     ])
 }
 
+/// The conversation that asks for the opening of a day. `pages` are days with the plain texts of their entries, the latest
+/// first; together they get what a model of this ability makes use of, at most `room` tokens, the latest as much as all
+/// others.
+///
+/// # Errors
+/// When a template of the folder of prompts cannot be filled.
+pub fn opening(
+    prompts: &Prompts,
+    day: Day,
+    most: u8,
+    pages: &[(Day, &[String])],
+    ability: Ability,
+    room: usize,
+) -> Result<Vec<Message>, PromptError> {
+    let (rooms, size) = (rooms(ability), ability.prompts());
+    let date = |day: Day| format!("{}, {}", day.weekday(), day.long());
+    let rules = prompts.render("opening.txt", context!(size, date => date(day), most))?;
+    let mut room = room.saturating_sub(budget::estimate(&rules)).min(rooms.day) * 3 / 4;
+    let mut said = Vec::new();
+    for (idx, (day, texts)) in pages.iter().enumerate() {
+        let share = if idx + 1 < pages.len() { room / 2 } else { room };
+        room -= share;
+        let texts = texts.iter().map(|text| budget::shorten(text, share / texts.len()));
+        let quoted = texts.map(|text| quoted(&text)).collect::<Vec<_>>().join("\n>\n");
+        said.push(prompts.render("memory.txt", context!(size, date => date(*day), quoted))?);
+    }
+    Ok(vec![
+        Message::new(Speaker::System, rules),
+        Message::new(Speaker::Writer, said.join("\n\n")).at(Place::Fixed),
+    ])
+}
+
 /// Drops what is more than `room` besides the fixed turns.
 fn fit(turns: Vec<(Message, Part)>, room: usize, mut left_out: LeftOut) -> Prompt {
     let costs: Vec<_> = turns

@@ -14,7 +14,8 @@
 //! | `please invent` | asked for a shape, tells of a person and a number that nobody wrote of |
 //! | `break the shape` | asked for a shape, says something else, as a generator without a grammar may |
 //!
-//! Asked for labels it gives the longest words, asked for sentences it says again how the text begins.
+//! Asked for labels it gives the longest words, asked for sentences it says again how the text begins, or its first
+//! quotation where there is one.
 
 use std::{thread, time::Duration};
 
@@ -77,7 +78,8 @@ impl ScriptedGenerator {
         if lower.contains("break the shape") {
             return "<b>Sure!</b> Here you **are**:\n1) {first}".to_owned();
         }
-        let mut words = words(entry);
+        let quoted: String = entry.lines().filter(|line| line.starts_with('>')).collect();
+        let mut words = words(if quoted.is_empty() { entry } else { &quoted });
         let first: Vec<&str> = words.iter().take(4).copied().collect();
         words.sort_by_key(|word| std::cmp::Reverse(word.chars().count()));
         words.dedup();

@@ -167,7 +167,8 @@ fn day_cell(day: Day, count: DayCount, today: Day, from: Option<Day>) -> DayCell
         number: day.day_of_month(),
         mark: match count {
             _ if is_own => "own",
-            DayCount { has_reply: true, .. } | DayCount { has_opening: true, .. } => "machine",
+            // An opening alone is no writing.
+            DayCount { has_reply: true, .. } => "machine",
             _ => "none",
         },
         label: format!("{} {}, {}", day.weekday(), day.long(), held(count)),
@@ -180,7 +181,7 @@ fn day_cell(day: Day, count: DayCount, today: Day, from: Option<Day>) -> DayCell
 /// What a day holds, in words.
 fn held(count: DayCount) -> String {
     match count {
-        DayCount { entries: 0, has_reply: false, has_opening: false } => "nothing written".to_owned(),
+        DayCount { entries: 0, has_reply: false, .. } => "nothing written".to_owned(),
         DayCount { entries: 0, .. } => "only the model wrote".to_owned(),
         DayCount { entries, .. } => super::days::entries(entries.into()),
     }

@@ -6,7 +6,7 @@ use poem::http::StatusCode;
 
 use crate::{
     journal::{day::Day, ids::EntryId},
-    routes::{drafts, items, told},
+    routes::{drafts, items, openings, told},
     services::{days::Totals, recaps::RecapState, sessions::Session},
     web::{
         call::{Answer, Call, see_other},
@@ -150,6 +150,7 @@ async fn page(
     };
     // A recap that cannot be read hides nothing else.
     let recap = call.services().recap(session, day).await.unwrap_or(RecapState::Nothing);
+    let opening = openings::item(call, session, day).await;
     let mut shell = call.shell("Day");
     shell.refresh = refreshes;
     let told = told::signing_in(call, session);
@@ -180,6 +181,7 @@ async fn page(
         last_entry,
         told,
         undo,
+        opening,
         recap: recap_item(day, recap),
         has_other_times: view.has_other_times && !is_future,
     };

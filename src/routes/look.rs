@@ -46,13 +46,13 @@ pub async fn journal(call: Arc<Call>, session: Arc<Session>) -> Answer {
     journal_page(&call, &session, StatusCode::OK, zone, None)
 }
 
-/// `POST /settings/journal`: fields `week`, `hours`, `enter`, `keys`, `earlier`, `emoji` and `zone`; one that is
-/// missing stays as it is.
+/// `POST /settings/journal`: fields `week`, `hours`, `enter`, `keys`, `opening`, `earlier`, `emoji` and `zone`; one that
+/// is missing stays as it is.
 ///
 /// # Errors
 /// 400 for a value that is not offered; 422 for an unknown zone, on the page; 5xx when it cannot be written.
 pub async fn set_journal(call: Arc<Call>, session: Arc<Session>, form: Form) -> Answer {
-    let chosen = chosen(&session, &form, &["week", "hours", "enter", "keys", "earlier", "emoji"])?;
+    let chosen = chosen(&session, &form, &HABITS)?;
     if let Some(zone) = form.get("zone")
         && !call.services().move_to_zone(&session, zone.trim()).await?
     {
@@ -64,6 +64,9 @@ pub async fn set_journal(call: Arc<Call>, session: Arc<Session>, form: Form) -> 
     call.services().prefer(&session, chosen).await?;
     Ok(see_other("/settings/journal?saved=1"))
 }
+
+/// What is chosen on the page about the journal.
+const HABITS: [&str; 7] = ["week", "hours", "enter", "keys", "opening", "earlier", "emoji"];
 
 fn journal_page(
     call: &Call,

@@ -18,6 +18,7 @@ mod wanted;
 use std::collections::HashMap;
 
 pub use self::{
+    analyse::spoken,
     index::{Job, RECENT, WordIndex},
     matcher::Matcher,
     segment::{Row, Segment, WordsError},

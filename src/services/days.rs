@@ -145,7 +145,9 @@ pub(crate) fn with_replies(user: &User, stored: Vec<Entry>) -> Vec<EntryView> {
     for entry in stored {
         match entry.role {
             Role::Reply => replies.push(entry),
-            Role::Writer | Role::Opening => {
+            // It stands above the entries, in a place of its own.
+            Role::Opening => {}
+            Role::Writer => {
                 place.insert(entry.id, views.len());
                 let traces = Chip::of(user, &entry.traces);
                 views.push(EntryView { entry, replies: Vec::new(), traces, draft: None });

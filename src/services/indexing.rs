@@ -355,11 +355,13 @@ impl Services {
     }
 }
 
-/// Whether an entry is found by a search: what the model failed at, or has not finished, is not.
+/// Whether an entry is found by a search: what the model failed at, or has not finished, is not, and no opening is: it
+/// says again what is found in its place.
 pub(crate) fn is_searchable(entry: &Entry) -> bool {
     let ended_well = match entry.role {
         Role::Writer => true,
-        Role::Reply | Role::Opening => matches!(entry.ending, Ending::Whole | Ending::Stopped),
+        Role::Reply => matches!(entry.ending, Ending::Whole | Ending::Stopped),
+        Role::Opening => false,
     };
     ended_well && entry.deleted.is_none() && !entry.text.is_empty()
 }

@@ -87,6 +87,10 @@ choice!(
     EarlierDays { On "on", Off "off" }
 );
 choice!(
+    /// Whether a day begins with an opening: made ahead when the machine is idle, when the day is looked at, or never.
+    Openings { Ahead "ahead", Looked "looked", Off "off" }
+);
+choice!(
     /// Whether emoji are offered for a name that is begun with a colon.
     Emoji { On "on", Off "off" }
 );
@@ -114,6 +118,8 @@ pub struct Preferences {
     pub keys: Keys,
     /// On this day.
     pub earlier: EarlierDays,
+    /// What a day begins with.
+    pub opening: Openings,
     /// Emoji by name.
     pub emoji: Emoji,
 }
@@ -144,12 +150,13 @@ impl Preferences {
             "enter" => put(&mut self.enter, Enter::of(value)),
             "keys" => put(&mut self.keys, Keys::of(value)),
             "earlier" => put(&mut self.earlier, EarlierDays::of(value)),
+            "opening" => put(&mut self.opening, Openings::of(value)),
             "emoji" => put(&mut self.emoji, Emoji::of(value)),
             _ => false,
         }
     }
 
-    fn pairs(self) -> [(&'static str, &'static str); 11] {
+    fn pairs(self) -> [(&'static str, &'static str); 12] {
         [
             ("theme", self.theme.word()),
             ("size", self.size.word()),
@@ -161,6 +168,7 @@ impl Preferences {
             ("enter", self.enter.word()),
             ("keys", self.keys.word()),
             ("earlier", self.earlier.word()),
+            ("opening", self.opening.word()),
             ("emoji", self.emoji.word()),
         ]
     }

@@ -279,7 +279,7 @@ impl Services {
     }
 
     /// The vectors of sentences; none while no embedder can be asked.
-    async fn sentence_vectors(&self, sentences: &[String]) -> Option<Vec<Vec<f32>>> {
+    pub(super) async fn sentence_vectors(&self, sentences: &[String]) -> Option<Vec<Vec<f32>>> {
         if !self.has_embedder || sentences.is_empty() || !matches!(self.embed.state(), EmbedState::Ready(_)) {
             return None;
         }

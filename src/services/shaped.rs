@@ -44,6 +44,19 @@ impl Services {
         request: GenRequest,
         is_wanted: &(dyn Fn() -> bool + Sync),
     ) -> Option<Vec<String>> {
+        self.written_aloud(model, shape, user, request, is_wanted, &|_| {}).await
+    }
+
+    /// The same, and tells all that was said so far whenever there is more.
+    pub(super) async fn written_aloud(
+        &self,
+        model: &ModelIdentity,
+        shape: Shape,
+        user: &User,
+        request: GenRequest,
+        is_wanted: &(dyn Fn() -> bool + Sync),
+        tell: &(dyn Fn(&str) + Sync),
+    ) -> Option<Vec<String>> {
         let cancel = Cancel::new();
         let owner = Sessions::queue_owner(user);
         // Dropping the ticket cancels the request.
@@ -56,6 +69,7 @@ impl Services {
                     runs = true;
                     if let GenEvent::Token(text) = event {
                         said.push_str(&visible.push(&text));
+                        tell(&said);
                     }
                     if visible.has_repeated() {
                         cancel.cancel();

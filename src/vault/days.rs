@@ -96,7 +96,40 @@ pub fn totals(r: &Reader<'_>) -> Result<Option<Totals>, VaultError> {
     Ok(last.map(|last| Totals { last, entries, days }))
 }
 
-/// The nearest days before and after that hold anything outside the trash.
+/// The last days before `day` with entries of the writer's outside the trash, latest first; at most `most`.
+///
+/// # Errors
+/// Seal and store errors.
+pub fn written_before(r: &Reader<'_>, day: Day, most: usize) -> Result<Vec<Day>, VaultError> {
+    let mut found = Vec::new();
+    for number in load_root(r)?.years.into_iter().rev().filter(|number| *number <= day.year().into()) {
+        let year = load_year(r, number)?;
+        let counts = year.entries.iter().enumerate().rev().filter(|(_, count)| **count > 0);
+        let days = counts.filter_map(|(day_idx, _)| day_of(number, day_idx)).filter(|other| *other < day);
+        found.extend(days.take(most - found.len()));
+        if found.len() == most {
+            break;
+        }
+    }
+    Ok(found)
+}
+
+/// The days after `day` that hold an opening outside the trash, in order.
+///
+/// # Errors
+/// Seal and store errors.
+pub(super) fn opened_after(r: &Reader<'_>, day: Day) -> Result<Vec<Day>, VaultError> {
+    let mut found = Vec::new();
+    for number in load_root(r)?.years.into_iter().filter(|number| *number >= day.year().into()) {
+        let year = load_year(r, number)?;
+        let opened = year.flags.iter().enumerate().filter(|(_, flags)| **flags & HAS_OPENING != 0);
+        let days = opened.filter_map(|(day_idx, _)| day_of(number, day_idx));
+        found.extend(days.filter(|other| *other > day));
+    }
+    Ok(found)
+}
+
+/// The nearest days before and after that hold more than an opening outside the trash.
 ///
 /// # Errors
 /// Seal and store errors.
@@ -105,14 +138,14 @@ pub fn neighbours(r: &Reader<'_>, day: Day) -> Result<(Option<Day>, Option<Day>)
     let this_year = i32::from(day.year());
     let mut before = None;
     for year in root.years.iter().rev().filter(|year| **year <= this_year) {
-        before = held_days(r, *year)?.into_iter().rev().find(|held| *held < day);
+        before = told_days(r, *year)?.into_iter().rev().find(|told| *told < day);
         if before.is_some() {
             break;
         }
     }
     let mut after = None;
     for year in root.years.iter().filter(|year| **year >= this_year) {
-        after = held_days(r, *year)?.into_iter().find(|held| *held > day);
+        after = told_days(r, *year)?.into_iter().find(|told| *told > day);
         if after.is_some() {
             break;
         }
@@ -158,6 +191,12 @@ pub fn room(r: &Reader<'_>, day: Day) -> Result<usize, VaultError> {
 fn held_days(r: &Reader<'_>, year: i32) -> Result<Vec<Day>, VaultError> {
     let stored = load_year(r, year)?;
     Ok(stored.held().filter_map(|day_idx| day_of(year, day_idx)).collect())
+}
+
+/// Days that hold more than an opening: something was written there, or answered.
+fn told_days(r: &Reader<'_>, year: i32) -> Result<Vec<Day>, VaultError> {
+    let stored = load_year(r, year)?;
+    Ok(stored.told().filter_map(|day_idx| day_of(year, day_idx)).collect())
 }
 
 fn day_of(year: i32, day_idx: usize) -> Option<Day> {

@@ -1,5 +1,7 @@
 //! The trash: entries are marked and listed, and can be put back until they are removed for ever.
 
+use std::collections::BTreeSet;
+
 use crate::{
     crypto::record::RecordType,
     journal::{
@@ -12,6 +14,7 @@ use crate::{
         drafts::{self, DraftOf},
         entries::{load, version_key},
         error::VaultError,
+        openings,
         outbox::{self, Work},
         payload::{
             entry::{EntryV1, role_number},
@@ -92,6 +95,7 @@ pub fn purge(w: &mut Writer<'_>, id: EntryId) -> Result<bool, VaultError> {
 pub fn purge_all(w: &mut Writer<'_>, ids: &[EntryId], until: i64) -> Result<usize, VaultError> {
     let mut n_removed = 0;
     let mut gone = Vec::new();
+    let mut told = BTreeSet::new();
     for id in ids {
         let found = match load(w, *id) {
             Ok(Some(found)) if found.deleted != 0 && found.deleted <= until => found,
@@ -115,10 +119,16 @@ pub fn purge_all(w: &mut Writer<'_>, ids: &[EntryId], until: i64) -> Result<usiz
         outbox::push(w, &group.iter().map(|id| (*id, Work::Remove)).collect::<Vec<_>>())?;
         // It may hold sentences of what is removed.
         recaps::remove(w, day)?;
+        if found.role == role_number(Role::Writer) {
+            told.insert(day);
+        }
         gone.extend(group);
         n_removed += 1;
     }
     unlist(w, &gone)?;
+    for day in told {
+        openings::forget_citing(w, day)?;
+    }
     Ok(n_removed)
 }
 

@@ -19,6 +19,7 @@ pub mod keys;
 pub mod look;
 pub mod model;
 pub mod older;
+pub mod opening;
 pub mod recaps;
 pub mod registry;
 pub mod review;

@@ -18,6 +18,7 @@ mod limits;
 mod models;
 mod older;
 mod on_this_day;
+mod openings;
 mod recaps;
 mod replies;
 mod reviews;

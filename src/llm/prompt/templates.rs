@@ -16,6 +16,7 @@ pub const EMBEDDED: &[(&str, &str)] = &[
     ("again.txt", include_str!("../../../templates/prompts/again.txt")),
     ("recap.txt", include_str!("../../../templates/prompts/recap.txt")),
     ("labels.txt", include_str!("../../../templates/prompts/labels.txt")),
+    ("opening.txt", include_str!("../../../templates/prompts/opening.txt")),
 ];
 
 /// The texts of prompts, parsed and tried. Cheap to keep for the life of the program.
@@ -145,6 +146,7 @@ const SAMPLE: &str = "3 May 2031";
 fn samples() -> Vec<(&'static str, &'static str, Value)> {
     let mut samples = vec![("memory.txt", "quoted", context!(size => "small", date => "", quoted => SAMPLE))];
     for size in ["small", "large"] {
+        samples.push(("opening.txt", "date", context!(size, date => SAMPLE, most => 3)));
         let part_of_day = (size == "small").then_some("morning");
         samples.push(("entry.txt", "text", context!(size, part_of_day, text => SAMPLE)));
         samples.push(("memory.txt", "quoted", context!(size, date => "", quoted => SAMPLE)));

@@ -123,6 +123,14 @@ pub(super) fn analyse(text: &str) -> Analysed {
     Analysed { tokens, n_words: u32::try_from(words.len()).unwrap_or(u32::MAX), language }
 }
 
+/// The language of a text as two letters, for the few that the program has words of its own in; `None` when nothing
+/// tells it.
+pub fn spoken(text: &str) -> Option<&'static str> {
+    let words = words::list(text);
+    let language = Language::of(words.iter().map(String::as_str))?;
+    ["en", "de", "fr", "es", "it", "pt", "nl"].get(usize::from(language.0)).copied()
+}
+
 /// The language of an entry; English when nothing tells.
 pub(super) fn language_of(words: &[String]) -> Language {
     Language::of(words.iter().map(String::as_str)).unwrap_or(Language::ENGLISH)

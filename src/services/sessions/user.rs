@@ -14,6 +14,7 @@ use crate::{
         indexing::UserIndex,
         integrity::UserIntegrity,
         labels::UserLabels,
+        openings::UserOpenings,
         preferences::Preferences,
         recaps::UserRecaps,
         rotation::UserRotation,
@@ -40,6 +41,8 @@ pub struct User {
     pub(crate) index: UserIndex,
     /// Recaps that are being made.
     pub(crate) recaps: UserRecaps,
+    /// The opening that is being made.
+    pub(crate) openings: UserOpenings,
     /// The open word index.
     pub(crate) words: UserWords,
     /// Renewing the keys.
@@ -86,6 +89,7 @@ impl User {
             running: Running::default(),
             index: UserIndex::default(),
             recaps: UserRecaps::default(),
+            openings: UserOpenings::default(),
             words: UserWords::default(),
             rotation: UserRotation::default(),
             integrity: UserIntegrity::default(),

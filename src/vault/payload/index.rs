@@ -147,4 +147,12 @@ impl YearV1 {
     pub(crate) fn held(&self) -> impl DoubleEndedIterator<Item = usize> {
         (0..YEAR_DAYS).filter(|day_idx| self.holds(*day_idx))
     }
+
+    /// Indices of the days that hold more than an opening, ascending.
+    pub(crate) fn told(&self) -> impl DoubleEndedIterator<Item = usize> {
+        self.held().filter(|day_idx| {
+            let of = |counts: &[u8]| counts.get(*day_idx).copied().unwrap_or(0);
+            of(&self.entries) > 0 || of(&self.flags) & !HAS_OPENING != 0
+        })
+    }
 }

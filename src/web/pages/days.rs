@@ -3,7 +3,7 @@
 use serde::Serialize;
 
 use crate::web::{
-    pages::{ModelView, Shell, entries::EntryItem},
+    pages::{ModelView, Shell, entries::EntryItem, opening::OpeningItem},
     view::Template,
 };
 
@@ -34,6 +34,8 @@ pub struct DayPage {
     pub is_sample: bool,
     /// Id of the entry that has just been moved to the trash; the notice then has a button that brings it back.
     pub undo: Option<String>,
+    /// What the day begins with; none where there is nothing to show.
+    pub opening: Option<OpeningItem>,
     /// The recap of a day that is over, when it has one or will have one in a moment.
     pub recap: Option<RecapItem>,
     /// Other times may say something to this day: they can be opened at its end.
@@ -273,12 +275,13 @@ impl Template for DayPage {
                 wants_proof: false,
             },
             undo: None,
+            opening: OpeningItem::samples().into_iter().next(),
             recap: None,
             is_sample: false,
             has_other_times: true,
         };
         let fresh = SigningIn { wants_proof: true, ..SigningIn::default() };
-        let empty = Self { entries: Vec::new(), told: fresh, ..full.clone() };
+        let empty = Self { entries: Vec::new(), told: fresh, opening: None, ..full.clone() };
         let past = Self {
             day: DayHead {
                 iso: "2026-11-19".to_owned(),

@@ -4,7 +4,8 @@ use serde::Serialize;
 
 use crate::{
     services::preferences::{
-        EarlierDays, Emoji, Enter, Font, Hours, Keys, Motion, Preferences, Size, Theme, Weekday, Width,
+        EarlierDays, Emoji, Enter, Font, Hours, Keys, Motion, Openings, Preferences, Size, Theme, Weekday,
+        Width,
     },
     web::{pages::Shell, view::Template},
 };
@@ -174,6 +175,21 @@ pub fn habits(chosen: Preferences) -> Vec<Choice> {
                 &[(Keys::On, "On"), (Keys::Off, "Off")],
                 Keys::word,
                 chosen.keys,
+            )
+        },
+        Choice {
+            hint: Some(
+                "A few sentences from the last days you wrote on, put together on this machine. Ahead means while nothing else is to be done.",
+            ),
+            ..choice(
+                ("opening", "A day begins with a look back"),
+                &[
+                    (Openings::Ahead, "Yes, made ahead"),
+                    (Openings::Looked, "Yes, when I open the day"),
+                    (Openings::Off, "No"),
+                ],
+                Openings::word,
+                chosen.opening,
             )
         },
         Choice {

@@ -3,7 +3,8 @@
 use crate::web::{
     pages::{
         auth, calendar, choosing, days, earlier, entries, errors, integrity, invitations, keys, look, model,
-        older, recaps, review, search, security, settings, traces, transfer, trash, versions, welcome,
+        older, opening, recaps, review, search, security, settings, traces, transfer, trash, versions,
+        welcome,
     },
     view::{Template, ViewError, Views},
 };
@@ -32,6 +33,7 @@ pub fn render_samples(views: &Views) -> Result<Vec<Rendered>, ViewError> {
     all.append(&mut rendered::<choosing::StrengthPart>(views)?);
     all.append(&mut rendered::<days::DayPage>(views)?);
     all.append(&mut rendered::<days::RecapPart>(views)?);
+    all.append(&mut rendered::<opening::OpeningPart>(views)?);
     all.append(&mut rendered::<earlier::OnThisDayPage>(views)?);
     all.append(&mut rendered::<days::ComposerPart>(views)?);
     all.append(&mut rendered::<days::SavedPart>(views)?);
