@@ -1,11 +1,19 @@
+import { availableParallelism } from "node:os";
 import { defineConfig } from "@playwright/test";
 
-// The real program, the system's Chromium, one test at a time: the machine's cores belong to the model.
+// The real program, the system's Chromium. Two tests at a time, because one waits more than it works; what measures runs
+// alone, after all others.
+const MEASURES = "figures.spec.js";
+
 export default defineConfig({
   testDir: "tests",
   outputDir: "test-results",
-  workers: 1,
+  workers: Math.min(2, availableParallelism()),
   retries: 0,
+  projects: [
+    { name: "pages", testIgnore: MEASURES, fullyParallel: true },
+    { name: "measured", testMatch: MEASURES, dependencies: ["pages"] },
+  ],
   // Typefaces come with the program, so that a page looks alike on every machine; `-u` draws the pictures anew.
   snapshotPathTemplate: "looks/{arg}{ext}",
   timeout: 240_000,
@@ -29,5 +37,7 @@ export default defineConfig({
     locale: "en-GB",
     timezoneId: "Europe/Amsterdam",
     trace: "off",
+    // Pages that fade into each other cost half of the time of a test. The tests of journeys and of saving have them.
+    contextOptions: { reducedMotion: "reduce" },
   },
 });

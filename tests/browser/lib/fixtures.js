@@ -1,21 +1,23 @@
 import { test as base, expect } from "@playwright/test";
+import { NAME, PASSWORD, register } from "./person.js";
 import { Program } from "./program.js";
 
-export { expect };
+export { expect, NAME, PASSWORD };
 
-export const NAME = "Margarethe";
-export const PASSWORD = "seven herons over the dyke";
+async function running(program, use) {
+  await program.start();
+  await use(program);
+  await program.end();
+  expect(program.log).not.toContain("panicked");
+}
 
-// `program`: a running program with an empty journal.
+// `program`: a running program without a journal; how it is run are options of `Program`.
 // `watched`: what the page did wrong: console errors, exceptions, policy violations, requests to elsewhere, panics.
 export const test = base.extend({
-  // biome-ignore lint/correctness/noEmptyPattern: Playwright reads the pattern
-  program: async ({}, use) => {
-    const program = await new Program().start();
-    await use(program);
-    await program.end();
-    expect(program.log).not.toContain("panicked");
-  },
+  command: [undefined, { option: true }],
+  host: [undefined, { option: true }],
+  settings: [undefined, { option: true }],
+  program: ({ command, host, settings }, use) => running(new Program({ command, host, settings }), use),
   baseURL: async ({ program }, use) => use(program.url),
   watched: [
     async ({ context, program }, use) => {
@@ -32,6 +34,8 @@ export const test = base.extend({
       context.on("weberror", (error) => watched.errors.push(String(error.error())));
       context.on("request", (request) => watched.requests.push(`${request.method()} ${request.url()}`));
       await use(watched);
+      // What a page asks for meanwhile is refused.
+      if (program.wasAway) watched.expected.push(/ERR_CONNECTION_REFUSED|Failed to fetch/);
       const unexpected = watched.errors.filter((text) => !watched.expected.some((pattern) => pattern.test(text)));
       expect(unexpected, "console errors and policy violations").toEqual([]);
       const elsewhere = watched.requests.filter((line) => !line.split(" ")[1].startsWith(program.url));
@@ -39,6 +43,38 @@ export const test = base.extend({
     },
     { auto: true },
   ],
+});
+
+// A browser may stay signed in when the program starts again.
+const STAYS = { LLAMORA_CRYPTO__DEK_STORAGE: "cookie" };
+
+// The same with an empty journal in which the browser is signed in. It is begun once for each worker, and each test has
+// a copy: to begin one costs two seconds, and what a test is about comes after.
+export const begun = test.extend({
+  journal: [
+    async ({ browser }, use) => {
+      const program = await new Program({ settings: STAYS }).start();
+      const context = await browser.newContext({ baseURL: program.url, storageState: undefined });
+      const page = await context.newPage();
+      await register(page);
+      await page.getByRole("button", { name: "Lock" }).click();
+      await expect(page).toHaveURL(/\/login/);
+      await page.getByLabel("Stay signed in on this browser").check();
+      await page.locator("input[name=username]").fill(NAME);
+      await page.locator("input[name=password]").fill(PASSWORD);
+      await page.locator("main form .button--primary").click();
+      await expect(page).toHaveURL(/\/d\/\d{4}-\d\d-\d\d$/);
+      const state = await context.storageState();
+      await context.close();
+      await program.stop();
+      await use({ data: program.data, state });
+      await program.end();
+    },
+    { scope: "worker" },
+  ],
+  program: ({ journal, settings }, use) =>
+    running(new Program({ settings: { ...STAYS, ...settings }, data: journal.data }), use),
+  storageState: ({ journal }, use) => use(journal.state),
 });
 
 // What the browser keeps besides HttpOnly cookies: nothing.

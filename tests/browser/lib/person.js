@@ -1,7 +1,15 @@
 import { expect } from "@playwright/test";
-import { NAME, PASSWORD } from "./fixtures.js";
 
 // What a person does, by what a person sees.
+
+export const NAME = "Margarethe";
+export const PASSWORD = "seven herons over the dyke";
+
+// Today, in a journal that was begun.
+export async function openToday(page) {
+  await page.goto("/d/today");
+  await expect(page).toHaveURL(/\/d\/\d{4}-\d\d-\d\d$/);
+}
 
 export async function register(page) {
   await page.goto("/");
@@ -55,17 +63,48 @@ export async function fromMenu(page, name) {
   await page.getByRole("navigation", { name: "More" }).getByRole("link", { name }).click();
 }
 
+const LONG = 1000;
+
+// A long text is put there at once: typed into the browser, each of its lines takes long.
+async function put(area, text) {
+  if (text.length < LONG) return area.fill(text);
+  await area.evaluate((element, value) => {
+    element.value = value;
+    element.dispatchEvent(new Event("input", { bubbles: true }));
+  }, text);
+}
+
 // Writes an entry; gives its locator, by id, so that it stays the same through edits.
 export async function write(page, text) {
   const entries = page.locator("article.entry");
   const before = await entries.count();
-  await page.locator("#composer textarea[name=text]").fill(text);
+  await put(page.locator("#composer textarea[name=text]"), text);
   await page.locator("#composer-save").click();
   await expect(entries).toHaveCount(before + 1);
   await expect(page.locator("#composer textarea[name=text]")).toHaveValue("");
   const id = await entries.last().getAttribute("data-entry-id");
   return page.locator(`article[data-entry-id="${id}"]`);
 }
+
+// Saves texts on the day that is open, or on another, one after the other, without drawing them.
+export async function writeAll(page, texts, day) {
+  const write = async ([all, other]) => {
+    const { action, elements } = document.querySelector("#composer form");
+    const address = other ? `/d/${other}/entries` : action;
+    for (const [n, text] of all.entries()) {
+      const fields = { csrf: elements.namedItem("csrf").value, op: `${elements.namedItem("op").value}${n}`, text };
+      const answer = await fetch(address, { method: "POST", body: new URLSearchParams(fields), redirect: "manual" });
+      if (answer.type !== "opaqueredirect") throw new Error(`entry ${n}: ${answer.status}`);
+    }
+  };
+  await page.evaluate(write, [texts, day]);
+}
+
+// So many entries of a few lines each, numbered.
+export const numbered = (from, count) =>
+  Array.from({ length: count }, (_, n) => {
+    return `Entry **${from + n}**. ${"Some words about the day, the weather and the lake. ".repeat(4)}`;
+  });
 
 // Waits until the model has been loaded, as the page says it is, and asks.
 export async function ask(page, entry) {

@@ -1,5 +1,5 @@
 import { spawn } from "node:child_process";
-import { existsSync, mkdtempSync, rmSync } from "node:fs";
+import { cpSync, existsSync, mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
 import { createInterface } from "node:readline";
@@ -9,23 +9,28 @@ const BINARY = resolve(process.env.LLAMORA_BIN ?? "../../dist/llamora");
 // The real program on a data folder of its own. Stopping and starting it again keeps the folder.
 export class Program {
   #folder = mkdtempSync(join(tmpdir(), "llamora-browser-"));
+  #command;
   #host;
   #settings;
   #child;
   #log = "";
 
   url;
+  // Whether it was stopped and started again under open pages.
+  wasAway = false;
 
-  // `host` is where it listens; it is always reached by loopback. `settings` are variables of its environment.
-  constructor(host = "127.0.0.1", settings = {}) {
+  // `command` is what it is told, the way to its templates among it. `host` is where it listens; it is always reached by
+  // loopback. `settings` are variables of its environment. `data` is a data folder to begin with a copy of.
+  constructor({ command = ["serve"], host = "127.0.0.1", settings = {}, data } = {}) {
+    this.#command = command;
     this.#host = host;
     this.#settings = settings;
+    if (data) cpSync(data, this.data, { recursive: true });
   }
 
   async start(port = 0) {
     if (!existsSync(BINARY)) throw new Error(`${BINARY} is missing: make dist`);
-    const data = join(this.#folder, "data");
-    const flags = ["serve", "--host", this.#host, "--port", String(port), "--data", data];
+    const flags = [...this.#command, "--host", this.#host, "--port", String(port), "--data", this.data];
     this.#child = spawn(BINARY, flags, {
       stdio: ["ignore", "pipe", "pipe"],
       env: { PATH: process.env.PATH, HOME: this.#folder, TMPDIR: this.#folder, ...this.#settings },
@@ -55,9 +60,10 @@ export class Program {
 
   // The same folder, the same address. `between` happens while it does not run.
   async restart(between = () => {}) {
+    this.wasAway = true;
     const port = Number(new URL(this.url).port);
     const code = await this.stop();
-    between();
+    await between();
     await this.start(port);
     return code;
   }

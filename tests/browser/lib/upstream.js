@@ -1,4 +1,5 @@
 import { createServer } from "node:http";
+import { begun } from "./fixtures.js";
 
 // A server that speaks the protocol of OpenAI and keeps what it was sent.
 export class Upstream {
@@ -46,3 +47,15 @@ export class Upstream {
     await new Promise((resolve) => this.#server.close(resolve));
   }
 }
+
+// A journal beside another program that may answer, once somebody says yes. Options are what it says, and how fast.
+export const withUpstream = begun.extend({
+  words: [undefined, { option: true }],
+  pace: [undefined, { option: true }],
+  upstream: async ({ words, pace }, use) => {
+    const upstream = await new Upstream().start(words, pace);
+    await use(upstream);
+    await upstream.end();
+  },
+  settings: ({ upstream }, use) => use({ LLAMORA_LLM__UPSTREAM__HOST: `http://${upstream.host}` }),
+});

@@ -1,21 +1,12 @@
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { expectAccessible } from "../lib/axe.js";
-import { expect, PASSWORD, test as base } from "../lib/fixtures.js";
-import { Program } from "../lib/program.js";
+import { expect, PASSWORD, test } from "../lib/fixtures.js";
 
 const OTHER = "a penny under every stone";
 
 // A program that other machines can reach.
-const test = base.extend({
-  // biome-ignore lint/correctness/noEmptyPattern: Playwright reads the pattern
-  program: async ({}, use) => {
-    const program = await new Program("0.0.0.0").start();
-    await use(program);
-    await program.end();
-    expect(program.log).not.toContain("panicked");
-  },
-});
+test.use({ host: "0.0.0.0" });
 
 async function begin(page, name, password, code) {
   await page.goto("/register");

@@ -1,9 +1,10 @@
 import { existsSync } from "node:fs";
-import { expect, test } from "../lib/fixtures.js";
-import { register, write } from "../lib/person.js";
+import { expect, begun as test } from "../lib/fixtures.js";
+import { look } from "../lib/look.js";
+import { openToday, write } from "../lib/person.js";
 
 test("a backup is made with one click, and the page says when and where", async ({ page }) => {
-  await register(page);
+  await openToday(page);
   await write(page, "Worth keeping twice.");
   await page.goto("/settings/data");
   const backup = page.locator("#backup");
@@ -13,11 +14,5 @@ test("a backup is made with one click, and the page says when and where", async 
   await expect(backup.locator("[data-backup=made]")).toBeVisible();
   const file = await backup.locator("dd code").textContent();
   expect(existsSync(file), file).toBe(true);
-  if (process.env.LLAMORA_SCREENSHOTS) {
-    for (const [scheme, width] of [["light", 1280], ["dark", 1280], ["light", 390], ["dark", 390]]) {
-      await page.emulateMedia({ colorScheme: scheme });
-      await page.setViewportSize({ width, height: 900 });
-      await page.screenshot({ path: `${process.env.LLAMORA_SCREENSHOTS}/backup-${scheme}-${width}.png`, fullPage: true });
-    }
-  }
+  await look(page, "backup", { fullPage: true });
 });

@@ -1,5 +1,5 @@
-import { expect, test } from "../lib/fixtures.js";
-import { register, write } from "../lib/person.js";
+import { begun, expect, test } from "../lib/fixtures.js";
+import { register, openToday, write } from "../lib/person.js";
 
 const kept = (page) => page.waitForResponse((answer) => answer.url().endsWith("/draft") && answer.status() === 204);
 
@@ -72,8 +72,8 @@ test("an edit that was not saved is offered again after a reload, a crash and a 
   await expect(entry.locator(".entry__body")).toHaveText("The tram was early, and I did not mind.");
 });
 
-test("a text that was changed in its middle just before it was saved leaves no draft behind", async ({ page }) => {
-  await register(page);
+begun("a text that was changed in its middle just before it was saved leaves no draft behind", async ({ page }) => {
+  await openToday(page);
   const draft = kept(page);
   await page.locator("#composer-text").fill("Snow on the bridge, nobody about");
   await draft;

@@ -1,9 +1,9 @@
 import { expectAccessible } from "../lib/axe.js";
-import { expect, test } from "../lib/fixtures.js";
-import { register, write } from "../lib/person.js";
+import { expect, begun as test } from "../lib/fixtures.js";
+import { openToday, write } from "../lib/person.js";
 
 test("emoji are offered by name, put in only when they are chosen, and can be switched off", async ({ page }) => {
-  await register(page);
+  await openToday(page);
   const box = page.locator("#composer-text");
   const list = page.getByRole("listbox", { name: "Emoji" });
   await box.pressSequentially("White all over :snow");

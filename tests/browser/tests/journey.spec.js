@@ -1,5 +1,5 @@
-import { ENDED, ask, register, signIn, signInOnce, write } from "../lib/person.js";
-import { expect, expectNothingStored, test } from "../lib/fixtures.js";
+import { ENDED, ask, register, openToday, signIn, signInOnce, write } from "../lib/person.js";
+import { begun, expect, expectNothingStored, test } from "../lib/fixtures.js";
 
 const MARKDOWN = `# A morning
 
@@ -12,6 +12,9 @@ We **swam** in the cold lake and dried off on the stones.
 |---|---|
 | heron | 3 |
 `;
+
+// As most people have it: pages fade into each other.
+test.use({ contextOptions: { reducedMotion: "no-preference" } });
 
 for (const colorScheme of ["light", "dark"]) {
   test.describe(colorScheme, () => {
@@ -80,8 +83,8 @@ for (const colorScheme of ["light", "dark"]) {
   });
 }
 
-test("a reply goes on through a reload and keeps its text when stopped", async ({ page }) => {
-  await register(page);
+begun("a reply goes on through a reload and keeps its text when stopped", async ({ page }) => {
+  await openToday(page);
   const entry = await write(
     page,
     "Tell me a very long story about a lighthouse keeper, his boat, his dog, and every day of his winter.",
@@ -107,8 +110,8 @@ test("a reply goes on through a reload and keeps its text when stopped", async (
   expect(squeezed(await text.innerText())).toBe(kept);
 });
 
-test("a button that waits for the model can be pressed when it is loaded", async ({ page }) => {
-  await register(page);
+begun("a button that waits for the model can be pressed when it is loaded", async ({ page }) => {
+  await openToday(page);
   await write(page, "Is anybody there?");
   // The small model loads faster than a person can look: the page of that moment is drawn from the one of now.
   await page.route("**/d/*", async (route) => {

@@ -1,21 +1,13 @@
 import { gzipSync } from "node:zlib";
-import { expect, test } from "../lib/fixtures.js";
-import { register } from "../lib/person.js";
+import { expect, begun as test } from "../lib/fixtures.js";
+import { numbered, openToday, writeAll } from "../lib/person.js";
 
 const ENTRIES = 200;
 const KB = 1000;
 
 test("a day of 200 entries stands still while it loads, and weighs little", async ({ page }) => {
-  await register(page);
-  await page.evaluate(async (count) => {
-    const { action, elements } = document.querySelector("#composer form");
-    for (let n = 0; n < count; n += 1) {
-      const text = `Entry **${n}**. ${"Some words about the day, the weather and the lake. ".repeat(4)}`;
-      const fields = { csrf: elements.namedItem("csrf").value, op: `${elements.namedItem("op").value}${n}`, text };
-      const answer = await fetch(action, { method: "POST", body: new URLSearchParams(fields), redirect: "manual" });
-      if (answer.type !== "opaqueredirect") throw new Error(`entry ${n}: ${answer.status}`);
-    }
-  }, ENTRIES);
+  await openToday(page);
+  await writeAll(page, numbered(0, ENTRIES));
 
   const sizes = {};
   page.on("response", async (response) => {

@@ -1,8 +1,8 @@
 import { resolve } from "node:path";
 import { expectAccessible } from "../lib/axe.js";
-import { expect, PASSWORD, test as base } from "../lib/fixtures.js";
+import { expect, PASSWORD, begun as base } from "../lib/fixtures.js";
 import { ModelServer } from "../lib/model-server.js";
-import { ENDED, ask, modelIsReady, register, write } from "../lib/person.js";
+import { ENDED, ask, modelIsReady, openToday, write } from "../lib/person.js";
 
 // The model that comes with the program, under another name: a second one that surely works.
 const FILE = resolve(process.env.LLAMORA_MODELS__DIR ?? "../../models", "SmolLM2-135M-Instruct.Q4_1.gguf");
@@ -27,7 +27,7 @@ async function fetchFrom(page, watched, url) {
 }
 
 test("a download breaks off, goes on, and its model takes over without a restart", async ({ page, server, watched }) => {
-  await register(page);
+  await openToday(page);
   await modelIsReady(page);
   await page.goto("/settings/model");
   await expect(page.locator("[data-model-file][data-used]")).toContainText("answers now");
@@ -71,7 +71,7 @@ test("a download breaks off, goes on, and its model takes over without a restart
 
 test("a model is removed after a question, and with the model off none is shown", async ({ page, server, watched }) => {
   server.broken = false;
-  await register(page);
+  await openToday(page);
   await page.goto("/settings/model");
   await fetchFrom(page, watched, server.url("second.gguf"));
   await expect(page.locator("[data-outcome=done]")).toContainText("second.gguf is here now", { timeout: 60_000 });
@@ -90,7 +90,7 @@ test.describe("without scripts", () => {
 
   test("a download is followed to its end", async ({ page, server, watched }) => {
     server.broken = false;
-    await register(page);
+    await openToday(page);
     await page.goto("/settings/model");
     await fetchFrom(page, watched, server.url("second.gguf"));
     await expect(page.locator("[data-outcome=done]")).toContainText("second.gguf is here now", { timeout: 60_000 });

@@ -1,9 +1,8 @@
-import { expect, test } from "../lib/fixtures.js";
-import { register, write } from "../lib/person.js";
+import { expect, begun as test } from "../lib/fixtures.js";
+import { openToday, write } from "../lib/person.js";
 
 test("a day opens what other times say to it, by keyboard, and leads there", async ({ page }) => {
-  await register(page);
-  await page.goto("/d/today");
+  await openToday(page);
   const today = new URL(page.url()).pathname.split("/").pop();
   await expect(page.locator("[data-on-this-day]")).toHaveCount(0);
   const then = `2020${today.slice(4)}`;
@@ -22,8 +21,7 @@ test("a day opens what other times say to it, by keyboard, and leads there", asy
 });
 
 test("the same as a page of its own", async ({ page }) => {
-  await register(page);
-  await page.goto("/d/today");
+  await openToday(page);
   const today = new URL(page.url()).pathname.split("/").pop();
   await page.goto(`/d/2020${today.slice(4)}`);
   await write(page, "The first snow on the bridge.");

@@ -1,5 +1,5 @@
-import { expect, test } from "../lib/fixtures.js";
-import { register, write } from "../lib/person.js";
+import { expect, begun as test } from "../lib/fixtures.js";
+import { openToday, write } from "../lib/person.js";
 
 const LONG =
   "The garden was wet in the morning and we planted tomatoes in the garden with Ana. The bus came late again. " +
@@ -7,7 +7,7 @@ const LONG =
   "I must call the bank about the letter. The radio told of snow in the mountains, and nobody believed it.";
 
 test("a past day ends with a few of its own sentences, which can be removed", async ({ page }) => {
-  await register(page);
+  await openToday(page);
   const day = new Date(Date.now() - 3 * 24 * 60 * 60 * 1000).toISOString().slice(0, 10);
   await page.goto(`/d/${day}`);
   await write(page, LONG);
@@ -26,7 +26,7 @@ test("a past day ends with a few of its own sentences, which can be removed", as
 });
 
 test("the calendar says the recap of the day that is rested on", async ({ page }) => {
-  await register(page);
+  await openToday(page);
   // The third of the last month, and the fourth, which is too short for a recap.
   const past = new Date();
   past.setUTCDate(1);

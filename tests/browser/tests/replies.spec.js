@@ -1,8 +1,8 @@
-import { ENDED, ask, modelIsReady, register, write } from "../lib/person.js";
-import { expect, test } from "../lib/fixtures.js";
+import { ENDED, ask, modelIsReady, openToday, write } from "../lib/person.js";
+import { expect, begun as test } from "../lib/fixtures.js";
 
 test("another reply can be wished for, and one can be thrown away", async ({ page }) => {
-  await register(page);
+  await openToday(page);
   const entry = await write(page, "We planted tomatoes and the rain came in time.");
   const first = await ask(page, entry);
   await expect(first).toHaveAttribute("data-state", "complete", { timeout: 120_000 });
@@ -26,7 +26,7 @@ test("another reply can be wished for, and one can be thrown away", async ({ pag
 });
 
 test("a reply that was stopped can be tried again", async ({ page }) => {
-  await register(page);
+  await openToday(page);
   const entry = await write(page, "Tell me a very long story about a lighthouse keeper and every day of his winter.");
   const reply = await ask(page, entry);
   await reply.getByRole("button", { name: "Stop" }).click();
@@ -39,7 +39,7 @@ test("a reply that was stopped can be tried again", async ({ page }) => {
 });
 
 test("a model that is switched off leaves no control behind", async ({ page }) => {
-  await register(page);
+  await openToday(page);
   const entry = await write(page, "Alone with the sea.");
   await modelIsReady(page);
   await page.reload();
@@ -58,7 +58,7 @@ test("a model that is switched off leaves no control behind", async ({ page }) =
 });
 
 test("a refusal counts down to the moment when asking makes sense again", async ({ page }) => {
-  await register(page);
+  await openToday(page);
   await page.clock.install();
   // What a refusal holds; filling the line would take minutes.
   await page.evaluate(() => {

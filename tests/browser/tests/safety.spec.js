@@ -3,12 +3,13 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { inflateRawSync, inflateSync } from "node:zlib";
 import { chromium } from "@playwright/test";
-import { register, signIn, write } from "../lib/person.js";
-import { expect, expectNothingStored, test } from "../lib/fixtures.js";
+import { register, openToday, signIn, write } from "../lib/person.js";
+import { begun, expect, expectNothingStored, test } from "../lib/fixtures.js";
 
+// D43
 // proves: SR-25
-test("what is written can give the page no orders", async ({ page, watched }) => {
-  await register(page);
+begun("what is written can give the page no orders", async ({ page, watched }) => {
+  await openToday(page);
   await write(
     page,
     [
@@ -36,6 +37,7 @@ test("what is written can give the page no orders", async ({ page, watched }) =>
   await expectNothingStored(page);
 });
 
+// D42
 // proves: SR-28
 test("signing out leaves nothing behind the back button", async ({ page }) => {
   await register(page);
@@ -70,6 +72,7 @@ function canariesIn(bytes) {
   return found;
 }
 
+// D42
 // proves: SR-28 (the whole profile on disk, as bytes, in UTF-16 and inflated)
 test("signing out leaves nothing in the browser's profile on disk", async ({ program, baseURL }, info) => {
   const profile = mkdtempSync(join(tmpdir(), "llamora-profile-"));
@@ -114,8 +117,8 @@ test("signing out leaves nothing in the browser's profile on disk", async ({ pro
   expect(program.log).not.toContain("panicked");
 });
 
-test("locking in one tab locks the others and keeps what they held", async ({ page, context }) => {
-  await register(page);
+begun("locking in one tab locks the others and keeps what they held", async ({ page, context }) => {
+  await openToday(page);
   const other = await context.newPage();
   await other.goto("/d/today");
   await other.locator("#composer textarea[name=text]").fill("Half a thought in the other tab");
@@ -127,9 +130,9 @@ test("locking in one tab locks the others and keeps what they held", async ({ pa
 });
 
 // proves: RR-29
-test("text stays in the box when saving fails", async ({ page, program, watched }) => {
+begun("text stays in the box when saving fails", async ({ page, program, watched }) => {
   watched.expected.push(/ERR_CONNECTION_REFUSED/, /Failed to fetch/);
-  await register(page);
+  await openToday(page);
   await program.stop();
   await page.locator("#composer textarea[name=text]").fill("Written while the program was away.");
   await page.locator("#composer-save").click();
@@ -137,10 +140,12 @@ test("text stays in the box when saving fails", async ({ page, program, watched 
   await expect(page.locator("#composer textarea[name=text]")).toHaveValue("Written while the program was away.");
 });
 
-test("12,001 characters are refused with the text kept", async ({ page, watched }) => {
+// D03
+begun("12,001 characters are refused with the text kept", async ({ page, watched }) => {
   watched.expected.push(/422/);
-  await register(page);
-  const text = "é".repeat(12_001);
+  await openToday(page);
+  const text = `${"é".repeat(9)} `.repeat(1200).concat("é");
+  expect(text).toHaveLength(12_001);
   await page.locator("#composer textarea[name=text]").fill(text);
   await page.locator("#composer textarea[name=text]").press("Control+Enter");
   await expect(page.locator("#composer")).toHaveAttribute("data-state", "failed");
@@ -148,4 +153,23 @@ test("12,001 characters are refused with the text kept", async ({ page, watched 
   await page.locator("#composer textarea[name=text]").fill(text.slice(1));
   await page.locator("#composer-save").click();
   await expect(page.locator("article.entry")).toHaveCount(1);
+});
+
+// What the watch over each test would see; a watch that sees nothing proves nothing.
+begun("a script that should not run, an exception and a call to elsewhere are all seen", async ({ page, watched }) => {
+  await openToday(page);
+  expect(watched.errors).toEqual([]);
+  await page.evaluate(() => {
+    const script = document.createElement("script");
+    script.textContent = "window.ran = true";
+    document.body.append(script);
+    setTimeout(() => {
+      throw new Error("thrown on purpose");
+    });
+    return fetch("http://192.0.2.1/elsewhere").catch(() => {});
+  });
+  expect(await page.evaluate(() => "ran" in window)).toBe(false);
+  for (const seen of [/policy violation: script-src/, /policy violation: connect-src/, /thrown on purpose/])
+    await expect.poll(() => watched.errors.some((text) => seen.test(text)), String(seen)).toBe(true);
+  watched.expected.push(/policy|thrown on purpose|elsewhere|Failed to fetch/i);
 });

@@ -1,5 +1,8 @@
-import { NAME, PASSWORD, expect, test } from "../lib/fixtures.js";
-import { register, write } from "../lib/person.js";
+import { NAME, PASSWORD, expect, begun as test } from "../lib/fixtures.js";
+import { openToday, write } from "../lib/person.js";
+
+// As most people have it: pages fade into each other.
+test.use({ contextOptions: { reducedMotion: "no-preference" } });
 
 const TEXT = "Snow on the bridge, and nobody in a hurry.";
 
@@ -12,10 +15,11 @@ async function expectKept(page) {
   await expect(box(page)).toBeEditable();
 }
 
+// D01
 // proves: RR-29 (each way in which saving fails, then one entry)
 test("whatever keeps a text from being saved, it stays, it is said, and a later try saves one entry", async ({ page, watched }) => {
   watched.expected.push(/ERR_FAILED|Failed to fetch|status of (413|429|500|503|507)/);
-  await register(page);
+  await openToday(page);
   const ways = {
     "nobody answers": (route) => route.abort(),
     // The entry was saved and the answer to it lost on the way: the next try must find it.
@@ -49,9 +53,29 @@ test("whatever keeps a text from being saved, it stays, it is said, and a later 
   }
 });
 
+// D01 (the program itself is gone, and comes back)
+test("a lost connection keeps the text, and once the program is there again one entry is saved", async ({ page, program, watched }) => {
+  watched.expected.push(/ERR_CONNECTION_REFUSED|Failed to fetch/);
+  await openToday(page);
+  await box(page).fill(TEXT);
+  await program.restart(async () => {
+    for (let n = 0; n < 2; n += 1) {
+      await save(page);
+      await expectKept(page);
+      await expect(page.locator("#notices")).not.toBeEmpty();
+    }
+  });
+  await save(page);
+  await expect(page.locator("article.entry .entry__body")).toHaveText(TEXT);
+  await expect(box(page)).toHaveValue("");
+  await page.reload();
+  await expect(page.locator("article.entry")).toHaveCount(1);
+});
+
+// D06
 test("two tabs that edit one entry lose neither text", async ({ page, context, watched }) => {
   watched.expected.push(/status of 409/);
-  await register(page);
+  await openToday(page);
   const entry = await write(page, TEXT);
   const id = await entry.getAttribute("data-entry-id");
   const other = await context.newPage();
@@ -71,9 +95,10 @@ test("two tabs that edit one entry lose neither text", async ({ page, context, w
   await expect(other.locator(".versions")).toContainText("The first tab.");
 });
 
+// D48
 test("a session that ends under a text asks for the password in place and saves one entry", async ({ page, context, watched }) => {
   watched.expected.push(/status of 401/);
-  await register(page);
+  await openToday(page);
   await box(page).fill(TEXT);
   await context.clearCookies();
   await save(page);

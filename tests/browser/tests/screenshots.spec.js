@@ -1,10 +1,20 @@
-import { mkdirSync } from "node:fs";
-import { join } from "node:path";
-import { ask, register, signInOnce, write } from "../lib/person.js";
-import { expect, test } from "../lib/fixtures.js";
+import { expect, begun as test } from "../lib/fixtures.js";
+import { look } from "../lib/look.js";
+import { ask, openToday, write, writeAll } from "../lib/person.js";
 
-// Pictures of the pages, for eyes and for README.md (`make screenshots` writes them to docs/).
-const FOLDER = process.env.LLAMORA_SCREENSHOTS ?? "test-results/screenshots";
+// Pictures of the pages; `make screenshots` writes those of README.md to docs/.
+const DAY = 24 * 60 * 60 * 1000;
+const WANTED = [
+  "day-wide-light",
+  "day-wide-dark",
+  "day-phone-light",
+  "search-wide-light",
+  "calendar-wide-light",
+  "year-wide-dark",
+  "trace-wide-light",
+  "review-phone-light",
+  "appearance-wide-dark",
+];
 
 const ENTRIES = [
   "The lake was so still this morning that the herons had twins.\n\nWalked out to the **third jetty** and back. Cold hands, clear head.",
@@ -12,38 +22,58 @@ const ENTRIES = [
   "I keep thinking about what Dad said on the phone. He sounded tired, but he laughed when I told him about the ladder.",
 ];
 
-test("screenshots in light and dark, wide and on a phone", async ({ page }) => {
-  mkdirSync(FOLDER, { recursive: true });
-  const shoot = async (name, options = {}) => {
-    for (const colorScheme of ["light", "dark"]) {
-      for (const [size, viewport] of [
-        ["wide", { width: 1200, height: 820 }],
-        ["phone", { width: 390, height: 844 }],
-      ]) {
-        await page.emulateMedia({ colorScheme, reducedMotion: "reduce" });
-        await page.setViewportSize(viewport);
-        const wider = await page.evaluate(() => document.documentElement.scrollWidth - innerWidth);
-        expect(wider, `${name} does not scroll sideways (${size})`).toBeLessThanOrEqual(0);
-        await page.screenshot({ path: join(FOLDER, `${name}-${size}-${colorScheme}.png`), ...options });
-      }
-    }
-    await page.setViewportSize({ width: 1200, height: 900 });
+// What was written on the days before, by how many days ago.
+const EARLIER = {
+  1: ["Rain all day. Anneke came by with plums, and we sat in the kitchen until it was dark. She talked of selling the boat."],
+  3: ["The first frost. Swept the leaves off the steps before anybody was up, and saw the fox again.", "Soup with Tom."],
+  4: ["Letter from Jonas. He has found work at the harbour, and a room with a window to the east. I read it twice."],
+  8: ["Could not sleep. Counted the freight trains over the bridge: eleven."],
+  9: ["Market with Anneke. Quinces, a new rope for the boat, and far too much cheese. We laughed all the way back."],
+  12: ["Swam out to the buoy, perhaps for the last time this year. The water had become thin and clear."],
+  16: ["Dad’s birthday. We called him and all sang out of tune."],
+};
+
+test("pictures of the pages, wide and on a phone", async ({ page }) => {
+  await openToday(page);
+  const now = Date.parse(new URL(page.url()).pathname.slice(3));
+  const dated = (ago) => new Date(now - ago * DAY).toISOString().slice(0, 10);
+  for (const [ago, texts] of Object.entries(EARLIER)) await writeAll(page, texts, dated(ago));
+  for (let ago = 20; ago < 320; ago += 1 + ((ago * 7) % 5)) {
+    const walks = Array.from({ length: 1 + (ago % 4) }, (_, n) => `Walk ${n + 1} along the dyke, and home before the rain.`);
+    await writeAll(page, walks, dated(ago));
+  }
+  const shown = async (name, address, options = {}) => {
+    if (address) await page.goto(address);
+    await look(page, name, { only: WANTED, ...options });
   };
-  await page.goto("/register");
-  await shoot("register");
-  await register(page);
-  await signInOnce(page);
+  for (const ago of [1, 9]) {
+    await page.goto(`/d/${dated(ago)}`);
+    const entry = page.locator("article.entry").first();
+    await entry.locator("trace-field summary").click();
+    for (const name of ["anneke", "boat"]) {
+      await entry.locator("input[name=name]").fill(name);
+      await entry.locator("input[name=name]").press("Enter");
+      await expect(entry.locator(".chip__name").filter({ hasText: name })).toBeVisible();
+    }
+  }
+  const trace = await page.locator("a[href^='/traces/']").first().getAttribute("href");
+  await shown("calendar", `/calendar/${dated(0).slice(0, 7).replace("-", "/")}`);
+  await shown("year", `/calendar/${dated(0).slice(0, 4)}`);
+  await shown("trace", trace);
+  await shown("review", `/review/${dated(4).slice(0, 7)}`);
+  await shown("appearance", "/settings/appearance");
+
+  await openToday(page);
   let entry;
   for (const text of ENTRIES) entry = await write(page, text);
   const reply = await ask(page, entry);
   await expect(reply).toHaveAttribute("data-state", "complete", { timeout: 120_000 });
-  await page.goto("/d/today");
-  await shoot("day");
+  await shown("day", "/d/today");
   await page.goto("/search");
   await page.locator("input[name=q]").fill("a quiet walk by the water");
   await expect(async () => {
     await page.locator("input[name=q]").press("Enter");
     await expect(page.locator("#results [data-entry-id]").first()).toBeVisible({ timeout: 2_000 });
   }).toPass({ timeout: 60_000 });
-  await shoot("search");
+  await shown("search");
 });

@@ -1,6 +1,6 @@
 import { expectAccessible } from "../lib/axe.js";
-import { expect, test } from "../lib/fixtures.js";
-import { register, write } from "../lib/person.js";
+import { expect, begun as test } from "../lib/fixtures.js";
+import { openToday, write } from "../lib/person.js";
 
 const hits = (page) => page.locator("#results .hit__link");
 const box = (page) => page.locator("form.search input[name=q]");
@@ -8,7 +8,7 @@ const count = (page) => page.locator(".results__count");
 
 // A journal with three entries about snow and one about boats.
 async function journal(page) {
-  await register(page);
+  await openToday(page);
   const ids = [];
   for (const [day, text] of [
     ["2024-03-05", "**Snow** on the bridge, and nobody in a hurry.\n\n- [ ] a shovel"],
@@ -216,7 +216,7 @@ test("recent searches are offered, forgotten and switched off", async ({ page })
 
 test.describe("many results", () => {
   test("come by fifteen and ten, beneath each other, and stay after going back", async ({ page }) => {
-    await register(page);
+    await openToday(page);
     await many(page);
     await page.goto("/search");
     await box(page).fill("seal");
@@ -238,7 +238,7 @@ test.describe("many results", () => {
 
     test("stand on pages", async ({ page, watched }) => {
       watched.expected.push(/422/);
-      await register(page);
+      await openToday(page);
       await many(page);
       await page.goto("/search");
       await box(page).fill("seal");

@@ -1,11 +1,9 @@
-import { AxeBuilder } from "@axe-core/playwright";
-import { mkdirSync } from "node:fs";
-import { join } from "node:path";
+import { expectAccessible } from "../lib/axe.js";
+import { look } from "../lib/look.js";
 import { expect, expectNothingStored, NAME, PASSWORD, test } from "../lib/fixtures.js";
 import { register, signIn, write } from "../lib/person.js";
 
 const NEW = "nine cranes on a crooked roof";
-const FOLDER = process.env.LLAMORA_SCREENSHOTS ?? "test-results/screenshots";
 
 // Tab until the wanted thing has the focus, as a person would.
 async function tabTo(page, wanted) {
@@ -28,12 +26,6 @@ async function tryToSignIn(page, name, password) {
   await page.locator("input[name=username]").fill(name);
   await page.locator("input[name=password]").fill(password);
   await page.locator("main form .button--primary").click();
-}
-
-async function expectCalm(page, what) {
-  const { violations } = await new AxeBuilder({ page }).analyze();
-  const grave = violations.filter((found) => found.impact === "serious" || found.impact === "critical");
-  expect(grave.map((found) => `${found.id}: ${found.nodes.map((node) => node.html).join(" | ")}`), what).toEqual([]);
 }
 
 test("by keyboard a person makes a new code, changes name and password, and leaves", async ({ page, browser, program, watched }) => {
@@ -130,23 +122,11 @@ test.describe("without scripts", () => {
   });
 });
 
-test("the pages of security pass axe and fit, in light and dark, wide and on a phone", async ({ page, watched }) => {
+test("the pages of security pass axe and fit, in every theme, wide and on a phone", async ({ page, watched }) => {
   watched.expected.push(/403/);
-  mkdirSync(FOLDER, { recursive: true });
-  const look = async (name) => {
-    for (const colorScheme of ["light", "dark"]) {
-      await page.emulateMedia({ colorScheme, reducedMotion: "reduce" });
-      for (const [size, viewport] of [
-        ["wide", { width: 1200, height: 820 }],
-        ["phone", { width: 390, height: 844 }],
-      ]) {
-        await page.setViewportSize(viewport);
-        const wider = await page.evaluate(() => document.documentElement.scrollWidth - innerWidth);
-        expect(wider, `${name} does not scroll sideways (${size})`).toBeLessThanOrEqual(0);
-        await page.screenshot({ path: join(FOLDER, `security-${name}-${size}-${colorScheme}.png`), fullPage: true });
-      }
-      await expectCalm(page, `${name} in ${colorScheme}`);
-    }
+  const see = async (name) => {
+    await look(page, `security-${name}`, { fullPage: true });
+    await expectAccessible(page, name);
   };
   await register(page);
   for (const [name, address] of [
@@ -155,18 +135,18 @@ test("the pages of security pass axe and fit, in light and dark, wide and on a p
     ["delete", "/settings/security/delete"],
   ]) {
     await page.goto(address);
-    await look(name);
+    await see(name);
   }
   await page.goto("/settings/security");
   await page.getByRole("button", { name: "Make a new code" }).click();
   await page.locator("input[name=current_password]").fill("not it");
   await page.getByRole("button", { name: "Show a new code" }).click();
-  await look("confirm");
+  await see("confirm");
   await page.locator("input[name=current_password]").fill(PASSWORD);
   await page.getByRole("button", { name: "Show a new code" }).click();
-  await look("code");
+  await see("code");
   await page.goto("/settings/security/delete");
   await page.locator("input[name=name]").fill(NAME);
   await page.getByRole("button", { name: "Delete it for ever" }).click();
-  await look("deleted");
+  await see("deleted");
 });

@@ -1,7 +1,7 @@
 import { readFileSync } from "node:fs";
 import { expectAccessible } from "../lib/axe.js";
-import { PASSWORD, expect, expectNothingStored, test } from "../lib/fixtures.js";
-import { register, write } from "../lib/person.js";
+import { PASSWORD, expect, expectNothingStored, begun as test } from "../lib/fixtures.js";
+import { openToday, write } from "../lib/person.js";
 
 async function exported(page, label, password = PASSWORD) {
   await page.goto("/settings/data");
@@ -15,7 +15,7 @@ async function exported(page, label, password = PASSWORD) {
 
 test("a person takes the journal out, loses an entry for ever, and brings it in again", async ({ page, watched }) => {
   watched.expected.push(/status of 403/);
-  await register(page);
+  await openToday(page);
   await write(page, "Kept through **everything**.");
   const lost = await write(page, "Lost and found.");
 

@@ -1,27 +1,10 @@
-import { test as base, expect } from "../lib/fixtures.js";
-import { allowUpstream as allow, register, write } from "../lib/person.js";
-import { Program } from "../lib/program.js";
-import { Upstream } from "../lib/upstream.js";
-
-const test = base.extend({
-  // biome-ignore lint/correctness/noEmptyPattern: Playwright reads the pattern
-  upstream: async ({}, use) => {
-    const upstream = await new Upstream().start();
-    await use(upstream);
-    await upstream.end();
-  },
-  program: async ({ upstream }, use) => {
-    const settings = { LLAMORA_LLM__UPSTREAM__HOST: `http://${upstream.host}` };
-    const program = await new Program("127.0.0.1", settings).start();
-    await use(program);
-    await program.end();
-    expect(program.log).not.toContain("panicked");
-  },
-});
+import { expect } from "../lib/fixtures.js";
+import { allowUpstream as allow, openToday, write } from "../lib/person.js";
+import { withUpstream as test } from "../lib/upstream.js";
 
 test("another program answers only after a yes, only what may be sent, and says so", async ({ page, upstream, watched }) => {
   const { host } = upstream;
-  await register(page);
+  await openToday(page);
   const secret = await write(page, "A secret about Jonas.");
   const plain = await write(page, "The tram was late.");
   await page.goto("/settings/model");
@@ -62,7 +45,7 @@ test("another program answers only after a yes, only what may be sent, and says 
 });
 
 test("a key of one's own goes along and is never shown again", async ({ page, upstream, watched }) => {
-  await register(page);
+  await openToday(page);
   const entry = await write(page, "The tram was late.");
   await allow(page, watched, upstream.host);
   await page.getByLabel(/A key of your own/).fill("sk-mine-0815");
