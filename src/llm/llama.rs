@@ -3,14 +3,14 @@
 //! The model is read in place by `llama_model_load_from_file_ptr` at an offset, whether it stands in a file of its own
 //! or inside the executable, and stays memory-mapped. What was read for one owner is kept for the next request of the
 //! same owner ([`cache`]), and dropped before anybody else's is read and when the owner locks. Prompts are read in
-//! chunks of [`CHUNK`] tokens with a look at the cancel flag between them (`decisions.md` 12).
+//! chunks ([`chunk_of`]), and a step is given up between two of its operations (`decisions.md` 12).
 //!
 //! # Security
 //! Text of a conversation is tokenised apart from the template around it, with control tokens switched off, so an entry
 //! that holds `<|im_start|>system` is only letters. An assertion inside ggml ends the process; [`crate::llm::gguf`]
 //! refuses the files known to lead there, and batches and contexts are sized here so that none is reached.
 
-use std::{sync::Arc, time::Instant};
+use std::{ops::RangeInclusive, sync::Arc, time::Instant};
 
 use llama_cpp_2::{
     model::{LlamaChatMessage, LlamaChatTemplate, LlamaModel},
@@ -38,11 +38,13 @@ mod tests;
 
 use crate::llm::llama::{
     cache::Kept,
-    native::{Sampling, Session},
+    native::{Sampling, Session, Threads},
 };
 
-/// Tokens read at once; the time for one chunk bounds the time to stop.
-const CHUNK: usize = 32;
+/// Tokens read at once, at least and at most; in between it is what keeps the time to stop short, see [`chunk_of`].
+const CHUNKS: RangeInclusive<u64> = 16..=128;
+/// Multiplications of the longest stretch of a step between two looks at the cancel flag: some 100 ms of one core.
+const STRETCH: u64 = 1_000_000_000;
 const MIN_CONTEXT: u32 = 512;
 const MAX_CONTEXT: u32 = 8192;
 const REPEAT_LAST: i32 = 64;
@@ -54,7 +56,11 @@ pub struct LlamaGenerator {
     model: Arc<LlamaModel>,
     template: LlamaChatTemplate,
     identity: ModelIdentity,
-    /// Threads for reading prompts and for writing, learnt over all conversations.
+    /// The threads of its steps.
+    threads: Arc<Threads>,
+    /// Tokens read at once.
+    chunk: usize,
+    /// How many threads for reading prompts and for writing, learnt over all conversations.
     paces: [Pace; 2],
     /// Texts of special tokens that llama.cpp finds in plain text too (those its makers call user-defined).
     found_in_text: Vec<String>,
@@ -86,7 +92,9 @@ impl LlamaGenerator {
         let ability = manifest::ability(&sha256).unwrap_or_else(|| Ability::of(model.n_params()));
         let identity = ModelIdentity { name, sha256, context, ability };
         let paces = [Pace::new(threads), Pace::new(threads)];
-        Ok(Self { model, template, identity, paces, found_in_text, kept: None })
+        let chunk = chunk_of(model.n_params(), model.n_layer());
+        let pool = Arc::new(Threads::new(threads)?);
+        Ok(Self { model, template, identity, threads: pool, chunk, paces, found_in_text, kept: None })
     }
 
     /// Tokens of a conversation, shortened until the prompt and `reserve` tokens of answer fit, and the turns that had
@@ -296,6 +304,14 @@ fn step(session: &mut Session, pace: &mut Pace, tokens: &[LlamaToken]) -> Result
         pace.report(start.elapsed().as_secs_f64() / tokens.len() as f64);
     }
     Ok(done)
+}
+
+/// Tokens of a chunk: llama.cpp looks at the cancel flag after each operation of a step, of which the longest multiplies
+/// the chunk by a matrix of about a third of a layer.
+fn chunk_of(n_params: u64, n_layers: u32) -> usize {
+    let longest = (n_params / u64::from(n_layers.max(1)) / 3).max(1);
+    let fitting = (STRETCH / longest).clamp(*CHUNKS.start(), *CHUNKS.end());
+    1 << fitting.ilog2()
 }
 
 fn role_name(role: Speaker) -> &'static str {

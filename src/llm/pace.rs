@@ -63,8 +63,10 @@ impl Pace {
             self.left = self.wait;
             self.many = best;
         } else if best != self.many {
+            // What made it slow may be over in a moment.
             self.many = best;
-            self.left = self.wait;
+            self.wait = FIRST_WAIT;
+            self.left = FIRST_WAIT;
         } else {
             self.left -= 1;
             if self.left == 0 {
@@ -109,6 +111,18 @@ mod tests {
         run(&mut pace, 50, [10.0, 6.0]);
         assert!(run(&mut pace, 30, [40.0, 2500.0]) <= 2);
         assert!(run(&mut pace, 300, [10.0, 6.0]) > 150);
+    }
+
+    #[test]
+    fn one_slow_step_after_a_long_quiet_time_costs_few_more() {
+        let mut pace = Pace::new(2);
+        run(&mut pace, 5_000, [10.0, 6.0]);
+        while pace.threads() == 1 {
+            pace.report(10.0);
+        }
+        pace.report(200.0);
+        assert_eq!(pace.threads(), 1);
+        assert!(run(&mut pace, 200, [10.0, 6.0]) > 150);
     }
 
     #[test]

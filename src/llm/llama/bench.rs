@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 use crate::llm::{
     Cancel, LlmError,
     llama::{
-        CHUNK, LlamaGenerator, MIN_CONTEXT,
+        LlamaGenerator, MIN_CONTEXT,
         native::{Sampling, Session},
     },
     speed::Speed,
@@ -28,8 +28,13 @@ pub fn measure(
     is_wanted: &dyn Fn() -> bool,
 ) -> Result<Option<Speed>, LlmError> {
     let text = generator.tokens_of_text(TEXT);
-    let tokens: Vec<_> = text.iter().copied().cycle().take(CHUNKS * CHUNK).collect();
-    let mut session = Session::new(&generator.model, MIN_CONTEXT, CHUNK as u32)?;
+    let tokens: Vec<_> = text.iter().copied().cycle().take(CHUNKS * generator.chunk).collect();
+    let mut session = Session::new(
+        &generator.model,
+        &generator.threads,
+        MIN_CONTEXT.max((CHUNKS * generator.chunk + WRITTEN) as u32),
+        generator.chunk as u32,
+    )?;
     let sampling =
         Sampling { temperature: 0.0, top_p: 1.0, min_p: 0.0, repeat: (0, 1.0), seed: 1, grammar: None };
     session.begin(0, &sampling, &Cancel::new())?;
@@ -37,7 +42,7 @@ pub fn measure(
 
     let begun = Instant::now();
     let (mut reading, mut writing) = (Meter::default(), Meter::default());
-    for (idx, chunk) in tokens.chunks(CHUNK).enumerate() {
+    for (idx, chunk) in tokens.chunks(generator.chunk).enumerate() {
         if !is_wanted() {
             return Ok(None);
         }

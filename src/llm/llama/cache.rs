@@ -9,7 +9,7 @@ use llama_cpp_2::token::LlamaToken;
 use crate::llm::{
     Cancel, LlmError,
     llama::{
-        CHUNK, LlamaGenerator, MAX_CONTEXT, MIN_CONTEXT,
+        LlamaGenerator, MAX_CONTEXT, MIN_CONTEXT,
         native::{Sampling, Session},
     },
 };
@@ -18,6 +18,8 @@ use crate::llm::{
 pub struct Kept {
     owner: u64,
     session: Session,
+    /// Tokens read at once.
+    chunk: usize,
     tokens: Vec<LlamaToken>,
     /// How many tokens, from the first on, were read in whole chunks, counted from the first.
     aligned: usize,
@@ -40,8 +42,8 @@ impl LlamaGenerator {
         let most = self.identity.context.clamp(MIN_CONTEXT, MAX_CONTEXT);
         let wanted = (needed as u32 + max_tokens).next_multiple_of(256);
         let size = wanted.clamp(MIN_CONTEXT, most).max((needed as u32).next_multiple_of(256));
-        let session = Session::new(&self.model, size.min(MAX_CONTEXT), CHUNK as u32)?;
-        Ok(Kept { owner, session, tokens: Vec::new(), aligned: 0 })
+        let session = Session::new(&self.model, &self.threads, size.min(MAX_CONTEXT), self.chunk as u32)?;
+        Ok(Kept { owner, session, chunk: self.chunk, tokens: Vec::new(), aligned: 0 })
     }
 }
 
@@ -60,11 +62,11 @@ impl Kept {
         // The last token is always read: its result is what the first word is chosen from.
         let mut shared = same.min(prompt.len().saturating_sub(1));
         if sampling.temperature <= 0.0 {
-            shared = shared.min(self.aligned) / CHUNK * CHUNK;
+            shared = shared.min(self.aligned) / self.chunk * self.chunk;
         }
         let shared = self.session.begin(shared, sampling, cancel)?;
         self.tokens.truncate(shared);
-        self.aligned = self.aligned.min(shared) / CHUNK * CHUNK;
+        self.aligned = self.aligned.min(shared) / self.chunk * self.chunk;
         Ok(())
     }
 
@@ -72,14 +74,14 @@ impl Kept {
     pub fn next_chunk<'p>(&self, prompt: &'p [LlamaToken]) -> Option<&'p [LlamaToken]> {
         let done = self.tokens.len();
         // Back to whole chunks, counted from the first token.
-        let end = ((done / CHUNK + 1) * CHUNK).min(prompt.len());
+        let end = ((done / self.chunk + 1) * self.chunk).min(prompt.len());
         (done < end).then(|| &prompt[done..end])
     }
 
     /// Notes a chunk that was read.
     pub fn has_read(&mut self, chunk: &[LlamaToken]) {
-        if self.aligned == self.tokens.len() && chunk.len() == CHUNK {
-            self.aligned += CHUNK;
+        if self.aligned == self.tokens.len() && chunk.len() == self.chunk {
+            self.aligned += self.chunk;
         }
         self.tokens.extend_from_slice(chunk);
     }

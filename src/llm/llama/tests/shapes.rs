@@ -40,7 +40,7 @@ fn an_answer_with_a_shape_has_it_whatever_the_chance() {
 #[test]
 fn a_grammar_that_cannot_be_read_is_an_error_and_the_next_answer_is_free() {
     let Some(mut generator) = load("a wrong grammar", ONE) else { return };
-    let mut session = Session::new(&generator.model, 512, CHUNK as u32).expect("a context");
+    let mut session = Session::new(&generator.model, &generator.threads, 512, 32).expect("a context");
     let sampling = Sampling {
         temperature: 0.0,
         top_p: 1.0,
