@@ -14,7 +14,7 @@ use serde::Serialize;
 use crate::{
     services::sessions::Session,
     web::{
-        assets,
+        assets, csrf,
         log::Mark,
         pages::{Held, IntegrityBanner, Shell, StoreBanner, errors::ErrorPage},
         state::AppState,
@@ -179,6 +179,17 @@ impl WebError {
         let sentence =
             "This form was too old to be trusted, so nothing was changed. Open the page again and retry.";
         Self::new(StatusCode::FORBIDDEN, "Nothing was changed", sentence, START)
+    }
+
+    /// The token is one of before, in a session that is open: another tab signed in meanwhile, or the program began again
+    /// under somebody who stays. The request came from our own page, so the answer brings it the token of now.
+    pub fn stale(wants: Wants, token: String) -> Self {
+        if wants != Wants::Fragment {
+            return Self::bad_token();
+        }
+        let sentence = "This page is older than your last sign-in, so nothing was changed yet. Try once more: it works now.";
+        Self { sentence: sentence.into(), ..Self::bad_token() }
+            .header(HeaderName::from_static(csrf::HEADER), token)
     }
 
     /// The request came from another site.

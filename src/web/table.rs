@@ -208,7 +208,11 @@ impl Leaf {
                 if !csrf::token_ok(call.services(), &call.visitor, call.headers(), &form) {
                     // A cut form may have lost its token, and an old page has an old one: either way the text is shown.
                     let is_cut = form.is_cut();
-                    let error = if is_cut { WebError::cut(call.wants) } else { WebError::bad_token() };
+                    let error = if is_cut {
+                        WebError::cut(call.wants)
+                    } else {
+                        WebError::stale(call.wants, call.services().csrf(&call.visitor.fingerprint))
+                    };
                     return Err(error.holding(kept(row, &call, &session, &form)));
                 }
                 if let Some(answer) = instead {

@@ -1,4 +1,5 @@
 import { notice } from "./notice.js";
+import { renewToken } from "./token.js";
 
 // A whole page in answer to a request for a part means that the session ended or the server restarted.
 // Swapping it in would bury unsaved text, so the page stays and says what happened.
@@ -9,6 +10,8 @@ export function keepPageOnFullAnswers() {
     event.preventDefault();
     notice("This page is out of date. Your text is still here.", { href: "", label: "Load it again" });
   });
+
+  document.addEventListener("htmx:after:request", (event) => renewToken(event.detail.ctx.response?.headers));
 
   document.addEventListener("htmx:error", (event) => {
     if (!event.detail.ctx?.request) return;

@@ -1,3 +1,5 @@
+import { renewToken } from "./token.js";
+
 // Sends a form's worth of fields for a request without a place on the page. Gives the answer, or nothing when it was not accepted.
 export async function post(action, fields, leaving = false) {
   try {
@@ -9,6 +11,7 @@ export async function post(action, fields, leaving = false) {
       redirect: "error",
       keepalive: leaving,
     });
+    renewToken(answer.headers);
     return answer.ok ? answer : null;
   } catch {
     return null;

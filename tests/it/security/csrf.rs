@@ -74,6 +74,28 @@ async fn a_refused_form_shows_its_text() {
     assert!(mira.send(ask).await.expect(403).body.contains("Do not lose me."));
 }
 
+// D48 (a tab from before the last sign-in)
+#[tokio::test]
+async fn a_page_of_before_gets_the_token_of_now_and_another_site_gets_none() {
+    let app = TestApp::new().await;
+    let mira = app.register("Mira").await;
+    let old = |text: &str| {
+        Ask::post(&format!("/d/{TODAY}/entries")).fields(&[("csrf", "old"), ("text", text)]).without_token()
+    };
+    let got = mira.send(old("Written in an old tab.").partial()).await.expect(403);
+    assert!(got.body.contains("Try once more"), "{}", got.body);
+    let token = got.header("x-csrf-token").to_owned();
+    let again = old("Written in an old tab.").partial().header("x-csrf-token", &token);
+    assert!(mira.send(again).await.expect(200).body.contains("Written in an old tab."));
+
+    let foreign = old("From elsewhere.").partial().header("sec-fetch-site", "cross-site");
+    let got = mira.send(foreign).await.expect(403);
+    assert!(!got.headers.contains_key("x-csrf-token") && !got.body.contains(&token));
+    let outside = app.anonymous();
+    outside.get("/login").await;
+    assert!(!outside.send(old("Nobody.").partial()).await.headers.contains_key("x-csrf-token"));
+}
+
 // proves: SR-04 (every row with GET)
 #[tokio::test]
 async fn reading_changes_nothing() {
