@@ -27,12 +27,12 @@ pub async fn appearance(call: Arc<Call>, session: Arc<Session>) -> Answer {
     call.page(StatusCode::OK, &page)
 }
 
-/// `POST /settings/appearance`: fields `theme`, `font`, `size`, `width`, `motion`; one that is missing stays as it is.
+/// `POST /settings/appearance`: fields `theme`, `contrast`, `font`, `size`, `width`, `motion`; one that is missing stays as it is.
 ///
 /// # Errors
 /// 400 for a value that is not offered; 5xx when it cannot be written.
 pub async fn set_appearance(call: Arc<Call>, session: Arc<Session>, form: Form) -> Answer {
-    let chosen = chosen(&session, &form, &["theme", "font", "size", "width", "motion"])?;
+    let chosen = chosen(&session, &form, &["theme", "contrast", "font", "size", "width", "motion"])?;
     call.services().prefer(&session, chosen).await?;
     Ok(see_other("/settings/appearance?saved=1"))
 }
@@ -46,8 +46,8 @@ pub async fn journal(call: Arc<Call>, session: Arc<Session>) -> Answer {
     journal_page(&call, &session, StatusCode::OK, zone, None)
 }
 
-/// `POST /settings/journal`: fields `week`, `hours`, `enter`, `keys`, `opening`, `earlier`, `emoji` and `zone`; one that
-/// is missing stays as it is.
+/// `POST /settings/journal`: fields `week`, `hours`, `enter`, `keys`, `opening`, `earlier`, `emoji`, `spelling` and
+/// `zone`; one that is missing stays as it is.
 ///
 /// # Errors
 /// 400 for a value that is not offered; 422 for an unknown zone, on the page; 5xx when it cannot be written.
@@ -66,7 +66,7 @@ pub async fn set_journal(call: Arc<Call>, session: Arc<Session>, form: Form) -> 
 }
 
 /// What is chosen on the page about the journal.
-const HABITS: [&str; 7] = ["week", "hours", "enter", "keys", "opening", "earlier", "emoji"];
+const HABITS: [&str; 8] = ["week", "hours", "enter", "keys", "opening", "earlier", "emoji", "spelling"];
 
 fn journal_page(
     call: &Call,

@@ -51,6 +51,10 @@ choice!(
     Theme { System "system", Light "light", Dark "dark" }
 );
 choice!(
+    /// How far colours stand apart: what the system says, or more.
+    Contrast { System "system", More "more" }
+);
+choice!(
     /// Size of everything.
     Size { Normal "normal", Small "small", Large "large", Larger "larger" }
 );
@@ -91,6 +95,10 @@ choice!(
     Openings { Ahead "ahead", Looked "looked", Off "off" }
 );
 choice!(
+    /// Whether the browser may check and translate what is written.
+    Spelling { Off "off", On "on" }
+);
+choice!(
     /// Whether emoji are offered for a name that is begun with a colon.
     Emoji { On "on", Off "off" }
 );
@@ -100,6 +108,8 @@ choice!(
 pub struct Preferences {
     /// Light or dark.
     pub theme: Theme,
+    /// How far colours stand apart.
+    pub contrast: Contrast,
     /// Size of everything.
     pub size: Size,
     /// Length of a line.
@@ -122,6 +132,8 @@ pub struct Preferences {
     pub opening: Openings,
     /// Emoji by name.
     pub emoji: Emoji,
+    /// Spell-check and translation by the browser.
+    pub spelling: Spelling,
 }
 
 impl Preferences {
@@ -141,6 +153,7 @@ impl Preferences {
         }
         match name {
             "theme" => put(&mut self.theme, Theme::of(value)),
+            "contrast" => put(&mut self.contrast, Contrast::of(value)),
             "size" => put(&mut self.size, Size::of(value)),
             "width" => put(&mut self.width, Width::of(value)),
             "font" => put(&mut self.font, Font::of(value)),
@@ -152,13 +165,15 @@ impl Preferences {
             "earlier" => put(&mut self.earlier, EarlierDays::of(value)),
             "opening" => put(&mut self.opening, Openings::of(value)),
             "emoji" => put(&mut self.emoji, Emoji::of(value)),
+            "spelling" => put(&mut self.spelling, Spelling::of(value)),
             _ => false,
         }
     }
 
-    fn pairs(self) -> [(&'static str, &'static str); 12] {
+    fn pairs(self) -> [(&'static str, &'static str); 14] {
         [
             ("theme", self.theme.word()),
+            ("contrast", self.contrast.word()),
             ("size", self.size.word()),
             ("width", self.width.word()),
             ("font", self.font.word()),
@@ -170,6 +185,7 @@ impl Preferences {
             ("earlier", self.earlier.word()),
             ("opening", self.opening.word()),
             ("emoji", self.emoji.word()),
+            ("spelling", self.spelling.word()),
         ]
     }
 

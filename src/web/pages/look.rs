@@ -4,8 +4,8 @@ use serde::Serialize;
 
 use crate::{
     services::preferences::{
-        EarlierDays, Emoji, Enter, Font, Hours, Keys, Motion, Openings, Preferences, Size, Theme, Weekday,
-        Width,
+        Contrast, EarlierDays, Emoji, Enter, Font, Hours, Keys, Motion, Openings, Preferences, Size,
+        Spelling, Theme, Weekday, Width,
     },
     web::{pages::Shell, view::Template},
 };
@@ -15,6 +15,8 @@ use crate::{
 pub struct Look {
     /// `system`, `light` or `dark`.
     pub theme: &'static str,
+    /// `system` or `more`.
+    pub contrast: &'static str,
     /// `small`, `normal`, `large` or `larger`.
     pub size: &'static str,
     /// `narrow`, `normal` or `wide`.
@@ -29,12 +31,15 @@ pub struct Look {
     pub enter_saves: bool,
     /// Whether emoji are offered for a name that is begun.
     pub has_emoji: bool,
+    /// Whether the browser may check and translate what is written.
+    pub is_checked: bool,
 }
 
 impl From<Preferences> for Look {
     fn from(chosen: Preferences) -> Self {
         Self {
             theme: chosen.theme.word(),
+            contrast: chosen.contrast.word(),
             size: chosen.size.word(),
             width: chosen.width.word(),
             font: chosen.font.word(),
@@ -42,6 +47,7 @@ impl From<Preferences> for Look {
             has_keys: chosen.keys == Keys::On,
             enter_saves: chosen.enter == Enter::Saves,
             has_emoji: chosen.emoji == Emoji::On,
+            is_checked: chosen.spelling == Spelling::On,
         }
     }
 }
@@ -108,6 +114,12 @@ pub fn appearance(chosen: Preferences) -> Vec<Choice> {
             &[(Theme::System, "As the system"), (Theme::Light, "Light"), (Theme::Dark, "Dark")],
             Theme::word,
             chosen.theme,
+        ),
+        choice(
+            ("contrast", "Contrast"),
+            &[(Contrast::System, "As the system"), (Contrast::More, "More")],
+            Contrast::word,
+            chosen.contrast,
         ),
         choice(
             ("font", "Your words are set in"),
@@ -212,6 +224,17 @@ pub fn habits(chosen: Preferences) -> Vec<Choice> {
                 &[(Emoji::On, "On"), (Emoji::Off, "Off")],
                 Emoji::word,
                 chosen.emoji,
+            )
+        },
+        Choice {
+            hint: Some(
+                "Some browsers send what you type to their maker to check its spelling or to translate it. Nothing in this program can see that, so both are off until you know that yours does not.",
+            ),
+            ..choice(
+                ("spelling", "Spell-check and translation by the browser"),
+                &[(Spelling::Off, "Off"), (Spelling::On, "On")],
+                Spelling::word,
+                chosen.spelling,
             )
         },
     ]

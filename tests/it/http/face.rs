@@ -54,11 +54,12 @@ async fn a_year_is_warmer_where_more_was_written() {
     assert!(!year.contains("\"/calendar/2025\"") && !year.contains("\"/calendar/2027\""));
 }
 
+// D62 (theme, contrast, size, width, motion)
 #[tokio::test]
 async fn what_a_writer_chooses_holds_in_every_browser_and_after_signing_in_again() {
     let app = TestApp::new().await;
     let mira = app.register("Mira").await;
-    let fields = [("theme", "dark"), ("size", "large"), ("motion", "calm")];
+    let fields = [("theme", "dark"), ("contrast", "more"), ("size", "large"), ("motion", "calm")];
     let got = mira.post("/settings/appearance", &fields).await.expect(303);
     assert!(mira.get(got.location()).await.expect(200).body.contains("Saved"));
     mira.post("/settings/appearance", &[("theme", "sepia")]).await.expect(400);
@@ -68,9 +69,13 @@ async fn what_a_writer_chooses_holds_in_every_browser_and_after_signing_in_again
     let later = app.sign_in_again("Mira").await;
     again.get(&format!("/d/{TODAY}")).await.expect(303);
     let page = later.get(&format!("/d/{TODAY}")).await.expect(200).body;
-    for attribute in
-        ["data-theme=\"dark\"", "data-size=\"large\"", "data-motion=\"calm\"", "content=\"dark\""]
-    {
+    for attribute in [
+        "data-theme=\"dark\"",
+        "data-contrast=\"more\"",
+        "data-size=\"large\"",
+        "data-motion=\"calm\"",
+        "content=\"dark\"",
+    ] {
         assert!(page.contains(attribute), "{attribute}");
     }
     let other = app.register("Jonas").await;
@@ -78,6 +83,7 @@ async fn what_a_writer_chooses_holds_in_every_browser_and_after_signing_in_again
     assert!(page.contains("data-theme=\"system\""), "another person's journal looks as it did");
 }
 
+// D62 (first weekday, clock, time zone, keys)
 #[tokio::test]
 async fn weeks_hours_and_the_zone_follow_the_writer() {
     let app = TestApp::new().await;
@@ -106,6 +112,28 @@ async fn weeks_hours_and_the_zone_follow_the_writer() {
     assert!(mira.get(&format!("/d/{TODAY}")).await.expect(200).body.contains("m</time>"), "nothing changed");
 }
 
+// SR-30
+#[tokio::test]
+async fn the_browser_checks_and_translates_nothing_until_it_is_allowed_to() {
+    let app = TestApp::new().await;
+    let mira = app.register("Mira").await;
+    let id = mira.write("Only for me.").await;
+    let settings = mira.get("/settings/journal").await.expect(200).body;
+    assert!(settings.contains("send what you type to their maker"), "it is explained");
+    let (day, edit) = (format!("/d/{TODAY}"), format!("/entries/{id}/edit"));
+    for (chosen, may) in [("off", false), ("on", true), ("off", false)] {
+        mira.post("/settings/journal", &[("spelling", chosen)]).await.expect(303);
+        for (page, box_id) in [(&day, "composer-text"), (&edit, "edit-")] {
+            let body = mira.get(page).await.expect(200).body;
+            let checked = attribute(&body, &format!("id=\"{box_id}"), "spellcheck");
+            assert_eq!(checked.as_deref(), Some(if may { "true" } else { "false" }), "{page}");
+            assert_eq!(body.contains("translate=\"no\""), !may, "{page}");
+            assert_eq!(body.contains("content=\"notranslate\""), !may, "{page}");
+        }
+    }
+}
+
+// D09 (ticking)
 #[tokio::test]
 async fn a_task_is_ticked_in_the_text_and_the_text_before_is_kept() {
     let app = TestApp::new().await;
@@ -128,6 +156,7 @@ async fn a_task_is_ticked_in_the_text_and_the_text_before_is_kept() {
     assert!(mira.get(&format!("/entries/{id}/versions")).await.expect(200).body.contains("plums"));
 }
 
+// D65
 #[tokio::test]
 async fn the_first_run_can_be_skipped_and_its_sample_day_removed() {
     let app = TestApp::new().await;
