@@ -1,6 +1,7 @@
 import { announce } from "../lib/notice.js";
 
 const PAUSE_AFTER_REFUSAL = 3000; // milliseconds
+const NEAR = 48; // pixels below what can be seen that still count as its end
 
 // Follows a running reply. Words arrive as text and are added as text; when the reply has ended the element fires
 // `reply-ended`, on which htmx fetches the finished reply and puts it in place of this one.
@@ -20,6 +21,8 @@ export class ReplyStreamElement extends HTMLElement {
   connectedCallback() {
     if (this.closest("[hx-ignore]") || !/^\/replies\/[0-9A-Za-z]+\/events$/.test(this.dataset.events ?? ""))
       return;
+    // A reply that was just asked for is brought into sight; one that came with its page leaves the page where it is.
+    if (document.readyState === "complete") this.parentElement.scrollIntoView({ block: "nearest" });
     this.#events = new EventSource(this.dataset.events);
     for (const kind of ["token", "position", "done", "failed"]) {
       this.#events.addEventListener(kind, (event) => this.#receive(kind, event));
@@ -45,7 +48,7 @@ export class ReplyStreamElement extends HTMLElement {
   #add(text) {
     this.parentElement.dataset.state = "streaming";
     this.querySelector(".reply__status").textContent = "";
-    const follows = this.#overhang() <= 0;
+    const follows = this.#overhang() <= NEAR;
     // Tokens arrive escaped, as HTML would need them; here they become text.
     this.querySelector(".reply__text").append(
       text.replace(/&(?:amp|lt|gt|quot|#39);/g, (entity) => ENTITIES[entity]),

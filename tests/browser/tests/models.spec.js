@@ -37,6 +37,14 @@ test("a download breaks off, goes on, and its model takes over without a restart
   const line = page.locator("[data-work=files]");
   await expect(line).toContainText(/Fetching second\.gguf/);
   await expect(line).toContainText(/\d+\.\d MB of 98\.\d MB/);
+  // The line is drawn anew each second; whoever stands on its button stays there.
+  const stop = line.getByRole("button", { name: /^Stop: / });
+  await stop.focus();
+  await stop.evaluate((button) => {
+    window.before = button;
+  });
+  await expect.poll(() => page.evaluate(() => window.before.isConnected)).toBe(false);
+  await expect(stop).toBeFocused();
   server.letGo();
   const failed = page.locator("[data-outcome=error]");
   await expect(failed).toContainText(/broke off\. What has come, 49\.\d MB, is kept/, { timeout: 30_000 });
