@@ -39,6 +39,7 @@ impl Taken {
 }
 
 // proves: SR-17 (15 and 15 interleaved tries with the real scrypt: processor time and medians within 10 % in `make bench`, 40 % beside other tests)
+// D45 (time)
 #[test]
 fn figures_of_a_name_that_does_not_exist_and_of_a_wrong_password() {
     let place = Place::slim();

@@ -20,6 +20,7 @@ fn random_parts(bytes: &[u8]) -> impl Iterator<Item = Vec<u8>> + '_ {
 /// Parts of every salt, key row and token of an instance are drawn when it begins: none of them is in the file that
 /// everybody downloads. That two instances differ as well `tests/it/security/fresh.rs` shows.
 // proves: SR-22
+// D40 (no default secrets)
 #[test]
 fn no_secret_of_an_instance_is_in_the_program() {
     let place = Place::slim();

@@ -333,6 +333,26 @@ fn templates_hold_no_inline_script_style_or_handler() {
     );
 }
 
+/// The checks of the reference's description that a page must pass (issue 6): each is named above a test.
+const CHECKS: &[std::ops::RangeInclusive<u32>] = &[1..=10, 40..=48, 60..=65];
+
+#[test]
+fn each_check_is_named_above_a_test() {
+    let mut all = rust();
+    all.extend(files("tests", &[".rs", ".js"]));
+    let is_named = |id: &str| {
+        all.iter().any(|file| {
+            file.text.lines().map(str::trim).any(|line| {
+                line.strip_prefix("//").is_some_and(|comment| {
+                    comment.trim_start_matches('/').split([' ', ',', ':']).any(|word| word == id)
+                })
+            })
+        })
+    };
+    let ids = CHECKS.iter().cloned().flatten().map(|number| format!("D{number:02}"));
+    check(ids.filter(|id| !is_named(id)).collect(), "write `// D41` above the test that shows it");
+}
+
 #[test]
 fn no_path_of_a_machine_is_in_the_source() {
     let mut all = rust();

@@ -181,6 +181,7 @@ fn a_record_opens_in_its_own_place_only() {
 }
 
 // proves: SR-58
+// D41
 #[test]
 fn two_records_cannot_be_swapped() {
     let keys = record_keys();

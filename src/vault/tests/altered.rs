@@ -76,6 +76,7 @@ pub(super) fn with_two_entries() -> (Fixture, Arc<Unlocked>) {
 }
 
 // proves: RR-09, SR-58
+// D41
 #[test]
 fn every_deleted_swapped_or_flipped_row_is_noticed() {
     let (fixture, anna) = with_two_entries();

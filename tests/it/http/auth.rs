@@ -68,6 +68,7 @@ async fn signing_in_leads_nowhere_else_whatever_an_address_says() {
 }
 
 // proves: SR-17
+// D45
 #[tokio::test]
 async fn a_wrong_name_and_a_wrong_password_look_alike() {
     let app = TestApp::new().await;

@@ -80,6 +80,7 @@ async fn the_meter_says_how_long_one_graphics_card_would_need() {
 }
 
 // proves: SR-21
+// D45 (strength)
 #[tokio::test]
 async fn one_address_cannot_keep_the_meter_busy() {
     let app = TestApp::new().await;

@@ -42,6 +42,7 @@ async fn a_past_day_can_be_written_on_and_a_future_one_cannot() {
     assert!(future.body.contains("has not come yet") && !future.body.contains("name=\"text\""));
 }
 
+// D03
 #[tokio::test]
 async fn twelve_thousand_characters_fit_and_one_more_keeps_the_text() {
     let app = TestApp::new().await;
@@ -77,6 +78,7 @@ async fn htmx_gets_the_entry_and_a_fresh_box() {
     assert_ne!(attribute(&got.body, "name=\"op\"", "value"), Some(op), "a new op for the next entry");
 }
 
+// D06
 #[tokio::test]
 async fn an_edit_raises_the_revision_and_a_stale_one_shows_both_texts() {
     let app = TestApp::new().await;
@@ -109,6 +111,7 @@ async fn an_edit_raises_the_revision_and_a_stale_one_shows_both_texts() {
     mira.post(&format!("{path}/versions/77/restore"), &[]).await.expect(404);
 }
 
+// D08
 #[tokio::test]
 async fn deleting_can_be_undone() {
     let app = TestApp::new().await;

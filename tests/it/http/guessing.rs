@@ -53,6 +53,7 @@ async fn flood(app: &TestApp, name: impl Fn(u32) -> String) -> Vec<u16> {
 }
 
 // proves: SR-18 (1,000 tries from 50 addresses: at most 8 key derivations for one name, 500 for a thousand names)
+// D45 (sign-in)
 #[tokio::test(flavor = "multi_thread")]
 async fn a_flood_gets_few_derivations_and_the_owner_gets_in() {
     for (what, most, name) in [
@@ -188,6 +189,7 @@ async fn guessing_from_outside_does_not_slow_down_who_is_inside() {
 }
 
 // proves: SR-17
+// D45 (a new password)
 #[tokio::test]
 async fn a_wrong_recovery_code_looks_the_same_for_every_name() {
     let app = TestApp::new().await;

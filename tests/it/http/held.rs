@@ -29,6 +29,7 @@ async fn sign_in(mira: &SignedIn, fields: &[(&str, String)], password: &str) -> 
 }
 
 // proves: RR-29
+// D48
 #[tokio::test]
 async fn an_entry_is_saved_once_after_signing_in() {
     let app = TestApp::new().await;
@@ -108,6 +109,7 @@ async fn a_text_of_full_length_passes_the_sign_in() {
     assert!(mira.get(&format!("/d/{TODAY}")).await.body.contains(&text));
 }
 
+// D48 (a tab that was open for long)
 #[tokio::test]
 async fn a_page_from_before_a_restart_still_keeps_its_text() {
     let before = TestApp::new().await;

@@ -156,6 +156,7 @@ async fn accept(mira: &SignedIn) {
 }
 
 // proves: RR-09 (every page names the day, from outside)
+// D41 (a row taken away, and one of before put back)
 #[tokio::test]
 async fn what_was_taken_away_or_put_back_is_named_by_day_until_it_is_accepted() {
     type Tamper = fn(&Stage);
@@ -240,6 +241,7 @@ async fn without_its_head_a_journal_is_read_only_until_it_is_accepted() {
     assert!(checked(&again).await.body.contains("data-integrity=\"whole\""));
 }
 
+// D41 (a head of before)
 #[tokio::test]
 async fn an_old_head_is_noticed_and_can_be_accepted() {
     let stage = stage();

@@ -56,6 +56,7 @@ fn words(events: &[Event]) -> String {
     events.iter().filter(|event| event.name == "token").map(|event| event.data.as_str()).collect()
 }
 
+// D09 (a reply, live and stored)
 #[tokio::test]
 async fn a_reply_streams_its_words_and_ends_with_its_html() {
     let app = TestApp::with(&Options { pause: Duration::from_millis(50), ..Options::default() }).await;
@@ -209,6 +210,7 @@ async fn while_the_model_loads_the_button_says_so_and_cannot_be_pressed() {
     assert!(page.body.contains(">Ask for a reply</button>") && !page.body.contains("data-when-ready"));
 }
 
+// D02
 #[tokio::test]
 async fn without_a_model_nothing_can_be_asked_and_writing_goes_on() {
     let app = TestApp::with(&Options { has_model: false, ..Options::default() }).await;

@@ -72,6 +72,7 @@ async fn keys_are_renewed_in_the_background_while_writing_goes_on() {
     sign_in(&app, PASSWORD).await.expect(303);
 }
 
+// D46 (recovery afterwards)
 #[tokio::test]
 async fn a_revocation_shows_a_new_code_and_leaves_one_password_and_one_browser() {
     let app = TestApp::new().await;
@@ -211,6 +212,7 @@ fn journal(store: &Arc<Store>, n_entries: u32) -> (Vaults, Arc<Unlocked>) {
     (vaults, vault)
 }
 
+// D46 (interrupted)
 #[tokio::test]
 async fn a_renewal_that_was_interrupted_goes_on_after_signing_in() {
     let store = Arc::new(Store::in_memory().expect("a store"));

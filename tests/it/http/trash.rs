@@ -44,6 +44,33 @@ async fn what_is_deleted_is_listed_newest_first_and_put_back_on_its_day() {
     assert!(!page.contains(&second) && page.contains("One entry lies here"));
 }
 
+// D08
+#[tokio::test]
+async fn what_is_put_back_has_its_traces_its_reply_and_is_found_again() {
+    let app = TestApp::new().await;
+    let mira = app.register("Mira").await;
+    let id = mira.write("The lighthouse keeper had a quiet day.").await;
+    mira.post(&format!("/entries/{id}/traces"), &[("name", "harbour")]).await.expect(303);
+    let asked = mira.post(&format!("/entries/{id}/replies"), &[]).await.expect(303);
+    let reply = asked.location().split_once("#reply-").expect("a reply").1.to_owned();
+    mira.get(&format!("/replies/{reply}/events")).await.expect(200);
+    let day = async || mira.get(&format!("/d/{TODAY}")).await.expect(200).body;
+    let found = async || mira.post("/search", &[("q", "lighthouse")]).await.expect(200).body.contains(&id);
+    let traces = async || mira.get("/traces").await.expect(200).body.contains("harbour");
+    assert!(found().await && traces().await && day().await.contains(&format!("id=\"reply-{reply}\"")));
+    for _ in 0..2 {
+        mira.post(&format!("/entries/{id}/delete"), &[]).await.expect(303);
+        assert!(!found().await && !traces().await);
+        let page = day().await;
+        assert!(!page.contains(&id) || !page.contains("quiet day"), "only the way back is left");
+        mira.post(&format!("/entries/{id}/restore"), &[]).await.expect(303);
+        let page = day().await;
+        assert!(page.contains("quiet day") && page.contains("harbour"));
+        assert!(page.contains(&format!("id=\"reply-{reply}\"")) && page.contains("data-state=\"complete\""));
+        assert!(found().await && traces().await);
+    }
+}
+
 #[tokio::test]
 async fn the_way_to_the_trash_is_where_things_are_moved_there() {
     let app = TestApp::new().await;

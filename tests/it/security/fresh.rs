@@ -46,6 +46,7 @@ fn random_parts(store: &Store) -> HashSet<Vec<u8>> {
 }
 
 // proves: SR-22
+// D40 (no default secrets)
 #[tokio::test]
 async fn two_fresh_instances_share_no_secret() {
     let ((one, first, mira), (other, second, twin)) = (fresh().await, fresh().await);

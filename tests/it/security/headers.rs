@@ -77,6 +77,7 @@ fn check_page(got: &Got, policy: &BTreeMap<String, Vec<String>>, what: &str) {
 }
 
 // proves: SR-05, SR-23, SR-26, SR-27 (every row of the route table)
+// D43 (the policy)
 #[tokio::test]
 async fn every_row_carries_them_signed_in_and_out_asked_well_and_badly() {
     let app = TestApp::new().await;

@@ -26,6 +26,7 @@ fn words(part: &str) -> &str {
 }
 
 // proves: SR-47 (over 50 texts, through the routes)
+// D43 (what a model writes)
 #[tokio::test]
 async fn an_obeying_model_leaks_nothing_of_others_and_draws_no_link_and_no_image() {
     let app = TestApp::new().await;

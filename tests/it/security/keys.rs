@@ -68,6 +68,7 @@ async fn confirm(mira: &SignedIn) {
 }
 
 // proves: SR-16
+// D46 (the password is asked for)
 #[tokio::test]
 async fn key_operations_without_a_fresh_stamp_are_403_and_change_nothing() {
     let app = TestApp::new().await;
@@ -174,6 +175,7 @@ async fn wrong_passwords_typed_inside_bring_a_wait_to_nobody_outside() {
 }
 
 // proves: SR-12, SR-13 (three browsers, every route, streams closed within 1 s)
+// D46
 #[tokio::test]
 async fn a_changed_password_ends_every_other_session_and_renews_this_one() {
     let app = slow().await;

@@ -1,4 +1,4 @@
-//! Keys in memory (SR-56): how many there are while a journal is open, and that none are left after it was locked.
+//! Keys in memory (SR-56): how many there are while a journal is open, and that none are left after it was locked, deleted or given another password.
 
 use std::{
     process::Command,
@@ -7,10 +7,11 @@ use std::{
 
 use llamora::crypto::memory;
 
-use crate::it::common::{Ask, Options, TODAY, TestApp};
+use crate::it::common::{Ask, Options, PASSWORD, TODAY, TestApp};
 
 /// Keys belong to the process, so this one has a process of its own.
 const ALONE: &str = "LLAMORA_TEST_ALONE";
+const NEW: &str = "an entirely other password";
 
 fn upload(token: &str, name: &str, bytes: &[u8]) -> Ask {
     let mut body = format!(
@@ -25,6 +26,7 @@ fn upload(token: &str, name: &str, bytes: &[u8]) -> Ask {
 }
 
 // proves: SR-15, SR-56 (locked within 2 s while a reply runs, an import waits and the index is being built)
+// D47 (locked, signed out, deleted, and locked after another password)
 #[test]
 fn after_lock_and_sign_out_no_key_is_left_in_the_arena() {
     let name = "it::security::memory::after_lock_and_sign_out_no_key_is_left_in_the_arena";
@@ -41,9 +43,11 @@ fn after_lock_and_sign_out_no_key_is_left_in_the_arena() {
         return;
     }
     tokio::runtime::Runtime::new().expect("a runtime").block_on(async {
-        for way_out in ["/lock", "/logout"] {
+        for way_out in ["/lock", "/logout", "/settings/security/delete", "/settings/security/password"] {
             let app =
                 TestApp::with(&Options { pause: Duration::from_millis(20), ..Options::default() }).await;
+            // Where a cookie for a known device is given, the key of those is made, and stays: it is the instance's.
+            let others = usize::from(way_out.ends_with("/password"));
             let before = memory::census();
             let mira = app.register("Mira").await;
             let entry = mira.write("Slowly and at length.").await;
@@ -62,9 +66,21 @@ fn after_lock_and_sign_out_no_key_is_left_in_the_arena() {
                 open.in_use >= before.in_use + 4,
                 "root key, keyring, records, rows: {before:?}, {open:?}"
             );
-            mira.post(way_out, &[]).await.expect(303);
+            let fields = [
+                ("current_password", PASSWORD),
+                ("name", "Mira"),
+                ("username", "Mira"),
+                ("password", NEW),
+                ("password_confirm", NEW),
+            ];
+            let got = mira.post(way_out, if way_out.starts_with("/settings") { &fields } else { &[] }).await;
+            assert!([200, 303].contains(&got.status), "{way_out}: {}", got.body);
+            if way_out.ends_with("/password") {
+                mira.get("/d/today").await.expect(303);
+                mira.post("/lock", &[]).await.expect(303);
+            }
             let locked = Instant::now();
-            while memory::census().in_use > before.in_use {
+            while memory::census().in_use > before.in_use + others {
                 let left = memory::census();
                 assert!(locked.elapsed() < Duration::from_secs(2), "{way_out}: {before:?}, then {left:?}");
                 tokio::time::sleep(Duration::from_millis(5)).await;

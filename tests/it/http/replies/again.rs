@@ -155,6 +155,7 @@ async fn a_model_that_is_switched_off_stops_and_no_control_of_it_is_left() {
     assert!(day(&mira).await.contains("Ask for a reply"));
 }
 
+// D02
 #[tokio::test]
 async fn without_a_model_a_day_says_so_once() {
     let app = TestApp::with(&Options { has_model: false, ..Options::default() }).await;
