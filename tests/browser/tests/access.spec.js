@@ -70,6 +70,7 @@ async function lived(page, upstream, watched) {
     "/d/:date": [`/d/${date}`, `/d/${past}`, "/d/2020-02-29", "/d/2099-01-01"],
     "/d/:date/recap": [`/d/${past}/recap`],
     "/d/:date/recap/line": [`/d/${past}/recap/line`],
+    "/d/:date/opening": [`/d/${date}/opening`],
     "/d/:date/on-this-day": [`/d/${date}/on-this-day`],
     "/calendar/:year": [`/calendar/${date.slice(0, 4)}`],
     "/calendar/:year/:month": [`/calendar/${month.replace("-", "/")}`],
