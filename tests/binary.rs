@@ -41,6 +41,8 @@ mod kill;
 mod leaks;
 #[path = "binary/models.rs"]
 mod models;
+#[path = "binary/openings.rs"]
+mod openings;
 #[path = "binary/places.rs"]
 mod places;
 #[path = "binary/process.rs"]

@@ -11,6 +11,7 @@ mod golden;
 mod journal;
 mod keys;
 mod model;
+mod openings;
 mod rotation;
 mod salvage;
 mod searches;

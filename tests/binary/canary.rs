@@ -81,6 +81,7 @@ fn planted_words_are_found_nowhere() {
     let gone = visitor.write(&format!("Best forgotten: {}.", canaries.plant("deleted entry")));
     assert_eq!(visitor.post(&format!("/entries/{gone}/delete"), &[]).status, 303);
     let today = visitor.today();
+    quote_in_an_opening(&mut visitor, &today, &canaries.plant("quoted by an opening"));
     let traced = format!("/entries/{entry}/traces");
     for (what, path, status) in
         [("trace", traced.clone(), 303), ("offered trace", format!("{traced}/offer"), 200)]
@@ -204,6 +205,18 @@ fn planted_words_are_found_nowhere() {
     let shown: Vec<&Leak> = leaks.iter().take(20).collect();
     assert!(leaks.is_empty(), "{} leaks, among them {shown:#?}", leaks.len());
     println!("canaries: {} words planted, found nowhere", canaries.0.len());
+}
+
+/// Writes a word on the day before and lets today begin with it.
+fn quote_in_an_opening(visitor: &mut Visitor, today: &str, word: &str) {
+    let date: jiff::civil::Date = today.trim_start_matches("/d/").parse().unwrap();
+    let before = format!("/d/{}", date.yesterday().unwrap());
+    visitor.get(&before);
+    visitor.try_write(&before, &format!("Walked to the harbour, where the lamp said {word} again.")).unwrap();
+    visitor.get(today);
+    assert_eq!(visitor.post(&format!("{today}/opening"), &[("another", "yes")]).status, 303);
+    visitor
+        .wait_for(today, "an opening", |page| page.contains("data-opening=\"there\"") && page.contains(word));
 }
 
 /// Searches until an entry is found by what it means.

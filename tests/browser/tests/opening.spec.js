@@ -31,6 +31,7 @@ test("a day begins with a look back that can be folded, made anew, put away and 
   await opening(page).getByRole("button", { name: "Fold" }).focus();
   await page.keyboard.press("Enter");
   await expect(opening(page)).toHaveAttribute("data-opening", "folded");
+  await expect(opening(page).getByRole("button", { name: "Looking back" })).toBeFocused();
   await page.reload();
   await opening(page).getByRole("button", { name: "Looking back" }).click();
   await opening(page).getByRole("button", { name: "Another" }).click();

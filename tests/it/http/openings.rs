@@ -119,7 +119,6 @@ async fn a_normal_morning_quotes_the_last_days_and_leads_to_them_and_looking_mak
     );
 }
 
-// proves: D28
 #[tokio::test]
 async fn after_five_days_without_writing_it_speaks_of_the_last_written_day_alone() {
     let app = TestApp::new().await;
@@ -195,7 +194,6 @@ async fn days_that_say_nothing_get_none_and_the_page_does_not_ask_again() {
     assert_eq!(n_stored(&mira).await, 0);
 }
 
-// proves: D27
 #[tokio::test]
 async fn it_can_be_folded_put_away_made_anew_removed_and_switched_off() {
     let (_app, mira) = with_past(Ability::Taste).await;
@@ -279,7 +277,6 @@ async fn what_is_removed_from_a_day_leaves_the_opening_as_well() {
     assert_eq!(n_stored(&mira).await, 0, "its sentence is nowhere any more");
 }
 
-// proves: B07 (openings)
 #[tokio::test]
 async fn it_is_made_ahead_when_nothing_else_is_to_be_done_unless_its_writer_wants_to_ask() {
     let (app, mira) = with_past(Ability::Taste).await;

@@ -60,3 +60,38 @@ fn no_text_changes_the_shape_of_a_prompt_or_leaves_its_quotation() {
         }
     }
 }
+
+// proves: SR-47 (shape of the prompt for an opening)
+#[test]
+fn no_text_leaves_its_quotation_in_the_prompt_for_an_opening() {
+    let prompts = Prompts::embedded().expect("they parse");
+    let days = ["2026-11-22", "2026-11-21", "2026-11-19"].map(|day| day.parse().expect("a day"));
+    for Case { text, .. } in &cases() {
+        for ability in [Ability::Taste, Ability::Good] {
+            let make = |text: &str| {
+                let texts = [text.to_owned(), "We planted tomatoes.".to_owned()];
+                let pages = [(days[1], texts.as_slice()), (days[2], texts.as_slice())];
+                opening(&prompts, days[0], 3, &pages, ability, 3000).expect("it can be filled")
+            };
+            let (hostile, harmless) = (make(text), make("Rain."));
+            let roles = |turns: &[Message]| turns.iter().map(|turn| turn.role).collect::<Vec<_>>();
+            assert_eq!(roles(&hostile), [Speaker::System, Speaker::Writer]);
+            assert_eq!(hostile[0].text, harmless[0].text, "{text:?}");
+            assert_eq!(neutral(&hostile[1].text).len(), hostile[1].text.len(), "{text:?}");
+            let ends = ['\n', '\r', '\u{b}', '\u{c}', '\u{85}', '\u{2028}', '\u{2029}'];
+            let bare: Vec<&str> = hostile[1]
+                .text
+                .split(ends)
+                .filter(|line| !line.starts_with('>') && !line.is_empty())
+                .collect();
+            assert_eq!(
+                bare,
+                [
+                    "From my page of Saturday, 21 November 2026:",
+                    "From my page of Thursday, 19 November 2026:"
+                ],
+                "{text:?}"
+            );
+        }
+    }
+}
