@@ -65,7 +65,7 @@ fn thirty_mornings_of_a_diary_begin_with_what_was_written() {
         ruth.wait_for("/readyz", "the model", |body| body.contains("\"model\":\"ok\""));
     }
     let address = format!("{today}/opening");
-    let mut written = std::collections::HashMap::new();
+    let (mut written, mut slowest) = (std::collections::HashMap::new(), Duration::ZERO);
     for (text, back) in diary().into_iter().zip((1..=MORNINGS).rev()) {
         // The journal as it was so many days after an entry.
         let day = date.checked_sub(back.days()).unwrap().to_string();
@@ -74,8 +74,10 @@ fn thirty_mornings_of_a_diary_begin_with_what_was_written() {
         ruth.try_write(&page, &text).unwrap();
         written.insert(day.clone(), words(&text));
         ruth.get(&today);
+        let began = Instant::now();
         assert_eq!(ruth.post(&address, &[("another", "yes")]).status, 303);
         let page = opened(&mut ruth, &today);
+        slowest = slowest.max(began.elapsed());
         let lines = lines(&page);
         assert_eq!(lines[0].1, day, "the last written day comes first: {lines:?}");
         for (said, cited) in &lines {
@@ -87,6 +89,7 @@ fn thirty_mornings_of_a_diary_begin_with_what_was_written() {
             }
         }
     }
+    println!("openings: {MORNINGS} mornings, the slowest took {slowest:.1?}");
     let last = lines(&opened(&mut ruth, &today));
     // A second tab, and the program started anew.
     assert_eq!(ruth.post(&address, &[]).status, 303);

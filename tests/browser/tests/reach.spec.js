@@ -9,6 +9,7 @@ const NO_LINK = {
   "/login": "only for somebody who is signed out, and after a new account",
   "/recover": "is offered on the sign-in page",
   "/older": "only when the file is older than what the browser saw",
+  "/d/:date/opening": "a part of its day",
   "/d/:date/recap": "a part of its day",
   "/d/:date/opening": "a part of its day",
   "/d/:date/recap/line": "a part of the calendar",
