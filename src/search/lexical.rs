@@ -17,6 +17,7 @@ mod wanted;
 
 use std::collections::HashMap;
 
+pub(in crate::search) use self::analyse::Language;
 pub use self::{
     analyse::spoken,
     index::{Job, RECENT, WordIndex},

@@ -28,10 +28,12 @@ const SAMPLE: usize = 200;
 
 /// A language with a stemmer.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub(super) struct Language(u8);
+pub(in crate::search) struct Language(u8);
 
 impl Language {
     const ENGLISH: Self = Self(0);
+    pub(in crate::search) const GERMAN: Self = Self(1);
+    pub(in crate::search) const FRENCH: Self = Self(2);
     const RUSSIAN: Self = Self(13);
     const GREEK: Self = Self(14);
 
@@ -41,7 +43,7 @@ impl Language {
     }
 
     /// The language whose commonest words stand most often in a list of folded words; `None` when there is no sign.
-    pub(super) fn of<'a>(words: impl Iterator<Item = &'a str>) -> Option<Self> {
+    pub(in crate::search) fn of<'a>(words: impl Iterator<Item = &'a str>) -> Option<Self> {
         let (counts, script) = signs(words);
         let most = counts.iter().copied().max().filter(|most| *most > 0);
         let best = most.and_then(|most| counts.iter().position(|count| *count == most));
@@ -49,7 +51,7 @@ impl Language {
     }
 
     /// The same, and `None` when several languages have as many.
-    pub(super) fn surely_of<'a>(words: impl Iterator<Item = &'a str>) -> Option<Self> {
+    pub(in crate::search) fn surely_of<'a>(words: impl Iterator<Item = &'a str>) -> Option<Self> {
         let (counts, script) = signs(words);
         let most = counts.iter().copied().max().filter(|most| *most > 0);
         let Some(most) = most else { return script };
@@ -58,7 +60,7 @@ impl Language {
     }
 
     /// The stem of a folded word, if it is one that is looked for.
-    pub(super) fn stem(self, word: &str) -> Option<String> {
+    pub(in crate::search) fn stem(self, word: &str) -> Option<String> {
         if word.chars().count() < SHORTEST_WORD || word.contains(|symbol: char| symbol.is_ascii_digit()) {
             return None;
         }
@@ -217,6 +219,8 @@ mod tests {
         ] {
             assert_eq!(usize::from(of(text).0), number(algorithm), "{text}");
         }
+        assert_eq!(usize::from(Language::GERMAN.0), number(Algorithm::German));
+        assert_eq!(usize::from(Language::FRENCH.0), number(Algorithm::French));
         assert_eq!(usize::from(Language::RUSSIAN.0), number(Algorithm::Russian));
         assert_eq!(usize::from(Language::GREEK.0), number(Algorithm::Greek));
     }
