@@ -116,6 +116,11 @@ impl Session {
         self.user.vault.name().as_ref().to_owned()
     }
 
+    /// Short id of the journal, as people see it.
+    pub fn journal(&self) -> String {
+        self.user.vault.id().to_string()
+    }
+
     /// SHA-256 of the session token.
     pub fn fingerprint(&self) -> &[u8; 32] {
         &self.fingerprint

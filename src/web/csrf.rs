@@ -6,7 +6,7 @@
 use poem::http::{HeaderMap, Method, header};
 
 use crate::{
-    services::Services,
+    services::{Services, sessions::Session},
     web::{form::Form, host::Authority, session::Visitor},
 };
 
@@ -14,6 +14,9 @@ use crate::{
 pub const FIELD: &str = "csrf";
 /// Header that carries the token.
 pub const HEADER: &str = "x-csrf-token";
+
+/// Header that names the journal a page belongs to.
+pub const JOURNAL: &str = "x-journal";
 
 /// Where a request comes from.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -61,6 +64,12 @@ pub fn token_ok(services: &Services, visitor: &Visitor, headers: &HeaderMap, for
         .into_iter()
         .flatten()
         .any(|token| services.csrf_ok(&visitor.fingerprint, token))
+}
+
+/// Whether the page that sends the request belongs to the journal of the session. A page of somebody else who was signed
+/// in before in this browser does not: its text must not get into this journal.
+pub fn is_own_page(headers: &HeaderMap, session: &Session) -> bool {
+    single(headers, JOURNAL) == Ok(Some(session.journal().as_str()))
 }
 
 /// Whether the request carries any token at all.

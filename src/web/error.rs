@@ -72,6 +72,7 @@ impl<'a> Surroundings<'a> {
         Shell {
             nonce: self.mark.nonce().to_owned(),
             csrf: self.csrf.clone(),
+            journal: self.session.map(Session::journal).unwrap_or_default(),
             css_href: assets::css_href(),
             js_href: assets::js_href(),
             assets: assets::base(),
@@ -182,7 +183,8 @@ impl WebError {
     }
 
     /// The token is one of before, in a session that is open: another tab signed in meanwhile, or the program began again
-    /// under somebody who stays. The request came from our own page, so the answer brings it the token of now.
+    /// under somebody who stays. The request came from our own page of the same journal, so the answer brings it the
+    /// token of now.
     pub fn stale(wants: Wants, token: String) -> Self {
         if wants != Wants::Fragment {
             return Self::bad_token();

@@ -47,6 +47,8 @@ pub struct Shell {
     pub nonce: String,
     /// CSRF token of the session, for the field `csrf` and the header `X-CSRF-Token`.
     pub csrf: String,
+    /// Short id of the journal that the page belongs to, for the header `X-Journal`; empty when signed out.
+    pub journal: String,
     /// Address of the style sheet: `assets::css_href()`.
     pub css_href: String,
     /// Address of the script: `assets::js_href()`.
@@ -111,6 +113,7 @@ impl Shell {
         Self {
             nonce: "c2FtcGxlLW5vbmNl".to_owned(),
             csrf: "sample-csrf-token".to_owned(),
+            journal: "f1f2f3f4f5f6f7".to_owned(),
             css_href: crate::web::assets::css_href(),
             js_href: crate::web::assets::js_href(),
             assets: crate::web::assets::base(),

@@ -207,11 +207,12 @@ impl Leaf {
                 let form = Form::read(call.headers(), body, limit(row)).await?;
                 if !csrf::token_ok(call.services(), &call.visitor, call.headers(), &form) {
                     // A cut form may have lost its token, and an old page has an old one: either way the text is shown.
-                    let is_cut = form.is_cut();
-                    let error = if is_cut {
+                    let error = if form.is_cut() {
                         WebError::cut(call.wants)
-                    } else {
+                    } else if csrf::is_own_page(call.headers(), &session) {
                         WebError::stale(call.wants, call.services().csrf(&call.visitor.fingerprint))
+                    } else {
+                        WebError::bad_token()
                     };
                     return Err(error.holding(kept(row, &call, &session, &form)));
                 }

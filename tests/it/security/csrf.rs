@@ -9,7 +9,7 @@ use llamora::{
 };
 use poem::http::{HeaderMap, HeaderValue, Method};
 
-use crate::it::common::{Ask, SignedIn, TODAY, TestApp};
+use crate::it::common::{Ask, Got, SignedIn, TODAY, TestApp};
 
 /// What a forged request could change, in one text.
 async fn state(mira: &SignedIn, id: &str) -> Vec<String> {
@@ -76,24 +76,36 @@ async fn a_refused_form_shows_its_text() {
 
 // D48 (a tab from before the last sign-in)
 #[tokio::test]
-async fn a_page_of_before_gets_the_token_of_now_and_another_site_gets_none() {
+async fn a_page_of_before_gets_the_token_of_now_and_another_site_or_journal_gets_none() {
     let app = TestApp::new().await;
     let mira = app.register("Mira").await;
-    let old = |text: &str| {
-        Ask::post(&format!("/d/{TODAY}/entries")).fields(&[("csrf", "old"), ("text", text)]).without_token()
+    let page_of = |body: &str| {
+        let (_, rest) = body.split_once("data-journal=\"").expect("it names its journal");
+        rest.split_once('"').expect("a value").0.to_owned()
     };
-    let got = mira.send(old("Written in an old tab.").partial()).await.expect(403);
+    let journal = page_of(&mira.get(&format!("/d/{TODAY}")).await.expect(200).body);
+    let old = |text: &str| {
+        let fields = [("csrf", "old"), ("text", text)];
+        Ask::post(&format!("/d/{TODAY}/entries")).fields(&fields).without_token().partial()
+    };
+    let own = |text: &str| old(text).header("x-journal", &journal);
+    let got = mira.send(own("Written in an old tab.")).await.expect(403);
     assert!(got.body.contains("Try once more"), "{}", got.body);
     let token = got.header("x-csrf-token").to_owned();
-    let again = old("Written in an old tab.").partial().header("x-csrf-token", &token);
+    let again = own("Written in an old tab.").header("x-csrf-token", &token);
     assert!(mira.send(again).await.expect(200).body.contains("Written in an old tab."));
 
-    let foreign = old("From elsewhere.").partial().header("sec-fetch-site", "cross-site");
-    let got = mira.send(foreign).await.expect(403);
-    assert!(!got.headers.contains_key("x-csrf-token") && !got.body.contains(&token));
+    let gives_none = |got: &Got| !got.headers.contains_key("x-csrf-token") && !got.body.contains(&token);
+    let foreign = own("From elsewhere.").header("sec-fetch-site", "cross-site");
+    assert!(gives_none(&mira.send(foreign).await.expect(403)));
     let outside = app.anonymous();
     outside.get("/login").await;
-    assert!(!outside.send(old("Nobody.").partial()).await.headers.contains_key("x-csrf-token"));
+    assert!(gives_none(&outside.send(own("Nobody.")).await));
+    // Mira's tab is still open in the browser in which Jon signed in: what she wrote there must not be his.
+    let jon = app.register("Jon").await;
+    assert_ne!(page_of(&jon.get(&format!("/d/{TODAY}")).await.expect(200).body), journal);
+    assert!(gives_none(&jon.send(own("For Mira alone.")).await.expect(403)));
+    assert!(gives_none(&jon.send(old("From a page that names none.")).await.expect(403)));
 }
 
 // proves: SR-04 (every row with GET)
