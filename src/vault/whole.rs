@@ -24,6 +24,8 @@ pub struct Item {
     pub versions: Vec<Entry>,
     /// The names of its traces. When it is put in, these count, and not the ids that the entry lists.
     pub traces: Vec<TraceName>,
+    /// Those of them that their owner pinned.
+    pub pinned: Vec<TraceName>,
 }
 
 /// All that a day lists.
@@ -76,9 +78,13 @@ pub fn day(r: &Reader<'_>, day: Day) -> Result<WholeDay, VaultError> {
 fn item(r: &Reader<'_>, id: EntryId) -> Result<Option<Item>, VaultError> {
     let Some(entry) = entries::entry(r, id)? else { return Ok(None) };
     let versions = if entry.revision > 1 { entries::versions(r, id)? } else { Vec::new() };
-    let names = traces::names(r, &entry.traces)?;
-    let traces = names.iter().filter_map(|(_, name, _)| TraceName::parse(name).ok()).collect();
-    Ok(Some(Item { entry, versions, traces }))
+    let (mut carried, mut pinned) = (Vec::new(), Vec::new());
+    for ((_, name, _), found) in traces::named(r, &entry.traces)? {
+        let Ok(name) = TraceName::parse(&name) else { continue };
+        pinned.extend(found.filter(|found| found.is_pinned).map(|_| name.clone()));
+        carried.push(name);
+    }
+    Ok(Some(Item { entry, versions, traces: carried, pinned }))
 }
 
 /// Puts an item in, live; [`trash::trash`] then moves it where it was. A reply needs its entry to be there. Call
@@ -92,7 +98,10 @@ pub fn insert(w: &mut Writer<'_>, item: &Item) -> Result<(), VaultError> {
     }
     entries::add(w, &Entry { deleted: None, traces: Vec::new(), ..item.entry.clone() })?;
     for name in item.traces.iter().take(traces::MAX_PER_ENTRY) {
-        traces::attach(w, item.entry.id, name)?;
+        let attached = traces::attach(w, item.entry.id, name)?;
+        if item.pinned.iter().any(|pinned| pinned.key() == name.key()) {
+            traces::pin(w, attached.trace, true)?;
+        }
     }
     Ok(())
 }

@@ -20,6 +20,7 @@
 //! | `trashed` | when it went to the trash, or left out |
 //! | `reply_to` | `id` of the entry a reply answers |
 //! | `traces` | the names of its traces, or left out |
+//! | `pinned` | those of them that are pinned, or left out |
 //! | `made_by` | of machine text: `model`, `sha256` (hexadecimal, zeros when unknown), `settings`; `days` (ISO, spaces between) and `wish` it was made with, what had no room (`texts`, `passages`, `shortened`), `cut`, or left out |
 //! | `versions` | earlier texts, oldest first: `revision`, `updated`, `text` |
 
@@ -99,6 +100,8 @@ pub struct EntryOut<'a> {
     reply_to: Option<String>,
     #[serde(skip_serializing_if = "Vec::is_empty")]
     traces: Vec<&'a str>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pinned: Vec<&'a str>,
     #[serde(skip_serializing_if = "Option::is_none")]
     made_by: Option<MadeByOut<'a>>,
     #[serde(skip_serializing_if = "Vec::is_empty")]
@@ -162,6 +165,7 @@ impl<'a> EntryOut<'a> {
             trashed: entry.deleted.map(moment_text),
             reply_to: entry.reply_to.map(|id| id.to_string()),
             traces: item.traces.iter().map(TraceName::as_str).collect(),
+            pinned: item.pinned.iter().map(TraceName::as_str).collect(),
             made_by: entry.made_by.as_ref().map(made_by_out),
             versions: Vec::new(),
         }
@@ -254,7 +258,8 @@ pub fn item(record: &Record, text: &str, around: &Circumstances, clock: &dyn Clo
         made_by: record.made_by.as_ref().filter(|_| role != Role::Writer).map(made_by),
     };
     let versions = versions(record, &mut entry, around);
-    Ok(Item { entry, versions, traces: read::traces(&record.traces) })
+    let (traces, pinned) = (read::traces(&record.traces), read::traces(&record.pinned));
+    Ok(Item { entry, versions, traces, pinned })
 }
 
 fn made_by(fields: &Fields) -> Provenance {

@@ -83,6 +83,8 @@ pub struct Record {
     pub versions: Vec<Fields>,
     /// Names of its traces, or its tags; of more than [`MAX_PER_ENTRY`] the first ones.
     pub traces: Vec<String>,
+    /// Names of those that are pinned.
+    pub pinned: Vec<String>,
     /// Pictures and other files that hang on it.
     pub n_files: usize,
     /// Whether it was an object at all.
@@ -320,6 +322,7 @@ impl<'de> Visitor<'de> for RecordVisitor {
                     record.traces.extend(map.next_value::<Names>()?.0);
                     record.traces.truncate(MAX_PER_ENTRY);
                 }
+                "pinned" if !self.is_inner => record.pinned = map.next_value::<Names>()?.0,
                 "photos" | "videos" | "audios" | "pdfAttachments" if !self.is_inner => {
                     record.n_files += map.next_value::<Count>()?.0;
                 }

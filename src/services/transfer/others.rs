@@ -128,7 +128,7 @@ pub(super) fn entries(
             text,
             made_by: None,
         };
-        items.push(Item { entry, versions: Vec::new(), traces: traces.to_vec() });
+        items.push(Item { entry, versions: Vec::new(), traces: traces.to_vec(), pinned: Vec::new() });
     }
     Ok(items)
 }

@@ -24,7 +24,10 @@ fn traces_go_out_and_come_in_by_name_in_every_format() {
     old.write(|w| {
         entries::insert(w, &entry(1, on, "By the lake."))?;
         let id = entry(1, on, "").id;
-        names.iter().try_for_each(|name| traces_of::attach(w, id, &TraceName::parse(name).unwrap()).map(drop))
+        names.iter().try_for_each(|name| {
+            let attached = traces_of::attach(w, id, &TraceName::parse(name).unwrap())?;
+            traces_of::pin(w, attached.trace, *name == "C++").map(drop)
+        })
     })
     .unwrap();
     for (format, name) in [(Format::Json, "a.json"), (Format::Markdown, "a.zip"), (Format::Jrnl, "b.json")] {
@@ -32,7 +35,12 @@ fn traces_go_out_and_come_in_by_name_in_every_format() {
         import(&new, read(name, &exported(&old, format)).unwrap());
         let item = holds(&new).remove(&on).unwrap().remove(0);
         assert_eq!(traces(&item), names, "{name}");
-        assert_eq!(new.read(traces_of::all).unwrap().len(), 4);
+        let all = new.read(traces_of::all).unwrap();
+        let pinned: Vec<&str> =
+            all.iter().filter(|found| found.is_pinned).map(|found| found.name.as_str()).collect();
+        // The form of jrnl is for other programs, and they have no pins.
+        let kept: &[&str] = if format == Format::Jrnl { &[] } else { &["C++"] };
+        assert_eq!((all.len(), pinned.as_slice()), (4, kept), "{name}");
         // Once more changes nothing.
         import(&new, read(name, &exported(&old, format)).unwrap());
         assert!(new.read(traces_of::all).unwrap().iter().all(|trace| trace.count == 1));
