@@ -1,6 +1,7 @@
 //! Disks that fill up, fail and lose power.
 
 mod power;
+mod traces;
 
 use std::{io::ErrorKind, sync::Arc};
 
