@@ -106,8 +106,10 @@ begun("a theme that was chosen is there before any script, and passes axe whatev
   await page.goto("/settings/appearance");
   await page.getByText("Dark", { exact: true }).click();
   await page.getByText("Larger", { exact: true }).click();
+  await page.getByRole("group", { name: "Contrast" }).getByText("More", { exact: true }).click();
   await page.getByRole("button", { name: "Save" }).click();
   await expect(page.locator("html")).toHaveAttribute("data-theme", "dark");
+  await expect(page.locator("html")).toHaveAttribute("data-contrast", "more");
   const paper = () => page.evaluate(() => getComputedStyle(document.documentElement).backgroundColor);
   const dark = await paper();
   await page.emulateMedia({ colorScheme: "light" });
