@@ -11,7 +11,6 @@ const NO_LINK = {
   "/older": "only when the file is older than what the browser saw",
   "/d/:date/opening": "a part of its day",
   "/d/:date/recap": "a part of its day",
-  "/d/:date/opening": "a part of its day",
   "/d/:date/recap/line": "a part of the calendar",
   "/entries/:id": "a part of its day",
   "/entries/:id/sending": "only with another program that may answer",
