@@ -1,6 +1,7 @@
 //! The address table: every route of the program on one screen. It builds the poem route, and every test that says
 //! "for each route" reads it.
 
+pub mod ask;
 pub mod assets;
 pub mod auth;
 pub mod calendar;
@@ -155,6 +156,10 @@ pub static ROWS: &[Row] = &[
     row!(POST   "/search/recent/keep"              signed_form recent::switch,        OTHER,        "/search/recent/keep"),
     row!(POST   "/search/:n/kept"                  signed_form recent::keep,          OTHER,        "/search/1/kept"),
     row!(GET    "/search/:n"                       signed      search::again,         Kind::Page,   "/search/1"),
+    row!(GET    "/ask"                             signed      ask::new,              Kind::Page,   "/ask"),
+    row!(POST   "/ask"                             signed_form ask::ask,              OTHER,        "/ask"),
+    row!(GET    "/ask/:n"                          signed      ask::show,             Kind::Page,   "/ask/1"),
+    row!(POST   "/ask/:n/words"                    signed_form ask::words,            OTHER,        "/ask/1/words"),
     row!(GET    "/trash"                           signed      trash::list,           Kind::Page,   "/trash"),
     row!(POST   "/trash/empty"                     signed_form trash::empty,          OTHER,        "/trash/empty"),
     row!(GET    "/settings/data"                   signed      settings::data,        Kind::Page,   "/settings/data"),

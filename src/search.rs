@@ -17,6 +17,7 @@
 //! [`engine::OpenIndex::insert`], from time to time [`engine::OpenIndex::draft_fresh`] for a [`segment`]; for words
 //! [`lexical::WordIndex::put`].
 
+pub mod answer;
 pub mod candle;
 pub mod chunk;
 pub mod codes;

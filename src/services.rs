@@ -5,6 +5,7 @@
 
 pub mod accounts;
 pub mod admission;
+pub mod asking;
 pub mod backup;
 pub mod budget;
 pub mod calendar;

@@ -208,6 +208,35 @@ pub fn opening(
     ])
 }
 
+/// The conversation that asks for an answer to a question out of passages of the journal, the most telling first. They
+/// stand as quotations, each with its date; together they get `room` tokens.
+///
+/// # Errors
+/// When a template of the folder of prompts cannot be filled.
+pub fn answer(
+    prompts: &Prompts,
+    question: &str,
+    today: Day,
+    memories: &[Memory],
+    most: u8,
+    room: usize,
+) -> Result<Vec<Message>, PromptError> {
+    let dated = |day: Day| format!("{}, {}", day.weekday(), day.long());
+    let rules = prompts.render("answer.txt", context!(date => dated(today), most))?;
+    let asked = neutral(question);
+    let taken = budget::estimate(&rules) + budget::estimate(&asked);
+    let share = room.saturating_sub(taken) / memories.len().max(1);
+    let mut messages = vec![Message::new(Speaker::System, rules)];
+    for memory in memories {
+        let quoted = quoted(&budget::shorten(&memory.text, share * 3 / 4));
+        let said =
+            prompts.render("memory.txt", context!(size => "large", date => dated(memory.day), quoted))?;
+        messages.push(Message::new(Speaker::Writer, said).at(Place::Fixed));
+    }
+    messages.push(Message::new(Speaker::Writer, asked).at(Place::Fixed));
+    Ok(messages)
+}
+
 /// Drops what is more than `room` besides the fixed turns.
 fn fit(turns: Vec<(Message, Part)>, room: usize, mut left_out: LeftOut) -> Prompt {
     let costs: Vec<_> = turns

@@ -8,6 +8,7 @@ use crate::{
     journal::{day::Day, entry::Role},
     routes::recent,
     services::{
+        asking::is_question,
         finding::{
             Found, Hit, Pages,
             asked::{Asked, Fields, MAX_QUERY_CHARS},
@@ -97,7 +98,13 @@ pub async fn list(call: Arc<Call>, session: Arc<Session>, form: Form) -> Answer 
 
 async fn start(call: &Call, session: &Session, asked: &Asked) -> Answer {
     let recent = recent::view(call.services().recent_searches(session).await?);
-    call.page_or_part(StatusCode::OK, &SearchPage { recent: Some(recent), ..empty(call, asked) })
+    let ask = may_ask(call, session).then(|| "/ask".to_owned());
+    call.page_or_part(StatusCode::OK, &SearchPage { recent: Some(recent), ask, ..empty(call, asked) })
+}
+
+/// Whether the page leads to where the journal is asked: not while the model is switched off.
+fn may_ask(call: &Call, session: &Session) -> bool {
+    call.services().model_for(session).state != "off"
 }
 
 fn empty(call: &Call, asked: &Asked) -> SearchPage {
@@ -123,6 +130,7 @@ fn results(
         days: by_day(call, session, found.hits),
         offered: by_day(call, session, found.offered),
         is_catching_up: found.is_catching_up,
+        ask: (may_ask(call, session) && is_question(asked.fields().q)).then(|| format!("/ask/{number}")),
         back: (first > 1).then(|| page(first - 1)),
         more: found.more.then(|| page(last + 1)),
         place: Some(place),

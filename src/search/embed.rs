@@ -184,6 +184,17 @@ impl EmbedEngine {
         self.submit(texts, false)?.await.map_err(|_| EmbedError::Unavailable)?
     }
 
+    /// The vectors of a few short texts that somebody waits for; goes before all indexing, also while that is held.
+    ///
+    /// # Errors
+    /// See [`EmbedError`].
+    pub async fn embed_now(&self, texts: Vec<String>) -> Answer {
+        if texts.is_empty() {
+            return Ok(Vec::new());
+        }
+        self.submit(texts, true)?.await.map_err(|_| EmbedError::Unavailable)?
+    }
+
     /// Makes indexing wait until the guard is dropped.
     pub fn hold_indexing(&self) -> IndexingHold {
         self.shared.lock().holds += 1;

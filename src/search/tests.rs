@@ -1,4 +1,5 @@
 //! Tests that cover search as a whole.
 
 mod quality;
+mod questions;
 mod words;

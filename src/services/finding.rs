@@ -1,6 +1,7 @@
 //! Finding entries by word and by meaning.
 
 pub mod asked;
+pub(in crate::services) mod for_question;
 pub(crate) mod held;
 pub mod recent;
 mod within;

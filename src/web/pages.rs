@@ -6,6 +6,7 @@
 //!
 //! [`SanitizedHtml`]: crate::web::markdown::SanitizedHtml
 
+pub mod ask;
 pub mod auth;
 pub mod calendar;
 pub mod choosing;

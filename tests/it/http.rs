@@ -1,6 +1,7 @@
 //! Behaviour of the pages, through the whole route tree.
 
 mod account;
+mod ask;
 mod auth;
 mod backup;
 mod choosing;

@@ -17,6 +17,7 @@ pub const EMBEDDED: &[(&str, &str)] = &[
     ("recap.txt", include_str!("../../../templates/prompts/recap.txt")),
     ("labels.txt", include_str!("../../../templates/prompts/labels.txt")),
     ("opening.txt", include_str!("../../../templates/prompts/opening.txt")),
+    ("answer.txt", include_str!("../../../templates/prompts/answer.txt")),
 ];
 
 /// The texts of prompts, parsed and tried. Cheap to keep for the life of the program.
@@ -157,6 +158,7 @@ fn samples() -> Vec<(&'static str, &'static str, Value)> {
     }
     samples.push(("recap.txt", "date", context!(date => SAMPLE, most => 3)));
     samples.push(("labels.txt", "date", context!(date => SAMPLE, most => 5)));
+    samples.push(("answer.txt", "date", context!(date => SAMPLE, most => 3)));
     samples.push(("rules-small.txt", "date", context!(size => "small", date => SAMPLE)));
     samples.push(("rules-large.txt", "date", context!(size => "large", date => SAMPLE)));
     samples

@@ -33,6 +33,8 @@ pub(super) const ARTICLES: &[&str] = &[
 /// Words that begin sentences and are no names, besides the common ones.
 #[rustfmt::skip]
 pub(super) const STARTERS: &[&str] = &[
+    "describe", "dime", "dimmi", "erzahl", "erzahle", "explain", "list", "name", "nenne", "please", "raconte", "sag", "show",
+    "tell",
     "abends", "allora", "alors", "although", "anche", "anoche", "apres", "as", "aujourdhui", "aunque", "avec",
     "avete", "avez", "bevor", "both", "cependant", "cette", "chez", "chi", "combien", "comment", "cual",
     "cuando", "cuanta", "cuanto", "cuantos", "dabei", "danach", "dann", "dein", "deine", "depuis", "desde",

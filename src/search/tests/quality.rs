@@ -31,7 +31,7 @@ const NOTHING: &str = "nothing";
 /// Places of a list that count.
 const SHOWN: usize = 10;
 
-struct Judged {
+pub(super) struct Judged {
     kind: String,
     half: String,
     typed: String,
@@ -40,7 +40,7 @@ struct Judged {
 }
 
 /// The entries as written, by day, and the queries about them.
-fn judged_set() -> (Vec<String>, Vec<Judged>) {
+pub(super) fn judged_set() -> (Vec<String>, Vec<Judged>) {
     let list = |json: &str| -> Vec<Value> { serde_json::from_str(json).unwrap() };
     let entries = list(include_str!("../../../tests/quality/entries.json"));
     let text = |row: &Value, name: &str| row[name].as_str().unwrap().to_owned();
@@ -64,7 +64,7 @@ fn judged_set() -> (Vec<String>, Vec<Judged>) {
     (entries.iter().map(|row| text(row, "text")).collect(), queries)
 }
 
-fn seen(number: usize) -> Seen {
+pub(super) fn seen(number: usize) -> Seen {
     let day = Day::from_number(i32::try_from(number).unwrap()).unwrap();
     Seen { id: id(number), day, created: number as i64, machine: false }
 }
@@ -73,11 +73,11 @@ fn id(number: usize) -> EntryId {
     EntryId::from_parts(i64::try_from(number).unwrap(), [7; 10])
 }
 
-struct Diary {
+pub(super) struct Diary {
     words: WordIndex,
     n_entries: usize,
     index: OpenIndex,
-    embedder: CandleEmbedder,
+    pub(super) embedder: CandleEmbedder,
 }
 
 /// Numbers of the entries found, best first.
@@ -97,7 +97,7 @@ impl Lists {
 }
 
 impl Diary {
-    fn open(entries: &[String], mut embedder: CandleEmbedder) -> Self {
+    pub(super) fn open(entries: &[String], mut embedder: CandleEmbedder) -> Self {
         let texts: Vec<String> = entries.iter().map(|markdown| plain::plain(markdown)).collect();
         let mut index = OpenIndex::new(384);
         for (number, text) in texts.iter().enumerate() {
@@ -128,12 +128,12 @@ impl Diary {
         Self { words, n_entries: texts.len(), index, embedder }
     }
 
-    fn near(&mut self, query: &Query) -> Vec<Near> {
+    pub(super) fn near(&mut self, query: &Query) -> Vec<Near> {
         let vectors = self.embedder.embed(&[query.meaning()]).unwrap();
         self.index.nearest(&vectors[0], 50).unwrap()
     }
 
-    fn words(&self, query: &Query) -> WordHits {
+    pub(super) fn words(&self, query: &Query) -> WordHits {
         let all: Vec<EntryId> = (0..self.n_entries).map(id).collect();
         self.words.find(query, &all).unwrap()
     }

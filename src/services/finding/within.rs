@@ -5,7 +5,7 @@ use std::collections::HashSet;
 use crate::{
     journal::{day::Day, entry::Entry, ids::EntryId},
     search::{
-        filter::Filter,
+        filter::{By, Filter},
         lexical::{Matcher, WordHits},
         plain::plain,
         query::Query,
@@ -26,6 +26,11 @@ impl Within {
     /// The whole journal.
     pub(super) fn all() -> Self {
         Self { filter: Filter::default(), carriers: None }
+    }
+
+    /// What the writer wrote.
+    pub(super) fn writer() -> Self {
+        Self { filter: Filter { by: By::Writer, ..Filter::default() }, carriers: None }
     }
 
     /// What was wanted.

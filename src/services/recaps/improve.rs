@@ -15,8 +15,6 @@ use crate::{
 
 const MOST: u8 = 3;
 const SHAPE: Shape = Shape::Sentences { most: MOST, chars: 220 };
-/// A sentence that lies less near to every one of the day says something else.
-const NEAR_ENOUGH: f32 = 0.3;
 
 impl Services {
     /// Whether a model may better a recap of the writer's own sentences, and has not tried.
@@ -47,13 +45,17 @@ impl Services {
                 && !user.model_is_off.load(Ordering::SeqCst)
         };
         let written = self.written_in(&model, SHAPE, user, request, &is_wanted).await?;
-        let sources = Sources::new(texts.iter().map(String::as_str));
+        // The whole day is one source: a recap may join what stands in two entries.
+        let (whole, own) = (texts.join("\n"), vectors.zip(self.sentence_vectors(&written).await));
+        let sources = Sources::new([whole.as_str()]);
+        let rests = |(number, sentence): &(usize, String)| {
+            let near = own
+                .as_ref()
+                .map(|(own, said)| own.iter().map(|own| dot(&said[*number], own)).fold(f32::MIN, f32::max));
+            sources.grounds(sentence, near.as_ref().map(std::slice::from_ref)).hold()
+        };
         let mut grounded: Vec<String> =
-            written.into_iter().filter(|sentence| sources.support(sentence)).collect();
-        if let (Some(vectors), Some(said)) = (vectors, self.sentence_vectors(&grounded).await) {
-            let mut is_near = said.iter().map(|said| vectors.iter().any(|own| dot(said, own) >= NEAR_ENOUGH));
-            grounded.retain(|_| is_near.next().unwrap_or(false));
-        }
+            written.into_iter().enumerate().filter(rests).map(|(_, sentence)| sentence).collect();
         // A sentence of the day word for word is nothing better.
         grounded.retain(|sentence| !sentences.contains(sentence));
         let tried = model.name.clone();

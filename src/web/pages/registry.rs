@@ -2,8 +2,8 @@
 
 use crate::web::{
     pages::{
-        auth, calendar, choosing, days, earlier, entries, errors, integrity, invitations, keys, look, model,
-        older, opening, recaps, review, search, security, settings, traces, transfer, trash, versions,
+        ask, auth, calendar, choosing, days, earlier, entries, errors, integrity, invitations, keys, look,
+        model, older, opening, recaps, review, search, security, settings, traces, transfer, trash, versions,
         welcome,
     },
     view::{Template, ViewError, Views},
@@ -25,6 +25,7 @@ pub struct Rendered {
 /// The first template that does not fit its context.
 pub fn render_samples(views: &Views) -> Result<Vec<Rendered>, ViewError> {
     let mut all = Vec::new();
+    all.append(&mut rendered::<ask::AskPage>(views)?);
     all.append(&mut rendered::<auth::RegisterPage>(views)?);
     all.append(&mut rendered::<auth::RecoveryPage>(views)?);
     all.append(&mut rendered::<auth::LoginPage>(views)?);

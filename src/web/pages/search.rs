@@ -32,6 +32,8 @@ pub struct SearchPage {
     pub is_catching_up: bool,
     /// Address of this search in this session: `/search/3`.
     pub place: Option<String>,
+    /// Where the journal is asked: with the same words when these are a question.
+    pub ask: Option<String>,
     /// Address of the page before.
     pub back: Option<String>,
     /// Address of the page after.
@@ -211,6 +213,7 @@ impl SearchPage {
             offered: Vec::new(),
             is_catching_up: false,
             place: None,
+            ask: None,
             back: None,
             more: None,
             recent: None,
@@ -225,7 +228,8 @@ impl Template for SearchPage {
     fn samples() -> Vec<Self> {
         let empty = Self::new(Shell::sample("Search"), SearchForm::default());
         let recent = RecentView::samples().into_iter();
-        let recent = recent.map(|recent| Self { recent: Some(recent), ..empty.clone() });
+        let recent =
+            recent.map(|recent| Self { recent: Some(recent), ask: Some("/ask".to_owned()), ..empty.clone() });
         let form = SearchForm { q: "snow \"on the bridge\"".to_owned(), ..SearchForm::default() };
         let found = Self {
             form: form.clone(),
@@ -235,6 +239,7 @@ impl Template for SearchPage {
             days: HitDay::samples(),
             is_catching_up: true,
             place: Some("/search/3".to_owned()),
+            ask: Some("/ask/3".to_owned()),
             more: Some("/search/3?page=2".to_owned()),
             ..empty.clone()
         };

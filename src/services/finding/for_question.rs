@@ -1,0 +1,82 @@
+//! What a search finds for a question.
+
+use std::{collections::HashMap, ops::Range, sync::Arc};
+
+use crate::{
+    blocking,
+    journal::{entry::Entry, ids::EntryId},
+    search::{answer, query::Query, rank},
+    services::{
+        Failure, Services,
+        finding::{NEAREST, nearest_within, said, within::Within},
+        indexing::is_searchable,
+        sessions::{Session, User},
+    },
+    vault::{entries, error::VaultError},
+};
+
+/// The writer's entries that fit a question.
+pub(in crate::services) struct ForQuestion {
+    /// The best first.
+    pub(in crate::services) entries: Vec<Fitting>,
+    /// The question as a vector, where meanings are searched.
+    pub(in crate::services) vector: Option<Vec<f32>>,
+    /// Why not everything was searched.
+    pub(in crate::services) note: Option<String>,
+}
+
+/// An entry that fits a question.
+pub(in crate::services) struct Fitting {
+    /// The entry.
+    pub(in crate::services) entry: Entry,
+    /// The part of it that lies nearest to the question.
+    pub(in crate::services) nearest: Option<Range<usize>>,
+    /// How much of the question it says in words, 0 to 1.
+    pub(in crate::services) share: f32,
+}
+
+impl Services {
+    /// Searches the writer's entries by the words and the meaning of a question; finds none when nothing fits.
+    ///
+    /// # Errors
+    /// When a record cannot be read.
+    pub(in crate::services) async fn for_question(
+        &self,
+        session: &Session,
+        question: &str,
+    ) -> Result<ForQuestion, Failure> {
+        // The space says that the last word is finished.
+        let query = Query::parse(&format!("{question} "));
+        let meaning = self.meaning_of(&session.user, &query).await;
+        let (user, vector) = (Arc::clone(&session.user), meaning.vector.clone());
+        let entries = blocking::db(move || find(&user, &query, vector.as_deref())).await??;
+        Ok(ForQuestion { entries, vector: meaning.vector, note: meaning.note })
+    }
+}
+
+fn find(user: &User, query: &Query, vector: Option<&[f32]>) -> Result<Vec<Fitting>, VaultError> {
+    let within = Within::writer();
+    let near = vector.map_or_else(Vec::new, |vector| nearest_within(user, vector, NEAREST, &within));
+    let mut words = said(user, query, &near)?;
+    within.narrow(&mut words);
+    let results = rank::fuse(&words, &near);
+    let shares: HashMap<EntryId, f32> = words.hits.iter().map(|hit| (hit.seen.id, hit.share)).collect();
+    user.vault.read(|r| {
+        let mut found = Vec::new();
+        for result in results {
+            match entries::entry(r, result.seen.id) {
+                Ok(Some(entry)) if is_searchable(&entry) => {
+                    let share = shares.get(&entry.id).copied().unwrap_or_default();
+                    found.push(Fitting { entry, nearest: result.chunk, share });
+                }
+                Err(error @ VaultError::Store(_)) => return Err(error),
+                // It went this very moment, or does not open any more: its day says so.
+                _ => {}
+            }
+            if found.len() == answer::MOST_ENTRIES {
+                break;
+            }
+        }
+        Ok(found)
+    })
+}
