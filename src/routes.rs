@@ -17,6 +17,7 @@ pub mod invitations;
 pub mod items;
 pub mod keys;
 pub mod look;
+pub mod machine;
 pub mod model;
 pub mod older;
 mod openings;
@@ -196,6 +197,8 @@ pub static ROWS: &[Row] = &[
     row!(POST   "/settings/model/upstream/key"     signed_form model::key,            OTHER,        "/settings/model/upstream/key"),
     row!(GET    "/settings/model/sent"             signed      model::sent,           Kind::Page,   "/settings/model/sent"),
     row!(POST   "/settings/model/switch"           signed_form model::switch,         OTHER,        "/settings/model/switch"),
+    row!(GET    "/settings/model/texts"            signed      machine::show,         Kind::Page,   "/settings/model/texts"),
+    row!(POST   "/settings/model/texts/remove"     signed_form machine::remove,       OTHER,        "/settings/model/texts/remove"),
     row!(GET    "/settings/security"               signed      security::overview,    Kind::Page,   "/settings/security"),
     row!(GET    "/settings/security/password"      signed      security::show_password, Kind::Page, "/settings/security/password"),
     row!(POST   "/settings/security/password"      signed_form security::set_password, OTHER,       "/settings/security/password"),

@@ -19,6 +19,7 @@ pub mod indexing;
 pub mod integrity;
 pub mod keys;
 pub mod labels;
+pub mod machine;
 pub mod models;
 pub mod on_this_day;
 pub mod openings;

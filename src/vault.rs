@@ -27,6 +27,7 @@ pub mod error;
 pub mod events;
 pub mod files;
 mod header;
+pub mod machine;
 pub mod openings;
 pub mod outbox;
 pub(crate) mod payload;

@@ -22,7 +22,7 @@ use crate::crypto::{
 
 mod kind;
 
-pub use kind::RecordType;
+pub use kind::{RecordType, Voice};
 
 /// Length of every row key.
 pub const ROW_KEY_BYTES: usize = 24;

@@ -284,6 +284,11 @@ impl Running {
         }
     }
 
+    /// Forgets what the last ones said.
+    pub(crate) fn forget_ended(&self) {
+        guard(&self.ended).clear();
+    }
+
     /// Stops a reply that is being deleted and waits until it is stored.
     pub(crate) async fn stop(&self, reply: EntryId) {
         if let Some(generation) = self.find(reply) {

@@ -42,6 +42,11 @@ impl UserLabels {
         guard(&self.0).get(&(entry.id, entry.revision)).cloned()
     }
 
+    /// Forgets all of them.
+    pub(crate) fn forget(&self) {
+        guard(&self.0).clear();
+    }
+
     fn keep(&self, entry: &Entry, labels: Vec<String>) {
         let mut all = guard(&self.0);
         if all.len() >= MOST_KEPT {

@@ -10,6 +10,7 @@ mod files;
 mod golden;
 mod journal;
 mod keys;
+mod machine;
 mod model;
 mod openings;
 mod rotation;

@@ -108,21 +108,10 @@ pub fn purge_all(w: &mut Writer<'_>, ids: &[EntryId], until: i64) -> Result<usiz
             Err(err @ VaultError::Store(_)) => return Err(err),
             Err(_) => continue,
         };
-        let day = day_of(&found)?;
-        let mut stored = days::load(w, day)?;
-        let group = group(&stored, *id);
-        for member in &group {
-            remove(w, *member)?;
-        }
-        stored.items.retain(|item| !group.contains(&EntryId::from_bytes(item.id)));
-        days::store(w, day, &stored)?;
-        outbox::push(w, &group.iter().map(|id| (*id, Work::Remove)).collect::<Vec<_>>())?;
-        // It may hold sentences of what is removed.
-        recaps::remove(w, day)?;
+        gone.extend(remove_group(w, &found)?);
         if found.role == role_number(Role::Writer) {
-            told.insert(day);
+            told.insert(day_of(&found)?);
         }
-        gone.extend(group);
         n_removed += 1;
     }
     unlist(w, &gone)?;
@@ -130,6 +119,43 @@ pub fn purge_all(w: &mut Writer<'_>, ids: &[EntryId], until: i64) -> Result<usiz
         openings::forget_citing(w, day)?;
     }
     Ok(n_removed)
+}
+
+/// Removes replies and openings for ever, wherever they are, without a way back. What is not there any more is passed
+/// over.
+///
+/// # Errors
+/// Store errors, and seal errors of the records of days.
+pub(super) fn remove_now(w: &mut Writer<'_>, ids: &[EntryId]) -> Result<(), VaultError> {
+    let mut gone = Vec::new();
+    for id in ids {
+        match load(w, *id) {
+            Ok(Some(found)) if found.role != role_number(Role::Writer) => {
+                gone.extend(remove_group(w, &found)?)
+            }
+            Err(err @ VaultError::Store(_)) => return Err(err),
+            _ => {}
+        }
+    }
+    unlist(w, &gone)
+}
+
+/// Removes an entry and what follows it, and says which they were.
+fn remove_group(w: &mut Writer<'_>, found: &EntryV1) -> Result<Vec<EntryId>, VaultError> {
+    let day = day_of(found)?;
+    let mut stored = days::load(w, day)?;
+    let group = group(&stored, EntryId::from_bytes(found.id));
+    for member in &group {
+        remove(w, *member)?;
+    }
+    stored.items.retain(|item| !group.contains(&EntryId::from_bytes(item.id)));
+    days::store(w, day, &stored)?;
+    outbox::push(w, &group.iter().map(|id| (*id, Work::Remove)).collect::<Vec<_>>())?;
+    if found.role == role_number(Role::Writer) {
+        // It may hold sentences of what is removed.
+        recaps::remove(w, day)?;
+    }
+    Ok(group)
 }
 
 /// Everything that is kept under the id of one entry or reply.

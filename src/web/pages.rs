@@ -18,6 +18,7 @@ pub mod integrity;
 pub mod invitations;
 pub mod keys;
 pub mod look;
+pub mod machine;
 pub mod model;
 pub mod older;
 pub mod opening;

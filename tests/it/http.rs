@@ -16,6 +16,7 @@ mod integrity;
 mod invitations;
 mod kept;
 mod limits;
+mod machine;
 mod models;
 mod older;
 mod on_this_day;

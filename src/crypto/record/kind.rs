@@ -1,5 +1,16 @@
 //! The types of records, `format-v1.md` section 8. A number, once given, keeps its meaning and key grammar for ever.
 
+/// Whose text a record holds, for whoever wants no text of a model kept.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Voice {
+    /// The writer's, or nobody's.
+    Writer,
+    /// A model's, or what was made of the journal without being asked for: it can all be removed at once.
+    Machine,
+    /// One or the other, as the record says.
+    Either,
+}
+
 /// The type of a record. Numbers that are not named here open and move like all others.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
 pub struct RecordType(pub u16);
@@ -52,6 +63,38 @@ impl RecordType {
     /// A page of the security log; key: page u32.
     pub const EVENT: Self = Self(23);
 
+    /// Every type there is, with whose text its records hold. One that is missing here holds none that a person could read.
+    pub const VOICES: [(Self, Voice); 23] = [
+        (Self::HEAD, Voice::Writer),
+        (Self::ENTRY, Voice::Either),
+        (Self::VERSION, Voice::Writer),
+        (Self::ROOT, Voice::Writer),
+        (Self::DAY, Voice::Writer),
+        (Self::YEAR, Voice::Writer),
+        (Self::OUTBOX, Voice::Writer),
+        (Self::DRAFT, Voice::Writer),
+        (Self::SETTINGS, Voice::Writer),
+        (Self::TRACE, Voice::Writer),
+        (Self::TRACE_NAME, Voice::Writer),
+        (Self::TRACE_DIR, Voice::Writer),
+        (Self::POSTING, Voice::Writer),
+        (Self::VECTOR, Voice::Writer),
+        (Self::FILE, Voice::Writer),
+        (Self::PAGE, Voice::Writer),
+        (Self::NAMED, Voice::Writer),
+        (Self::RECAP, Voice::Machine),
+        (Self::SEARCHES, Voice::Writer),
+        (Self::TRASH, Voice::Writer),
+        (Self::SESSION, Voice::Writer),
+        (Self::SECRET, Voice::Writer),
+        (Self::EVENT, Voice::Writer),
+    ];
+
+    /// Whose text a record of this type holds.
+    pub fn voice(self) -> Voice {
+        Self::VOICES.iter().find(|(kind, _)| *kind == self).map_or(Voice::Writer, |(_, voice)| *voice)
+    }
+
     /// The least stored length of this type in bytes, so that length does not tell apart records whose size would
     /// say too much.
     pub const fn floor(self) -> usize {
@@ -60,5 +103,21 @@ impl RecordType {
             Self::SEARCHES => 8_160,
             _ => 480,
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    // A type that is added says whose text it holds, or removing a model's texts would pass it over.
+    #[test]
+    fn every_type_says_whose_text_it_holds() {
+        let named = include_str!("kind.rs").matches(": Self = Self(").count();
+        // The line above is one of them.
+        assert_eq!(named - 1, RecordType::VOICES.len());
+        assert!((1..).zip(RecordType::VOICES).all(|(number, (kind, _))| kind == RecordType(number)));
+        assert_eq!(RecordType::RECAP.voice(), Voice::Machine);
+        assert_eq!(RecordType(999).voice(), Voice::Writer);
     }
 }

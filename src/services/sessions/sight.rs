@@ -150,6 +150,7 @@ impl Services {
         }
         self.note_proof(user);
         self.tend(user);
+        self.end_removal(user);
     }
 
     /// What there is to decide in a session; `None` when there is nothing.

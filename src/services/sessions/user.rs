@@ -127,6 +127,39 @@ impl User {
         *guard(&self.upstream_key) = key;
     }
 
+    /// Forgets what a model wrote and what is remembered of it. Every part is named here, so that a new one is thought of.
+    pub(crate) fn forget_made(&self) {
+        let Self {
+            running,
+            labels,
+            vault: _,
+            zone: _,
+            preferences: _,
+            index: _,
+            recaps: _,
+            openings: _,
+            words: _,
+            rotation: _,
+            integrity: _,
+            tended: _,
+            may_send: _,
+            wants_proof: _,
+            is_proved: _,
+            upstream_key: _,
+            is_key_lost: _,
+            is_settled: _,
+            suggested: _,
+            import: _,
+            model_is_off: _,
+            knows_no_model: _,
+            locked: _,
+            stopper: _,
+            offer: _,
+        } = self;
+        running.forget_ended();
+        labels.forget();
+    }
+
     /// Tells everything that works for this person to stop.
     pub(super) fn lock(&self) {
         self.stopper.stop();

@@ -3,8 +3,8 @@
 use crate::web::{
     pages::{
         ask, auth, calendar, choosing, days, earlier, entries, errors, integrity, invitations, keys, look,
-        model, older, opening, recaps, review, search, security, settings, traces, transfer, trash, versions,
-        welcome,
+        machine, model, older, opening, recaps, review, search, security, settings, traces, transfer, trash,
+        versions, welcome,
     },
     view::{Template, ViewError, Views},
 };
@@ -57,6 +57,7 @@ pub fn render_samples(views: &Views) -> Result<Vec<Rendered>, ViewError> {
     all.append(&mut rendered::<search::MorePart>(views)?);
     all.append(&mut rendered::<settings::SettingsDataPage>(views)?);
     all.append(&mut rendered::<model::ModelPage>(views)?);
+    all.append(&mut rendered::<machine::MachineTextsPage>(views)?);
     all.append(&mut rendered::<model::SentPage>(views)?);
     all.append(&mut rendered::<model::shelf::ModelWorkPart>(views)?);
     all.append(&mut rendered::<security::SecurityPage>(views)?);

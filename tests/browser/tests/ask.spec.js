@@ -1,6 +1,6 @@
 import { expectAccessible } from "../lib/axe.js";
 import { expect, test } from "../lib/fixtures.js";
-import { register } from "../lib/person.js";
+import { register, write } from "../lib/person.js";
 
 const DAY = "2026-02-03";
 const BOILER = "The boiler of the heating broke this morning, and the plumber from Lechner came at noon with a new valve.";
@@ -78,6 +78,27 @@ for (const scripts of [true, false]) {
     });
   });
 }
+
+test("everything made of the journal by a machine is removed from one page", async ({ page }) => {
+  await register(page);
+  await page.goto(`/d/${DAY}`);
+  await write(page, `${BOILER} ${LAKE} ${BOILER.replace("boiler", "kettle")} ${LAKE.replace("lake", "river")}`);
+  await page.reload();
+  await expect(page.locator("[data-recap=own]")).toBeVisible({ timeout: 20_000 });
+  await page.goto("/settings/model");
+  await page.getByRole("link", { name: "See how much there is" }).click();
+  await expect(page.locator("[data-machine=there]")).toContainText("1 recap");
+  await expectAccessible(page, "machine texts");
+  if (process.env.LLAMORA_PICTURES)
+    await page.screenshot({ path: `${process.env.LLAMORA_PICTURES}/machine.png`, fullPage: true });
+  await page.getByRole("button", { name: "Remove all of it for ever" }).click();
+  await expect(page.locator("[data-machine=removed]")).toContainText("Removed for ever: 1 recap");
+  await page.getByRole("link", { name: "Back to the model" }).click();
+  await page.getByRole("link", { name: "See how much there is" }).click();
+  await expect(page.locator("[data-machine=none]")).toBeVisible();
+  await page.goto(`/d/${DAY}`);
+  await expect(page.locator("article.entry")).toContainText("Strawberries");
+});
 
 test("nothing keeps anybody from reading it", async ({ page }) => {
   await register(page);
