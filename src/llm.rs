@@ -344,3 +344,12 @@ pub fn load_local(source: &ModelSource, options: &LlamaOptions) -> Result<Box<dy
         Err(LlmError::NotBuilt)
     }
 }
+
+/// Loads a model file into this process, for tests of other modules.
+///
+/// # Errors
+/// Those of [`load_local`].
+#[cfg(test)]
+pub(crate) fn load_file(path: std::path::PathBuf) -> Result<Box<dyn Generator>, LlmError> {
+    load_local(&ModelSource::file(path), &LlamaOptions::default())
+}

@@ -29,6 +29,7 @@ pub mod graph;
 pub mod ground;
 pub mod kernels;
 pub mod lexical;
+pub mod mood;
 pub mod opening;
 pub mod phrases;
 pub mod plain;

@@ -4,6 +4,7 @@ import "htmx.org/dist/htmx.esm.js";
 import "htmx.org/dist/ext/hx-csp.js";
 
 import { CopyCodeElement } from "./elements/copy-code-element.js";
+import { DayRecapsElement } from "./elements/day-recaps-element.js";
 import { EntryComposerElement } from "./elements/entry-composer-element.js";
 import { LiveSearchElement } from "./elements/live-search-element.js";
 import { JournalCalendarElement } from "./elements/journal-calendar-element.js";
@@ -17,7 +18,7 @@ import { StrengthMeterElement } from "./elements/strength-meter-element.js";
 import { SuggestPhraseElement } from "./elements/suggest-phrase-element.js";
 import { TraceFieldElement } from "./elements/trace-field-element.js";
 import { ZoneFieldElement } from "./elements/zone-field-element.js";
-import { keepPageOnFullAnswers } from "./lib/answers.js";
+import { keepPageOnFullAnswers, keepPlaceInLists } from "./lib/answers.js";
 import { offerFocusMode } from "./lib/focus.js";
 import { listenForShortcuts } from "./lib/keys.js";
 import { leaveWhenLocked } from "./lib/lock.js";
@@ -28,6 +29,7 @@ import { tickInPlace } from "./lib/tasks.js";
 
 for (const element of [
   CopyCodeElement,
+  DayRecapsElement,
   EntryComposerElement,
   LiveSearchElement,
   JournalCalendarElement,
@@ -48,6 +50,7 @@ for (const element of [
 // What needs a script is drawn only now.
 document.documentElement.dataset.scripts = "";
 keepPageOnFullAnswers();
+keepPlaceInLists();
 listenForShortcuts();
 openInPlace();
 closeMenus();

@@ -1,5 +1,6 @@
 //! Traces: on entries and replies, and the page of one; the list is in `index`, what is offered in `offers`. Names travel in forms, never in addresses.
 
+pub mod about;
 mod heat;
 pub mod index;
 pub mod offers;
@@ -20,18 +21,23 @@ use crate::{
         traces::{
             Attach, ChangeId, Chip, TraceChange,
             page::{TraceAsk, TraceView},
+            summary::SummaryState,
         },
     },
     web::{
         call::{Answer, Call, see_other},
         error::WebError,
         form::Form,
-        pages::traces::{ChipItem, ChipsItem, ChipsPart, TraceDay, TracePage, Undo, facts},
+        pages::traces::{
+            ChipItem, ChipsItem, ChipsPart, TraceDay, TracePage, Undo, about::SummaryItem, facts,
+        },
     },
 };
 
 /// Pages beyond this are not asked for by any form of ours.
 const MAX_PAGE: usize = 100_000;
+/// So many pages at a time are shown again when somebody comes back.
+const MAX_AGAIN: usize = 25;
 
 /// `POST /entries/{id}/traces`: attaches the trace called `name`; makes it when there is none. Replies too.
 ///
@@ -237,10 +243,21 @@ async fn page(
         to: value("to").parse().ok(),
         year: value("year").parse().ok(),
         page: value("page").parse().unwrap_or(1).clamp(1, MAX_PAGE),
+        upto: value("upto").parse().unwrap_or(1).clamp(1, MAX_AGAIN),
     };
-    let view = call.services().trace_page(session, id, ask).await?.ok_or_else(WebError::not_found)?;
-    let context = with(context(call, session, view, &ask));
-    call.page_or_part(status, &context)
+    let services = call.services();
+    let view = services.trace_page(session, id, ask).await?.ok_or_else(WebError::not_found)?;
+    let mut page = context(call, session, view, &ask);
+    // What is asked for by itself, and what is narrowed down, has no summary.
+    if page.fitting.is_none() && !page.is_later {
+        // A summary that cannot be read hides nothing else.
+        page.summary = match services.kept_summary(session, id).await.unwrap_or(SummaryState::Nothing) {
+            SummaryState::There(found) => Some(SummaryItem::of(id.to_string(), Some(found))),
+            SummaryState::Wanted => Some(SummaryItem::of(id.to_string(), None)),
+            SummaryState::Nothing => None,
+        };
+    }
+    call.page_or_part(status, &with(page))
 }
 
 fn context(call: &Call, session: &Session, view: TraceView, ask: &TraceAsk) -> TracePage {
@@ -266,7 +283,9 @@ fn context(call: &Call, session: &Session, view: TraceView, ask: &TraceAsk) -> T
         facts: facts(trace.count, trace.first, trace.last),
         is_pinned: trace.is_pinned,
         related: view.related.iter().map(|(chip, n): &(Chip, u32)| (ChipItem::from(chip), *n)).collect(),
+        summary: None,
         heat: heat::heat(&view),
+        has_recaps: call.services().may_recap(session),
         with: view.with.as_ref().map(ChipItem::from),
         from: iso(ask.from),
         to: iso(ask.to),
@@ -276,8 +295,9 @@ fn context(call: &Call, session: &Session, view: TraceView, ask: &TraceAsk) -> T
             n => format!("{n} entries fit."),
         }),
         days: days.collect(),
-        more: view.more.then(|| format!("/traces/{}?{filter}page={}", trace.id, view.page + 1)),
-        is_later: view.page > 1,
+        more: view.more.then(|| format!("/traces/{}?{filter}page={}", trace.id, view.page + view.n_pages)),
+        all: format!("/traces/{}?{filter}upto={}", trace.id, (view.page + view.n_pages).min(MAX_AGAIN)),
+        is_later: ask.page > 1,
         undo: None,
         error: None,
         typed: String::new(),

@@ -1,17 +1,15 @@
-//! Labels that a model proposes for an entry.
+//! Labels that a model proposes for an entry, kept sealed with it: they are valid for one revision and one model.
 
-use std::{
-    collections::HashMap,
-    sync::{Arc, Mutex, atomic::Ordering},
-};
+use std::sync::{Arc, atomic::Ordering};
 
 use crate::{
     blocking,
+    crypto::hash::sha256_of,
     journal::{
         entry::{Entry, Role},
         ids::EntryId,
     },
-    llm::{GenRequest, prompt, shape::Shape},
+    llm::{GenRequest, ModelIdentity, prompt, shape::Shape},
     search::{
         chunk::chunks,
         ground::{Sources, shares_words},
@@ -21,40 +19,18 @@ use crate::{
     },
     services::{
         Failure, Services,
-        sessions::{Session, User, guard},
+        sessions::{Session, User},
     },
-    vault::entries,
+    vault::{
+        entries,
+        recaps::{self, Maker, Recap, Subject},
+    },
 };
 
 const MOST: u8 = 5;
 const SHAPE: Shape = Shape::Labels { most: MOST, chars: 33 };
 /// A label whose words the entry does not say has to lie this near to one of its passages.
 const NEAR_ENOUGH: f32 = 0.3;
-/// Entries whose labels stay in memory.
-const MOST_KEPT: usize = 200;
-
-/// Labels that were proposed for entries, by entry and revision, until lock.
-#[derive(Default)]
-pub(crate) struct UserLabels(Mutex<HashMap<(EntryId, u32), Vec<String>>>);
-
-impl UserLabels {
-    fn of(&self, entry: &Entry) -> Option<Vec<String>> {
-        guard(&self.0).get(&(entry.id, entry.revision)).cloned()
-    }
-
-    /// Forgets all of them.
-    pub(crate) fn forget(&self) {
-        guard(&self.0).clear();
-    }
-
-    fn keep(&self, entry: &Entry, labels: Vec<String>) {
-        let mut all = guard(&self.0);
-        if all.len() >= MOST_KEPT {
-            all.clear();
-        }
-        all.insert((entry.id, entry.revision), labels);
-    }
-}
 
 /// What a model has to do with the labels of an entry.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -73,11 +49,11 @@ impl Services {
     /// meaning is left out, and so is every name and number that it does not hold. An upstream is never asked, so nothing
     /// leaves this program, whatever the entry allows.
     ///
-    /// May take as long as a short reply; dropping it cancels it. What was proposed stays in memory until lock, so that
-    /// an entry costs this once for each of its revisions.
+    /// May take as long as a short reply; dropping it cancels it. What was proposed is kept, so that an entry costs this
+    /// once for each of its revisions.
     ///
     /// # Errors
-    /// When a record cannot be read.
+    /// When a record cannot be read or written.
     pub async fn suggest_labels(
         &self,
         session: &Session,
@@ -87,7 +63,8 @@ impl Services {
         let is_wanted = || !user.model_is_off.load(Ordering::SeqCst) && user.running.is_idle();
         let Some(model) = self.capable().filter(|_| is_wanted()) else { return Ok(None) };
         let Some(entry) = own_entry(user, id).await? else { return Ok(None) };
-        if let Some(kept) = user.labels.of(&entry) {
+        let digest = digest(&entry, &model);
+        if let Some(kept) = kept(user, id, digest).await? {
             return Ok(Some(kept));
         }
         let text = plain(&entry.text);
@@ -98,8 +75,9 @@ impl Services {
                 tracing::error!(%error, "a prompt could not be made");
                 Failure::Internal
             })?;
-        let written =
-            self.written_in(&model, SHAPE, user, GenRequest::shaped(messages, SHAPE), &is_wanted).await;
+        let request = GenRequest::shaped(messages, SHAPE);
+        let settings = request.settings();
+        let written = self.written_in(&model, SHAPE, user, request, &is_wanted).await;
         let Some(mut written) = written else { return Ok(None) };
         written.retain(|label| shares_scripts(label, &text));
         let sources = Sources::new([text.as_str()]);
@@ -116,17 +94,52 @@ impl Services {
                 unsaid.into_iter().zip(&vectors).filter(|(_, one)| is_near(one)).map(|(label, _)| label),
             );
         }
-        user.labels.keep(&entry, labels.clone());
+        let made_by = Some(Maker { model: model.name.clone(), sha256: model.sha256, settings });
+        let made = self.clock.now_ms();
+        let kept = Recap { sentences: labels.clone(), digest, made, made_by, tried: model.name };
+        self.keep_labels(user, id, kept).await?;
         Ok(Some(labels))
     }
 
-    /// Whether a model can be asked for labels of an entry, and what it proposed if it was. Asks for nothing.
-    pub(crate) fn labelled(&self, user: &User, entry: &Entry) -> Labelled {
-        if user.model_is_off.load(Ordering::SeqCst) || !is_own(entry) || self.capable().is_none() {
-            return Labelled::Never;
+    async fn keep_labels(&self, user: &Arc<User>, id: EntryId, labels: Recap) -> Result<(), Failure> {
+        if !user.vault.may_write() || self.store_note().is_some() {
+            return Ok(());
         }
-        user.labels.of(entry).map_or(Labelled::NotYet, Labelled::Proposed)
+        let user = Arc::clone(user);
+        blocking::db(move || {
+            user.vault.write(|w| {
+                let is_there = entries::entry(w, id)?.is_some_and(|entry| entry.deleted.is_none());
+                if is_there { recaps::put(w, Subject::Labels(id), &labels) } else { Ok(()) }
+            })
+        })
+        .await??;
+        self.wrote();
+        Ok(())
     }
+
+    /// Whether a model can be asked for labels of an entry, and what it proposed if it was. Asks for nothing.
+    ///
+    /// # Errors
+    /// When a record cannot be read.
+    pub(crate) async fn labelled(&self, user: &Arc<User>, entry: &Entry) -> Result<Labelled, Failure> {
+        let is_wanted = !user.model_is_off.load(Ordering::SeqCst) && is_own(entry);
+        let Some(model) = self.capable().filter(|_| is_wanted) else { return Ok(Labelled::Never) };
+        let kept = kept(user, entry.id, digest(entry, &model)).await?;
+        Ok(kept.map_or(Labelled::NotYet, Labelled::Proposed))
+    }
+}
+
+/// What labels are valid for.
+fn digest(entry: &Entry, model: &ModelIdentity) -> [u8; 32] {
+    let revision = entry.revision.to_le_bytes();
+    sha256_of(&[b"llamora/labels/1", entry.id.as_bytes(), &revision, &model.sha256])
+}
+
+async fn kept(user: &Arc<User>, id: EntryId, digest: [u8; 32]) -> Result<Option<Vec<String>>, Failure> {
+    let user = Arc::clone(user);
+    let kept =
+        blocking::db(move || user.vault.read(|r| recaps::fresh(r, Subject::Labels(id), &digest))).await??;
+    Ok(kept.map(|kept| kept.sentences))
 }
 
 /// A text of the writer's outside the trash.

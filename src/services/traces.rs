@@ -2,13 +2,16 @@
 
 pub mod alike;
 pub mod index;
+mod meant;
 mod offer;
 pub mod page;
 mod suggest;
+pub mod summary;
 
 use std::sync::Arc;
 
 pub use crate::vault::traces::{Trace, change::ChangeId};
+pub(crate) use meant::Meant;
 pub use offer::{Offer, Offered};
 pub(crate) use suggest::Suggested;
 
@@ -211,7 +214,7 @@ impl Services {
             Ok(name) => name,
             Err(error) => return Ok(TraceChange::NoName(error)),
         };
-        let renamed = self.change_whole(session, move |w| change::rename(w, trace, &name)).await??;
+        let renamed = self.change_traces(session, move |w| change::rename(w, trace, &name)).await??;
         Ok(match renamed {
             Renamed::Done(changed) => TraceChange::Done(changed.undo),
             Renamed::Same => TraceChange::Same,
@@ -236,7 +239,7 @@ impl Services {
             Err(error) => return Ok((TraceChange::NoName(error), None)),
         };
         let merged = self
-            .change_whole(session, move |w| {
+            .change_traces(session, move |w| {
                 let Some(into) = traces::find(w, &name)?.map(|found| found.id) else {
                     return Ok((TraceChange::Gone, None));
                 };
@@ -254,7 +257,7 @@ impl Services {
     /// # Errors
     /// When it cannot be written.
     pub async fn delete_trace(&self, session: &Session, trace: TraceId) -> Result<TraceChange, Failure> {
-        let deleted = self.change_whole(session, move |w| change::delete(w, trace)).await??;
+        let deleted = self.change_traces(session, move |w| change::delete(w, trace)).await??;
         Ok(deleted.map_or(TraceChange::Gone, |changed| TraceChange::Done(changed.undo)))
     }
 
@@ -264,19 +267,7 @@ impl Services {
     /// # Errors
     /// When it cannot be written.
     pub async fn undo_trace(&self, session: &Session, change: ChangeId) -> Result<Option<TraceId>, Failure> {
-        Ok(self.change_whole(session, move |w| change::undo(w, &change)).await??)
-    }
-
-    /// A change of a whole trace. What is suggested is forgotten after it: what was looked up while it ran knew only the
-    /// traces before.
-    async fn change_whole<T: Send + 'static>(
-        &self,
-        session: &Session,
-        work: impl FnOnce(&mut Writer<'_>) -> Result<T, VaultError> + Send + 'static,
-    ) -> Result<Result<T, VaultError>, Failure> {
-        let done = self.change_traces(session, work).await;
-        session.user.forget_suggested();
-        done
+        Ok(self.change_traces(session, move |w| change::undo(w, &change)).await??)
     }
 
     async fn change_traces<T: Send + 'static>(

@@ -1,10 +1,14 @@
-//! Recaps of days: cached, sealed, and valid as long as the day has the digest they were made of.
+//! Recaps: cached, sealed, and valid as long as what they sum up has the digest they were made of.
+//!
+//! Those of days and of traces are sentences. Of an entry the names that were suggested for it are kept in the same way,
+//! a name a line, so that looking at it again costs nothing.
 
 use crate::{
     crypto::{hash::sha256_of, record::RecordType},
     journal::{
         day::Day,
         entry::{Entry, Role},
+        ids::{EntryId, TraceId},
     },
     vault::{
         error::VaultError,
@@ -13,15 +17,43 @@ use crate::{
     },
 };
 
-/// First byte of the key of a day's recap (`format-v1.md` section 8).
-const OF_DAY: u8 = 1;
+/// What a recap is of. The first byte of its key says which (`format-v1.md` section 8, and ruling 24 of
+/// `ARCHITECTURE.md`).
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
+pub enum Subject {
+    /// A day.
+    Day(Day),
+    /// A trace.
+    Trace(TraceId),
+    /// The names that were found to fit an entry.
+    Suggested(EntryId),
+    /// The names that a model proposed for an entry.
+    Labels(EntryId),
+}
+
+impl From<Day> for Subject {
+    fn from(day: Day) -> Self {
+        Self::Day(day)
+    }
+}
+
+impl Subject {
+    fn key(self) -> Vec<u8> {
+        match self {
+            Self::Day(day) => [&[1][..], &day.number().to_le_bytes()].concat(),
+            Self::Trace(id) => [&[4][..], id.as_bytes()].concat(),
+            Self::Suggested(id) => [&[5][..], id.as_bytes()].concat(),
+            Self::Labels(id) => [&[6][..], id.as_bytes()].concat(),
+        }
+    }
+}
 
 /// A recap as it is kept.
-#[derive(Clone, PartialEq, Eq)]
+#[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Recap {
-    /// Its sentences; none when its owner removed it.
+    /// Its sentences or names; none when its owner removed it.
     pub sentences: Vec<String>,
-    /// What the day was when it was made.
+    /// What its subject was when it was made.
     pub digest: [u8; 32],
     /// When it was made, milliseconds since 1970 UTC.
     pub made: i64,
@@ -32,7 +64,7 @@ pub struct Recap {
 }
 
 /// The model that wrote a recap.
-#[derive(Clone, PartialEq, Eq)]
+#[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Maker {
     /// Its name.
     pub model: String,
@@ -44,23 +76,32 @@ pub struct Maker {
 
 /// The fingerprint of what a recap of a day sums up: the writer's entries outside the trash, in order.
 pub fn digest(entries: &[Entry]) -> [u8; 32] {
+    digest_as(b"llamora/day/1", entries)
+}
+
+/// The same of the entries of a trace. Whatever it is called, what is summed up is what its entries say.
+pub fn digest_of_trace(entries: &[Entry]) -> [u8; 32] {
+    digest_as(b"llamora/trace/1", entries)
+}
+
+fn digest_as(label: &[u8], entries: &[Entry]) -> [u8; 32] {
     let of_day = entries.iter().filter(|entry| entry.role == Role::Writer && entry.deleted.is_none());
     let heads: Vec<([u8; 4], [u8; 8], &Entry)> = of_day
         .map(|entry| (entry.revision.to_le_bytes(), (entry.text.len() as u64).to_le_bytes(), entry))
         .collect();
-    let mut parts: Vec<&[u8]> = vec![b"llamora/day/1"];
+    let mut parts: Vec<&[u8]> = vec![label];
     for (revision, len, entry) in &heads {
         parts.extend([entry.id.as_bytes().as_slice(), revision, len, entry.text.as_bytes()]);
     }
     sha256_of(&parts)
 }
 
-/// The recap of a day that is kept, fresh or not.
+/// The recap that is kept, fresh or not.
 ///
 /// # Errors
 /// Seal and store errors.
-pub fn get(r: &Reader<'_>, day: Day) -> Result<Option<Recap>, VaultError> {
-    let Some(found) = r.load::<RecapV1>(RecordType::RECAP, &key(day))? else { return Ok(None) };
+pub fn get(r: &Reader<'_>, of: impl Into<Subject>) -> Result<Option<Recap>, VaultError> {
+    let Some(found) = r.load::<RecapV1>(RecordType::RECAP, &of.into().key())? else { return Ok(None) };
     let maker = |made_by: ProvenanceV1| Maker {
         model: made_by.model,
         sha256: made_by.sha256,
@@ -79,8 +120,8 @@ pub fn get(r: &Reader<'_>, day: Day) -> Result<Option<Recap>, VaultError> {
 ///
 /// # Errors
 /// Seal and store errors.
-pub fn put(w: &mut Writer<'_>, day: Day, recap: &Recap) -> Result<(), VaultError> {
-    let key = key(day);
+pub fn put(w: &mut Writer<'_>, of: impl Into<Subject>, recap: &Recap) -> Result<(), VaultError> {
+    let key = of.into().key();
     // One that cannot be read any more is made anew.
     let ext = w.load::<RecapV1>(RecordType::RECAP, &key).ok().flatten().map_or_else(Vec::new, |old| old.ext);
     let maker = |maker: &Maker| ProvenanceV1 {
@@ -99,16 +140,30 @@ pub fn put(w: &mut Writer<'_>, day: Day, recap: &Recap) -> Result<(), VaultError
     w.put(RecordType::RECAP, &key, &payload)
 }
 
-/// Forgets the recap of a day, for when something of the day is removed for ever.
+/// The recap that is kept, if it sums up what is there now; one that cannot be read is none, and is made anew.
+///
+/// # Errors
+/// Store errors.
+pub fn fresh(r: &Reader<'_>, of: impl Into<Subject>, digest: &[u8; 32]) -> Result<Option<Recap>, VaultError> {
+    match get(r, of) {
+        Err(error) if error.is_of_one_record() => Ok(None),
+        found => Ok(found?.filter(|kept| kept.digest == *digest)),
+    }
+}
+
+/// Forgets a recap, for when something that it sums up is removed for ever.
 ///
 /// # Errors
 /// Seal and store errors.
-pub fn remove(w: &mut Writer<'_>, day: Day) -> Result<(), VaultError> {
-    w.delete(RecordType::RECAP, &key(day))
+pub fn remove(w: &mut Writer<'_>, of: impl Into<Subject>) -> Result<(), VaultError> {
+    w.delete(RecordType::RECAP, &of.into().key())
 }
 
-fn key(day: Day) -> [u8; 5] {
-    let mut key = [OF_DAY; 5];
-    key[1..].copy_from_slice(&day.number().to_le_bytes());
-    key
+/// Forgets what was suggested for an entry that is removed for ever.
+///
+/// # Errors
+/// Seal and store errors.
+pub(super) fn remove_of_entry(w: &mut Writer<'_>, id: EntryId) -> Result<(), VaultError> {
+    remove(w, Subject::Suggested(id))?;
+    remove(w, Subject::Labels(id))
 }

@@ -13,12 +13,14 @@ mod keys;
 mod machine;
 mod model;
 mod openings;
+mod recaps;
 mod rotation;
 mod salvage;
 mod searches;
 mod sessions;
 mod thief;
 mod traces;
+mod traces_kept;
 mod traces_model;
 mod wear;
 

@@ -173,6 +173,7 @@ fn remove(w: &mut Writer<'_>, id: EntryId) -> Result<(), VaultError> {
             }
         }
     }
+    recaps::remove_of_entry(w, id)?;
     for revision in 1..found.map_or(0, |entry| entry.rev) {
         w.delete(RecordType::VERSION, &version_key(id, revision))?;
     }

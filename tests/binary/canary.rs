@@ -93,6 +93,15 @@ fn planted_words_are_found_nowhere() {
         page.split("data-trace-id=\"").nth(1).and_then(|rest| rest.split('"').next()).expect("a trace");
     let renamed = canaries.plant("renamed trace");
     assert_eq!(visitor.post(&format!("/traces/{trace}/rename"), &[("name", &renamed)]).status, 303);
+    for (what, path, field, status) in [
+        ("refused trace", format!("{traced}/refuse"), "name", 204),
+        ("merged trace", format!("/traces/{trace}/merge"), "into", 422),
+    ] {
+        assert_eq!(visitor.post(&path, &[(field, &canaries.plant(what))]).status, status, "{what}");
+    }
+    for part in ["", "/summary", "/about"] {
+        assert!(visitor.get(&format!("/traces/{trace}{part}")).status < 400, "{part}");
+    }
     let filter = canaries.plant("filter of traces");
     assert_eq!(visitor.post("/traces", &[("q", &filter)]).status, 200);
     let draft = format!("Not finished {}", canaries.plant("draft"));

@@ -1,19 +1,15 @@
-import { askForPart, showPart } from "../lib/part.js";
+import { sayRecaps } from "../lib/recap-line.js";
 
 // A month as the ARIA grid pattern wants it: one day can be reached with Tab, the arrow keys go from day to day, Home
 // and End to the ends of a week, Page Up and Page Down to other months. Without scripts every day is a link.
 const STEPS = { ArrowLeft: -1, ArrowRight: 1, ArrowUp: -7, ArrowDown: 7 };
 const TURNS = { PageUp: "earlier", PageDown: "later" };
-const REST = 400; // milliseconds
 
 // What has the focus in the month that comes next: a way to turn, or a day at one end.
 let next;
 
 export class JournalCalendarElement extends HTMLElement {
   #listeners;
-  #timer;
-  #asking; // gives up the request for a recap
-  #said; // the day whose recap is shown or asked for
 
   static define() {
     customElements.define("journal-calendar", JournalCalendarElement);
@@ -26,11 +22,7 @@ export class JournalCalendarElement extends HTMLElement {
     const { signal } = this.#listeners;
     this.addEventListener("keydown", (event) => this.#key(event), { signal });
     this.addEventListener("focusin", (event) => this.#reach(event.target), { signal });
-    if ("recaps" in this.dataset) {
-      this.addEventListener("focusin", ({ target }) => this.#rest(target), { signal });
-      this.addEventListener("pointerover", ({ target }) => this.#rest(target), { signal });
-      this.addEventListener("pointerleave", () => clearTimeout(this.#timer), { signal });
-    }
+    if ("recaps" in this.dataset) sayRecaps(this, ".calendar__day--own > a", signal);
     this.addEventListener("click", ({ target }) => this.#turned(target.closest("[data-turn]")), { signal });
     const days = this.#days;
     const first =
@@ -44,8 +36,6 @@ export class JournalCalendarElement extends HTMLElement {
   }
 
   disconnectedCallback() {
-    clearTimeout(this.#timer);
-    this.#asking?.abort();
     this.#listeners.abort();
   }
 
@@ -59,23 +49,6 @@ export class JournalCalendarElement extends HTMLElement {
     const days = this.#days;
     if (!days.includes(target)) return;
     for (const day of days) day.tabIndex = day === target ? 0 : -1;
-  }
-
-  // A day with writing that is rested on, by focus or by pointer, has its recap said beneath the month.
-  #rest(target) {
-    const day = target.closest(".calendar__day--own > a");
-    if (!day || day === this.#said) return;
-    clearTimeout(this.#timer);
-    this.#timer = setTimeout(() => this.#say(day), REST);
-  }
-
-  async #say(day) {
-    this.#asking?.abort();
-    this.#asking = new AbortController();
-    this.#said = day;
-    const answer = await askForPart(`${day.pathname}/recap/line`, { signal: this.#asking.signal });
-    if (answer && this.isConnected && this.#said === day)
-      await showPart(answer.status === 200 ? answer.text : "", this.querySelector("[data-recap-line]"));
   }
 
   #key(event) {

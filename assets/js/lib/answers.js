@@ -18,3 +18,11 @@ export function keepPageOnFullAnswers() {
     notice("The journal did not answer. Nothing on this page was lost; try again in a moment.");
   });
 }
+
+// When more of a list has come, the address says up to where it is shown, so that going back shows as much.
+export function keepPlaceInLists() {
+  document.addEventListener("htmx:before:swap", ({ defaultPrevented, detail }) => {
+    const { upto } = detail.ctx.sourceElement?.dataset ?? {};
+    if (upto && !defaultPrevented) history.replaceState(null, "", upto);
+  });
+}

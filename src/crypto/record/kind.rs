@@ -100,6 +100,8 @@ impl RecordType {
     pub const fn floor(self) -> usize {
         match self {
             Self::YEAR | Self::DRAFT | Self::SETTINGS | Self::SECRET => 992,
+            // The length of what was summed up or suggested would tell of it.
+            Self::RECAP => 2_016,
             Self::SEARCHES => 8_160,
             _ => 480,
         }

@@ -15,6 +15,7 @@ pub const EMBEDDED: &[(&str, &str)] = &[
     ("entry.txt", include_str!("../../../templates/prompts/entry.txt")),
     ("again.txt", include_str!("../../../templates/prompts/again.txt")),
     ("recap.txt", include_str!("../../../templates/prompts/recap.txt")),
+    ("trace.txt", include_str!("../../../templates/prompts/trace.txt")),
     ("labels.txt", include_str!("../../../templates/prompts/labels.txt")),
     ("opening.txt", include_str!("../../../templates/prompts/opening.txt")),
     ("answer.txt", include_str!("../../../templates/prompts/answer.txt")),
@@ -157,6 +158,7 @@ fn samples() -> Vec<(&'static str, &'static str, Value)> {
         }
     }
     samples.push(("recap.txt", "date", context!(date => SAMPLE, most => 3)));
+    samples.push(("trace.txt", "date", context!(date => SAMPLE, most => 3)));
     samples.push(("labels.txt", "date", context!(date => SAMPLE, most => 5)));
     samples.push(("answer.txt", "date", context!(date => SAMPLE, most => 3)));
     samples.push(("rules-small.txt", "date", context!(size => "small", date => SAMPLE)));

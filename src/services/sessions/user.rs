@@ -8,18 +8,18 @@ use std::sync::{
 use jiff::tz::TimeZone;
 
 use crate::{
+    journal::ids::TraceId,
     llm::UpstreamKey,
     services::{
         generation::Running,
         indexing::UserIndex,
         integrity::UserIntegrity,
-        labels::UserLabels,
         openings::UserOpenings,
         preferences::Preferences,
         recaps::UserRecaps,
         rotation::UserRotation,
         sessions::{guard, renewal::Offer},
-        traces::Suggested,
+        traces::{Meant, Suggested},
         transfer::ImportSlot,
         words::UserWords,
     },
@@ -63,10 +63,12 @@ pub struct User {
     pub(crate) is_key_lost: AtomicBool,
     /// What writes for the person in the background has begun.
     pub(crate) is_settled: AtomicBool,
-    /// Traces that were suggested for entries.
+    /// What suggesting traces compares every text with.
     pub(crate) suggested: Suggested,
-    /// Labels that a model proposed for entries.
-    pub(crate) labels: UserLabels,
+    /// Which names of traces mean the same.
+    pub(crate) meant: Meant,
+    /// The trace whose summary a model betters now.
+    pub(crate) summing: Mutex<Option<TraceId>>,
     /// What was read for an import and waits for a yes.
     pub(crate) import: ImportSlot,
     /// The writer has switched the model off.
@@ -101,7 +103,8 @@ impl User {
             is_key_lost: AtomicBool::new(false),
             is_settled: AtomicBool::new(false),
             suggested: Suggested::default(),
-            labels: UserLabels::default(),
+            meant: Meant::default(),
+            summing: Mutex::default(),
             import: ImportSlot::default(),
             model_is_off: AtomicBool::new(false),
             knows_no_model: AtomicBool::new(false),
@@ -131,7 +134,6 @@ impl User {
     pub(crate) fn forget_made(&self) {
         let Self {
             running,
-            labels,
             vault: _,
             zone: _,
             preferences: _,
@@ -149,6 +151,8 @@ impl User {
             is_key_lost: _,
             is_settled: _,
             suggested: _,
+            meant: _,
+            summing: _,
             import: _,
             model_is_off: _,
             knows_no_model: _,
@@ -157,7 +161,6 @@ impl User {
             offer: _,
         } = self;
         running.forget_ended();
-        labels.forget();
     }
 
     /// Tells everything that works for this person to stop.

@@ -1,4 +1,4 @@
-//! Traces whose names look alike, and those that their owner wants to keep apart.
+//! Traces whose names look alike or mean the same, and those that their owner wants to keep apart.
 //!
 //! What was kept apart stands sealed in the setting `traces.apart`, by the keys of both names, so that another name is
 //! looked at anew.
@@ -29,6 +29,8 @@ const MOST: usize = 3;
 /// The setting, and how many pairs it remembers.
 const SETTING: &str = "traces.apart";
 const MOST_KEPT: usize = 500;
+/// The setting is never shorter, so that its length does not tell how many names and which.
+const FILLED: usize = 7_900;
 
 /// Two traces that may be meant as one.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -68,8 +70,9 @@ impl Services {
     }
 }
 
-/// A few pairs of traces that look alike and were not kept apart, those with most entries first; each trace once.
-pub(super) fn pairs(all: &[Trace], apart: &Apart) -> Vec<Alike> {
+/// A few pairs of traces that look alike, or mean the same by their keys, and were not kept apart, those with most
+/// entries first; each trace once.
+pub(super) fn pairs(all: &[Trace], apart: &Apart, meant: &[(String, String)]) -> Vec<Alike> {
     let words: Vec<&Trace> = all.iter().filter(|found| found.kind == Kind::Word).collect();
     let keys: Vec<String> = words.iter().map(|found| trace::folded(&found.name)).collect();
     let kept: HashSet<(&str, &str)> =
@@ -79,8 +82,11 @@ pub(super) fn pairs(all: &[Trace], apart: &Apart) -> Vec<Alike> {
         !kept.contains(&(one.min(other), one.max(other)))
     };
     let rank = |found: &Trace| (found.is_pinned, found.count, Reverse(found.created), Reverse(found.id));
+    let place = |key: &String| keys.iter().position(|known| known == key);
+    let meant = meant.iter().filter_map(|(one, other)| Some((place(one)?, place(other)?)));
     let mut found: Vec<Alike> = alike::pairs(&keys)
         .into_iter()
+        .chain(meant)
         .filter(is_open)
         .map(|(one, other)| {
             let (one, other) = (words[one], words[other]);
@@ -119,7 +125,10 @@ impl Apart {
 
     /// A line a pair: two keys with a blank between. A key holds neither.
     fn to_bytes(&self) -> Vec<u8> {
-        self.0.iter().map(|(one, other)| format!("{one} {other}\n")).collect::<String>().into_bytes()
+        let mut bytes: Vec<u8> =
+            self.0.iter().map(|(one, other)| format!("{one} {other}\n")).collect::<String>().into_bytes();
+        bytes.resize(bytes.len().max(FILLED), b'\n');
+        bytes
     }
 
     fn from_bytes(bytes: &[u8]) -> Self {
@@ -151,16 +160,19 @@ mod tests {
     #[test]
     fn the_trace_with_more_entries_stays_and_each_is_shown_once() {
         let all = [known(1, "lakes", 1), known(2, "lake", 9), known(3, "L\u{e1}ke", 2), known(4, "sea", 3)];
-        let found = pairs(&all, &Apart::default());
+        let found = pairs(&all, &Apart::default(), &[]);
         let names: Vec<_> =
             found.iter().map(|pair| (pair.from.name.as_str(), pair.into.name.as_str())).collect();
         assert_eq!(names, [("L\u{e1}ke", "lake")]);
         let mut apart = Apart::default();
         apart.note("lake".to_owned(), "l\u{e1}ke".to_owned());
-        let found = pairs(&all, &apart);
+        let found = pairs(&all, &apart, &[]);
         assert!(found.iter().all(|pair| pair.from.name == "lakes"), "{found:?}");
+        let meant = [("lake".to_owned(), "sea".to_owned()), ("lake".to_owned(), "gone".to_owned())];
+        let by_meaning = pairs(&all[1..], &apart, &meant);
+        assert!(by_meaning.iter().any(|pair| (&*pair.from.name, &*pair.into.name) == ("sea", "lake")));
         let pinned = Trace { is_pinned: true, ..known(1, "lakes", 1) };
-        assert_eq!(pairs(&[pinned, known(2, "lake", 9)], &Apart::default())[0].into.name, "lakes");
+        assert_eq!(pairs(&[pinned, known(2, "lake", 9)], &Apart::default(), &[])[0].into.name, "lakes");
     }
 
     #[test]

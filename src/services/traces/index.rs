@@ -10,6 +10,7 @@ use crate::{
         sessions::Session,
         traces::{
             alike::{self, Alike, Apart},
+            meant,
             offer::frecency,
         },
     },
@@ -79,7 +80,7 @@ impl Services {
     /// # Errors
     /// When a record cannot be read.
     pub async fn trace_index(
-        &self,
+        self: &Arc<Self>,
         session: &Session,
         filter: &str,
         order: Order,
@@ -88,11 +89,19 @@ impl Services {
         let (user, today) = (Arc::clone(&session.user), self.today(session));
         let words: Vec<String> =
             filter.split_whitespace().take(8).map(trace::folded).filter(|word| !word.is_empty()).collect();
+        let services = Arc::clone(self);
         blocking::db(move || {
             let (all, apart) = user.vault.read(|r| Ok((traces::all(r)?, Apart::read(r)?)))?;
             let total = all.len();
             let is_plain = words.is_empty() && page <= 1;
-            let alike = if is_plain { alike::pairs(&all, &apart) } else { Vec::new() };
+            let alike = match is_plain {
+                true => {
+                    let meant = services.meant_alike(&user, &all);
+                    let meant = user.vault.read(|r| meant::never_together(r, &all, meant))?;
+                    alike::pairs(&all, &apart, &meant)
+                }
+                false => Vec::new(),
+            };
             let mut fitting: Vec<Fitting> = all
                 .into_iter()
                 .filter_map(|found| {

@@ -75,7 +75,7 @@ impl Services {
         let (user, today, typed) = (Arc::clone(&session.user), self.today(session), typed.to_owned());
         let found = blocking::db(move || user.vault.read(|r| entries::entry(r, entry))).await??;
         let labelled = match found.as_ref().filter(|_| is_empty) {
-            Some(entry) => self.labelled(&session.user, entry),
+            Some(entry) => self.labelled(&session.user, entry).await?,
             None => Labelled::Never,
         };
         let may_ask = labelled == Labelled::NotYet;

@@ -16,6 +16,7 @@ use crate::{
         Failure, Services,
         days::with_replies,
         entries::EntryView,
+        passages::Passage,
         sessions::{Session, User},
         traces::Chip,
     },
@@ -29,6 +30,8 @@ use crate::{
 
 /// Entries on one page.
 pub const ON_PAGE: usize = 20;
+/// Entries that are shown where a chip is opened.
+const MOST_LATEST: usize = 5;
 /// Traces that are named as appearing with this one.
 const MOST_RELATED: usize = 8;
 
@@ -45,6 +48,16 @@ pub struct TraceAsk {
     pub year: Option<i16>,
     /// From 1.
     pub page: usize,
+    /// Beginning with that page, so many; for the way back to where one was.
+    pub upto: usize,
+}
+
+/// What is shown of a trace where its chip is opened.
+pub struct About {
+    /// Traces of the same entries with how many of them carry both, most first.
+    pub related: Vec<(Chip, u32)>,
+    /// The latest entries that carry it, latest first; of a reply the entry it answers.
+    pub latest: Vec<Passage>,
 }
 
 /// A trace as its page shows it.
@@ -65,8 +78,10 @@ pub struct TraceView {
     pub count: usize,
     /// Entries of this page by day, latest first.
     pub days: Vec<(Day, Vec<EntryView>)>,
-    /// This page, from 1.
+    /// This page, from 1; of several the first.
     pub page: usize,
+    /// How many pages of entries these are.
+    pub n_pages: usize,
     /// Whether there is another one.
     pub more: bool,
 }
@@ -86,6 +101,26 @@ impl Services {
         blocking::db(move || {
             let Some(found) = user.vault.read(|r| look(r, id, &ask))? else { return Ok(None) };
             Ok(Some(found.shown(&user, &ask)))
+        })
+        .await?
+    }
+}
+
+impl Services {
+    /// What is known of a trace, in short; `None` when there is no such trace.
+    ///
+    /// # Errors
+    /// When a record cannot be read.
+    pub async fn trace_about(&self, session: &Session, id: TraceId) -> Result<Option<About>, Failure> {
+        let user = Arc::clone(&session.user);
+        blocking::db(move || {
+            let ask = TraceAsk { page: 1, upto: 1, ..TraceAsk::default() };
+            let Some(found) = user.vault.read(|r| look(r, id, &ask))? else { return Ok(None) };
+            let cards = found.days.iter().flat_map(|(_, cards, stored)| {
+                cards.iter().filter_map(|id| stored.iter().find(|entry| entry.id == *id))
+            });
+            let latest = cards.take(MOST_LATEST).map(|entry| Passage::of(entry, None)).collect();
+            Ok(Some(About { related: found.related(&user), latest }))
         })
         .await?
     }
@@ -115,6 +150,7 @@ struct Found {
     heat: Vec<(Day, u32)>,
     count: usize,
     page: usize,
+    n_pages: usize,
     more: bool,
     /// The cards of this page with the records of their days, latest first.
     days: Vec<(Day, Vec<EntryId>, Vec<Entry>)>,
@@ -151,9 +187,11 @@ fn look(r: &Reader<'_>, id: TraceId, ask: &TraceAsk) -> Result<Option<Found>, Va
     }
     let shown: BTreeSet<(Day, i64, EntryId)> =
         first.into_iter().map(|(card, (day, created))| (day, created, card)).collect();
-    let page = ask.page.clamp(1, shown.len().div_ceil(ON_PAGE).max(1));
+    let all_pages = shown.len().div_ceil(ON_PAGE).max(1);
+    let page = ask.page.clamp(1, all_pages);
+    let n_pages = ask.upto.clamp(1, all_pages + 1 - page);
     let mut days: Vec<(Day, Vec<EntryId>, Vec<Entry>)> = Vec::new();
-    for (day, _, card) in shown.iter().rev().skip((page - 1) * ON_PAGE).take(ON_PAGE) {
+    for (day, _, card) in shown.iter().rev().skip((page - 1) * ON_PAGE).take(n_pages * ON_PAGE) {
         match days.last_mut() {
             Some((last, cards, _)) if last == day => cards.push(*card),
             _ => days.push((*day, vec![*card], entries::day(r, *day)?)),
@@ -166,7 +204,8 @@ fn look(r: &Reader<'_>, id: TraceId, ask: &TraceAsk) -> Result<Option<Found>, Va
         heat,
         count: fitting.len(),
         page,
-        more: shown.len() > page * ON_PAGE,
+        n_pages,
+        more: shown.len() > (page + n_pages - 1) * ON_PAGE,
         days,
     }))
 }
@@ -184,11 +223,14 @@ fn heat_of(links: &[Link], year: i16) -> Vec<(Day, u32)> {
 }
 
 impl Found {
-    fn shown(self, user: &User, ask: &TraceAsk) -> TraceView {
+    fn related(&self, user: &User) -> Vec<(Chip, u32)> {
         let chip = |id: TraceId| Chip::of(user, &[id]).pop();
-        let related = self.related.iter().filter_map(|(id, n)| Some((chip(*id)?, *n))).take(MOST_RELATED);
-        let related = related.collect();
-        let with = ask.with.and_then(chip);
+        self.related.iter().filter_map(|(id, n)| Some((chip(*id)?, *n))).take(MOST_RELATED).collect()
+    }
+
+    fn shown(self, user: &User, ask: &TraceAsk) -> TraceView {
+        let related = self.related(user);
+        let with = ask.with.and_then(|with| Chip::of(user, &[with]).pop());
         let days = self.days.into_iter().map(|(day, cards, stored)| {
             let views = with_replies(user, stored);
             (day, views.into_iter().filter(|view| cards.contains(&view.entry.id)).collect())
@@ -202,6 +244,7 @@ impl Found {
             count: self.count,
             days: days.collect(),
             page: self.page,
+            n_pages: self.n_pages,
             more: self.more,
             trace: self.trace,
         }

@@ -30,7 +30,7 @@ fn name(text: &str) -> TraceName {
     TraceName::parse(text).unwrap()
 }
 
-fn attach(anna: &Unlocked, number: u8, text: &str) -> TraceId {
+pub(super) fn attach(anna: &Unlocked, number: u8, text: &str) -> TraceId {
     anna.write(|w| traces::attach(w, id(number), &name(text))).unwrap().trace
 }
 
@@ -60,7 +60,7 @@ fn sound(anna: &Unlocked) {
     assert!(audit.ok(), "{audit:?}");
 }
 
-fn with_entries() -> (Fixture, std::sync::Arc<Unlocked>) {
+pub(super) fn with_entries() -> (Fixture, std::sync::Arc<Unlocked>) {
     let fixture = Fixture::in_memory();
     let anna = fixture.anna();
     anna.write(|w| {

@@ -8,6 +8,7 @@ use crate::{
         payload::trace::{
             MAX_DIR_IDS, MAX_POSTING_ITEMS, PostingItemV1, PostingV1, TraceDirV1, TraceNameV1, TraceV1,
         },
+        recaps::{self, Subject},
         traces::{key_of, load, one},
         transaction::{Reader, Writer},
     },
@@ -49,6 +50,8 @@ pub(in crate::vault) fn unlink(
     entry: &[u8; 16],
 ) -> Result<(), VaultError> {
     let Some(mut stored) = load(w, trace)? else { return Ok(()) };
+    // It may hold sentences of an entry that is removed for ever later, when nothing ties both any more.
+    recaps::remove(w, Subject::Trace(trace))?;
     for number in (0..stored.pages).rev() {
         let Some(mut page) = page(w, &stored, number)? else { continue };
         let Some(place) = page.items.iter().position(|item| item.id == *entry) else { continue };
@@ -99,6 +102,7 @@ pub(super) fn erase(w: &mut Writer<'_>, stored: &TraceV1) -> Result<(), VaultErr
         w.delete(RecordType::POSTING, &page_key(&stored.id, number))?;
     }
     w.delete(RecordType::TRACE, &stored.id)?;
+    recaps::remove(w, Subject::Trace(TraceId::from_bytes(stored.id)))?;
     forget_name(w, stored)?;
     unlist(w, &stored.id)
 }
@@ -120,6 +124,7 @@ pub(super) fn store(
     items: &[PostingItemV1],
 ) -> Result<(), VaultError> {
     let old_pages = stored.pages;
+    recaps::remove(w, Subject::Trace(TraceId::from_bytes(stored.id)))?;
     stored.pages = 0;
     for (number, items) in (0..).zip(items.chunks(MAX_POSTING_ITEMS)) {
         let page = PostingV1 { items: items.to_vec(), ext: Vec::new() };

@@ -69,6 +69,8 @@ pub fn render_samples(views: &Views) -> Result<Vec<Rendered>, ViewError> {
     all.append(&mut rendered::<transfer::ImportPage>(views)?);
     all.append(&mut rendered::<traces::ChipsPart>(views)?);
     all.append(&mut rendered::<traces::OfferPart>(views)?);
+    all.append(&mut rendered::<traces::about::SummaryPart>(views)?);
+    all.append(&mut rendered::<traces::about::AboutPart>(views)?);
     all.append(&mut rendered::<traces::index::IndexPage>(views)?);
     all.append(&mut rendered::<traces::TracePage>(views)?);
     all.append(&mut rendered::<trash::TrashPage>(views)?);

@@ -1,5 +1,6 @@
 //! Contexts of traces: beneath entries, what is offered, and the page of one; the list is in `index`.
 
+pub mod about;
 pub mod index;
 
 use serde::Serialize;
@@ -8,7 +9,7 @@ use crate::{
     journal::day::Day,
     services::traces::Chip,
     web::{
-        pages::{Shell, entries::EntryItem},
+        pages::{Shell, entries::EntryItem, traces::about::SummaryItem},
         view::Template,
     },
 };
@@ -210,8 +211,12 @@ pub struct TracePage {
     pub is_pinned: bool,
     /// Traces that appear with it, with how many entries carry both.
     pub related: Vec<(ChipItem, u32)>,
+    /// What it is about; none when it gets no summary, and on what is narrowed down.
+    pub summary: Option<SummaryItem>,
     /// The heat map.
     pub heat: Heat,
+    /// Whether days of the heat map have recaps.
+    pub has_recaps: bool,
     /// The filter as it is set.
     pub with: Option<ChipItem>,
     /// First day of the filter, ISO; empty for none.
@@ -224,6 +229,8 @@ pub struct TracePage {
     pub days: Vec<TraceDay>,
     /// Address of the next page.
     pub more: Option<String>,
+    /// Address of this page with the next one added, for the way back.
+    pub all: String,
     /// Whether this is a later page.
     pub is_later: bool,
     /// What was just done.
@@ -309,7 +316,9 @@ impl Template for TracePage {
             facts: "12 entries, from 3 March 2024 to 22 November 2026".to_owned(),
             is_pinned: true,
             related: vec![(chips[0].clone(), 4), (chips[2].clone(), 1)],
+            summary: SummaryItem::samples().into_iter().next(),
             heat: Heat::sample(),
+            has_recaps: true,
             with: Some(chips[2].clone()),
             from: "2026-01-01".to_owned(),
             to: String::new(),
@@ -320,6 +329,7 @@ impl Template for TracePage {
                 entries: EntryItem::samples(),
             }],
             more: Some("/traces/01KAMQ00000000000000000002?page=2".to_owned()),
+            all: "/traces/01KAMQ00000000000000000002?upto=2".to_owned(),
             is_later: true,
             undo: Some(Undo { said: "The trace has another name.".to_owned(), change: None }),
             error: Some("Another trace is called so.".to_owned()),
@@ -330,6 +340,8 @@ impl Template for TracePage {
             trace: chips[0].clone(),
             is_pinned: false,
             related: Vec::new(),
+            summary: SummaryItem::samples().pop(),
+            has_recaps: false,
             heat: Heat { before: None, after: None, ..Heat::sample() },
             with: None,
             from: String::new(),

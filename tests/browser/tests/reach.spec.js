@@ -13,6 +13,8 @@ const NO_LINK = {
   "/d/:date/recap": "a part of its day",
   "/d/:date/recap/line": "a part of the calendar",
   "/entries/:id": "a part of its day",
+  "/traces/:id/summary": "a part of the page of a trace",
+  "/traces/:id/about": "a part of an opened chip",
   "/entries/:id/sending": "only with another program that may answer",
   "/replies/:id": "a part of its day",
   "/search/:n": "the way back to a search",

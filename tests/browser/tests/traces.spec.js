@@ -62,7 +62,7 @@ test("a person ties entries together by keyboard, and changes their mind", async
   const about = other.locator(".chip__about:popover-open");
   await expect(about).toContainText("2 entries on");
   await page.keyboard.press("Tab");
-  await expect(about.getByRole("link")).toBeFocused();
+  await expect(about.getByRole("link", { name: "All its entries" })).toBeFocused();
   await expectAccessible(page, "about a trace");
   await page.keyboard.press("Escape");
   await expect(about).toHaveCount(0);

@@ -1,6 +1,8 @@
 //! Traces: on entries and replies, the list, the page of one, and changes of the whole.
 
+mod about;
 mod list;
+mod suggested;
 
 use std::sync::{Arc, Barrier};
 
@@ -280,10 +282,20 @@ async fn a_long_trace_comes_in_pages() {
     let (id, _) = beneath(&mira, &last).await.remove(0);
     let first = mira.get(&format!("/traces/{id}")).await.body;
     assert!(first.contains("Text number 24.") && !first.contains("Text number 4."));
-    let more = attribute(&first, "hx-get=\"/traces/", "hx-get").expect("a way to more").replace("&amp;", "&");
+    let more = attribute(&first, "data-upto", "hx-get").expect("a way to more").replace("&amp;", "&");
     let part = mira.send(Ask::get(&more).partial()).await.expect(200).body;
     assert!(part.contains("Text number 4.") && !part.contains("<html") && !part.contains("trace-more"));
     assert!(mira.get(&more).await.expect(200).body.contains("<html"), "without scripts a page");
+
+    // F089, F084: whoever comes back finds as much of it as had come.
+    let all = attribute(&first, "data-upto", "data-upto").expect("where one was");
+    let again = mira.get(&all.replace("&amp;", "&")).await.expect(200).body;
+    assert!(
+        again.contains("Text number 24.")
+            && again.contains("Text number 0.")
+            && again.contains("id=\"heat\"")
+    );
+    assert!(!again.contains("trace-more"), "that is all");
 }
 
 // F086, W081, W082, D34 (rename, merge, delete; each undone)
