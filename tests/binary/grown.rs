@@ -60,8 +60,12 @@ fn grow(file: &Path, n_entries: usize) -> Duration {
         vault
             .write(|w| {
                 for number in first..n_entries.min(first + BATCH) {
-                    let item =
-                        whole::Item { entry: entry(number, today), versions: Vec::new(), traces: Vec::new() };
+                    let item = whole::Item {
+                        entry: entry(number, today),
+                        versions: Vec::new(),
+                        traces: Vec::new(),
+                        pinned: Vec::new(),
+                    };
                     whole::insert(w, &item)?;
                 }
                 Ok(())
