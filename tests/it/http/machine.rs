@@ -53,11 +53,11 @@ async fn everything_is_counted_confirmed_and_gone() {
     let removed =
         mira.post("/settings/model/texts/remove", &[("until", &until(&page))]).await.expect(200).body;
     assert!(removed.contains("Removed for ever: 1 reply, 1 recap."), "{removed}");
+    // Off, so that looking at the day has no other recap made.
+    mira.post("/settings/model/switch", &[("model", "off")]).await.expect(303);
     mira.get(&format!("/replies/{reply}")).await.expect(404);
     let day = mira.get(&format!("/d/{PAST}")).await.expect(200).body;
     assert!(day.contains("planted tomatoes") && !day.contains("data-reply-id"), "{day}");
-    // Off, so that looking at the day has no other recap made.
-    mira.post("/settings/model/switch", &[("model", "off")]).await.expect(303);
     let search = async |by: &str| {
         let fields = [("q", "garden"), ("by", by)];
         mira.send(Ask::post("/search").fields(&fields)).await.expect(200).body
