@@ -172,11 +172,12 @@ fn what_is_suggested_is_what_the_writer_would_take() {
     let ours = |one: &Compared| one.suggested(&WEIGHTS);
     let unaided = |one: &Compared| fit::ranked(&one.judged.looked, &one.phrases, None, today(), &WEIGHTS);
     eprintln!("precision of the first three    ours  without embedder  frecency");
-    let groups: [(&str, &dyn Fn(&Judged) -> bool); 4] = [
-        ("all", &|_| true),
-        ("English", &|one| one.is_english),
-        ("other languages", &|one| !one.is_english),
-        ("with names in use", &|one| !one.looked.known.is_empty()),
+    type Group = fn(&Judged) -> bool;
+    let groups: [(&str, Group); 4] = [
+        ("all", |_| true),
+        ("English", |one| one.is_english),
+        ("other languages", |one| !one.is_english),
+        ("with names in use", |one| !one.looked.known.is_empty()),
     ];
     for half in [true, false] {
         for (name, of) in groups {

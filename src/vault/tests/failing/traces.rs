@@ -95,8 +95,8 @@ fn delete(w: &mut Writer<'_>) -> Result<(), VaultError> {
 // Issue 8, "must be seen to hold" 6.
 #[test]
 fn a_power_cut_leaves_a_rename_a_merge_and_a_deletion_done_or_not_done() {
-    let changes: [(&str, fn(&mut Writer<'_>) -> Result<(), VaultError>); 3] =
-        [("rename", rename), ("merge", merge), ("delete", delete)];
+    type Change = fn(&mut Writer<'_>) -> Result<(), VaultError>;
+    let changes: [(&str, Change); 3] = [("rename", rename), ("merge", merge), ("delete", delete)];
     let (image, mut images) = (image(), 0);
     for (what, change) in changes {
         let (_, _fixture, anna) = on(image.clone());
