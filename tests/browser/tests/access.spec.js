@@ -65,6 +65,11 @@ async function lived(page, upstream, watched) {
   await page.locator("main input[name=q]").press("Enter");
   await expect(page.locator("#results [data-entry-id]").first()).toBeVisible();
   await expectAccessible(page, "results");
+  await page.goto("/ask");
+  await page.getByLabel("Your question").fill("Who brought tomatoes from her own garden?");
+  await page.keyboard.press("Enter");
+  await expect(page).toHaveURL(/\/ask\/\d+$/);
+  const asked = new URL(page.url()).pathname;
   const month = date.slice(0, 7);
   return {
     "/d/:date": [`/d/${date}`, `/d/${past}`, "/d/2020-02-29", "/d/2099-01-01"],
@@ -81,6 +86,9 @@ async function lived(page, upstream, watched) {
     "/entries/:id/sending": [`/entries/${id}/sending`],
     "/replies/:id": [`/replies/${answer}`],
     "/traces/:id": [trace],
+    "/traces/:id/about": [`${trace}/about`],
+    "/traces/:id/summary": [`${trace}/summary`],
+    "/ask/:n": [asked],
     "/search/:n": ["/search/1"],
   };
 }

@@ -18,6 +18,7 @@ const NO_LINK = {
   "/entries/:id/sending": "only with another program that may answer",
   "/replies/:id": "a part of its day",
   "/search/:n": "the way back to a search",
+  "/ask/:n": "the answer to a question that was asked",
   "/d/:date/on-this-day": "only when other times have something to say",
   "/settings/model/work": "a part of the page about models",
   "/settings/data/import": "what was read of a file that was just given",
