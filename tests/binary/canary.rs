@@ -94,7 +94,7 @@ fn planted_words_are_found_nowhere() {
     let renamed = canaries.plant("renamed trace");
     assert_eq!(visitor.post(&format!("/traces/{trace}/rename"), &[("name", &renamed)]).status, 303);
     for (what, path, field, status) in [
-        ("refused trace", format!("{traced}/refuse"), "name", 204),
+        ("refused trace", format!("{traced}/refuse"), "name", 303),
         ("merged trace", format!("/traces/{trace}/merge"), "into", 422),
     ] {
         assert_eq!(visitor.post(&path, &[(field, &canaries.plant(what))]).status, status, "{what}");

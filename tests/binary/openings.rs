@@ -72,7 +72,8 @@ fn thirty_mornings_of_a_diary_begin_with_what_was_written() {
         let page = format!("/d/{day}");
         ruth.get(&page);
         ruth.try_write(&page, &text).unwrap();
-        written.insert(day.clone(), words(&text));
+        // Marks of emphasis are no words.
+        written.insert(day.clone(), words(&text.replace('*', "")));
         ruth.get(&today);
         let began = Instant::now();
         assert_eq!(ruth.post(&address, &[("another", "yes")]).status, 303);
