@@ -34,7 +34,10 @@ test("a day begins with a look back that can be folded, made anew, put away and 
   await expect(opening(page).getByRole("button", { name: "Looking back" })).toBeFocused();
   await page.reload();
   await opening(page).getByRole("button", { name: "Looking back" }).click();
+  await expect(opening(page)).toHaveAttribute("data-opening", "there");
+  const before = await opening(page).elementHandle();
   await opening(page).getByRole("button", { name: "Another" }).click();
+  await expect.poll(() => before.evaluate((element) => element.isConnected)).toBe(false);
   await expect(opening(page)).toHaveAttribute("data-opening", "there", { timeout: 30_000 });
   await expect(opening(page).getByRole("link").first()).toHaveAttribute("href", `/d/${yesterday}`);
   await opening(page).getByRole("button", { name: "Put away" }).click();
