@@ -198,20 +198,30 @@ fn mend(vault: &Unlocked, index: &UserIndex, found: &segments::Segments, maker: 
     }
 }
 
-/// Takes in entries that are in no segment and have vectors of their own, and lists those that have none.
+/// Takes in entries that have vectors of their own, and lists those that have none and are in no segment.
+///
+/// Vectors of its own are newer than what a segment says of an entry, also where the revision is the same: an entry that
+/// was removed for ever and came back by an import may say something else under an old number.
 fn read_fresh(
     vault: &Unlocked,
     index: &UserIndex,
     batch: &[EntryId],
     missing: &mut Vec<EntryId>,
 ) -> Result<(), VaultError> {
-    let unknown: Vec<EntryId> = {
+    let (maker, known): (_, Vec<bool>) = {
         let open = guard(&index.open);
-        let is_known = |id: &EntryId| open.as_ref().is_some_and(|open| open.index.contains(*id));
-        batch.iter().copied().filter(|id| !is_known(id)).collect()
+        let Some(open) = open.as_ref() else { return Ok(()) };
+        (open.maker, batch.iter().map(|id| open.index.contains(*id)).collect())
     };
     vault.read(|r| {
-        for id in unknown {
+        for (id, is_known) in batch.iter().copied().zip(known) {
+            if is_known {
+                match vectors::get(r, id) {
+                    Ok(Some(own)) if own.embedder == maker.embedder => {}
+                    Err(error @ VaultError::Store(_)) => return Err(error),
+                    _ => continue,
+                }
+            }
             let found = entries::entry(r, id).and_then(|entry| Ok((entry, vectors::get(r, id)?)));
             let (entry, stored) = match found {
                 Ok((Some(entry), stored)) if is_searchable(&entry) => (entry, stored),

@@ -24,6 +24,7 @@ use crate::{
     vault::{
         KdfChoice, Vaults, entries,
         error::VaultError,
+        outbox,
         segments::{Maker, Slot},
         trash,
         unlocked::Unlocked,
@@ -75,22 +76,31 @@ impl World {
         Self { vault, _vaults: vaults, index: UserIndex::default(), maker: MAKER }
     }
 
-    /// What signing in does: opens, and embeds what is missing.
+    /// What signing in does: opens, and embeds what is missing and what the outbox asks for.
     pub(super) fn open(&self) -> Result<(), VaultError> {
         let missing = open(&self.vault, &self.index, self.maker, SIZES, &go_on)?.expect("nobody stopped it");
-        missing.into_iter().try_for_each(|id| self.index(id))
+        let asked = self.vault.read(outbox::pending)?.items;
+        missing.into_iter().chain(asked.iter().map(|item| item.id)).try_for_each(|id| self.index(id))
     }
 
     /// What the indexing task does with one entry.
     pub(super) fn index(&self, id: EntryId) -> Result<(), VaultError> {
         let entry = self.vault.read(|r| entries::entry(r, id))?.filter(|entry| entry.deleted.is_none());
+        let mut asked = self.vault.read(outbox::pending)?.items;
+        asked.retain(|item| item.id == id);
         let Some(entry) = entry else {
-            self.vault.write(|w| vectors::remove(w, id))?;
+            self.vault.write(|w| {
+                vectors::remove(w, id)?;
+                outbox::acknowledge(w, &asked)
+            })?;
             guard(&self.index.open).as_mut().unwrap().remove(id);
             return Ok(());
         };
         let stored = embedded(&entry, self.maker);
-        self.vault.write(|w| vectors::put(w, id, &stored))?;
+        self.vault.write(|w| {
+            vectors::put(w, id, &stored)?;
+            outbox::acknowledge(w, &asked)
+        })?;
         assert!(guard(&self.index.open).as_mut().unwrap().fill(meta_of(&entry), &stored));
         flush_full(&self.vault, &self.index, SIZES, &go_on);
         Ok(())
