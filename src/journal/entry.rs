@@ -1,7 +1,9 @@
 //! Entries: what is written on a day, by the writer or by the model.
 
+use jiff::tz::TimeZone;
+
 use crate::journal::{
-    day::Day,
+    day::{self, Day},
     ids::{EntryId, TraceId},
 };
 
@@ -114,10 +116,10 @@ pub struct Entry {
     pub made_by: Option<Provenance>,
 }
 
-#[cfg(any(test, feature = "test-hooks"))]
 impl Entry {
-    /// What a writer saved at a moment, in UTC: for tests.
-    pub fn saved(id: EntryId, day: Day, at: i64, text: &str) -> Self {
+    /// What a writer writes: whole, in its first revision. `at` is the moment in milliseconds since 1970 UTC, `zone` the
+    /// writer's, with its IANA name. What a model writes, or what is imported, says in which fields it differs.
+    pub fn written(id: EntryId, day: Day, at: i64, zone: (String, &TimeZone), text: String) -> Self {
         Self {
             id,
             role: Role::Writer,
@@ -127,15 +129,21 @@ impl Entry {
             day,
             created: at,
             updated: at,
-            zone: "UTC".to_owned(),
-            utc_offset_min: 0,
+            utc_offset_min: day::wall_clock(at, zone.1).0,
+            zone: zone.0,
             revision: 1,
             deleted: None,
             reply_to: None,
             traces: Vec::new(),
-            text: text.to_owned(),
+            text,
             made_by: None,
         }
+    }
+
+    /// What a writer saved at a moment, in UTC: for tests.
+    #[cfg(any(test, feature = "test-hooks"))]
+    pub fn saved(id: EntryId, day: Day, at: i64, text: &str) -> Self {
+        Self::written(id, day, at, ("UTC".to_owned(), &TimeZone::UTC), text.to_owned())
     }
 }
 

@@ -6,8 +6,8 @@ use crate::{
     blocking,
     crypto::hash::sha256,
     journal::{
-        day::{self, Day},
-        entry::{Ending, Entry, EntryText, Role},
+        day::Day,
+        entry::{Entry, EntryText, Role},
         ids::EntryId,
     },
     services::{
@@ -124,24 +124,7 @@ impl Services {
             id_of(op, day, &text)
         };
         let (zone_name, zone) = session.user.zone();
-        let entry = Entry {
-            id,
-            role: Role::Writer,
-            ending: Ending::Whole,
-            imported: false,
-            never_send: false,
-            day,
-            created: now,
-            updated: now,
-            utc_offset_min: day::wall_clock(now, &zone).0,
-            zone: zone_name,
-            revision: 1,
-            deleted: None,
-            reply_to: None,
-            traces: Vec::new(),
-            text: text.into_string(),
-            made_by: None,
-        };
+        let entry = Entry::written(id, day, now, (zone_name, &zone), text.into_string());
         let user = Arc::clone(&session.user);
         let saved = blocking::db(move || {
             user.vault.write(move |w: &mut Writer<'_>| {

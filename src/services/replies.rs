@@ -18,7 +18,6 @@ pub use crate::llm::Speaker;
 use crate::{
     blocking,
     journal::{
-        day,
         entry::{Ending, Entry, Given, Provenance, Role},
         ids::EntryId,
         reply::{Length, ReplyState, Wish},
@@ -229,22 +228,12 @@ impl Services {
         let now = self.clock.now_ms();
         let (zone_name, zone) = user.zone();
         let settings = &self.generation;
+        let id = EntryId::from_parts(now, self.clock.id_random());
         Entry {
-            id: EntryId::from_parts(now, self.clock.id_random()),
             role: Role::Reply,
             ending: Ending::Interrupted,
-            imported: false,
             never_send: entry.never_send,
-            day: entry.day,
-            created: now,
-            updated: now,
-            utc_offset_min: day::wall_clock(now, &zone).0,
-            zone: zone_name,
-            revision: 1,
-            deleted: None,
             reply_to: Some(entry.id),
-            traces: Vec::new(),
-            text: String::new(),
             made_by: Some(Provenance {
                 model: identity.name.clone(),
                 sha256: identity.sha256,
@@ -254,6 +243,7 @@ impl Services {
                 ),
                 given,
             }),
+            ..Entry::written(id, entry.day, now, (zone_name, &zone), String::new())
         }
     }
 

@@ -13,8 +13,8 @@ use tokio::sync::mpsc::{UnboundedReceiver, unbounded_channel};
 use crate::{
     blocking,
     journal::{
-        day::{self, Day},
-        entry::{Ending, Entry, Given, Provenance, Role},
+        day::Day,
+        entry::{Entry, Given, Provenance, Role},
         ids::EntryId,
     },
     llm::{GenRequest, prompt, shape::Shape},
@@ -268,24 +268,9 @@ impl Services {
     fn new_opening(&self, user: &User, day: Day, text: String, made_by: Provenance) -> Entry {
         let now = self.clock.now_ms();
         let (zone_name, zone) = user.zone();
-        Entry {
-            id: EntryId::from_parts(now, self.clock.id_random()),
-            role: Role::Opening,
-            ending: Ending::Whole,
-            imported: false,
-            never_send: false,
-            day,
-            created: now,
-            updated: now,
-            utc_offset_min: day::wall_clock(now, &zone).0,
-            zone: zone_name,
-            revision: 1,
-            deleted: None,
-            reply_to: None,
-            traces: Vec::new(),
-            text,
-            made_by: Some(made_by),
-        }
+        let id = EntryId::from_parts(now, self.clock.id_random());
+        let opening = Entry::written(id, day, now, (zone_name, &zone), text);
+        Entry { role: Role::Opening, made_by: Some(made_by), ..opening }
     }
 }
 

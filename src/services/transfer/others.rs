@@ -10,7 +10,7 @@ use crate::{
     clock::Clock,
     journal::{
         day::{self, Day},
-        entry::{Ending, Entry, Role},
+        entry::{Entry, Role},
         ids::EntryId,
         trace::TraceName,
     },
@@ -110,24 +110,8 @@ pub(super) fn entries(
     let mut items = Vec::new();
     for text in parts {
         let id = place.id.filter(|_| items.is_empty()).unwrap_or_else(fresh);
-        let entry = Entry {
-            id,
-            role: Role::Writer,
-            ending: Ending::Whole,
-            imported: true,
-            never_send: false,
-            day: place.day,
-            created: place.created,
-            updated: place.updated,
-            utc_offset_min: day::wall_clock(place.created, &zone).0,
-            zone: place.zone.clone(),
-            revision: 1,
-            deleted: None,
-            reply_to: None,
-            traces: Vec::new(),
-            text,
-            made_by: None,
-        };
+        let written = Entry::written(id, place.day, place.created, (place.zone.clone(), &zone), text);
+        let entry = Entry { imported: true, updated: place.updated, ..written };
         items.push(Item { entry, versions: Vec::new(), traces: traces.to_vec(), pinned: Vec::new() });
     }
     Ok(items)
