@@ -52,9 +52,11 @@ const STAYS = { LLAMORA_CRYPTO__DEK_STORAGE: "cookie" };
 // a copy: to begin one costs two seconds, and what a test is about comes after.
 export const begun = test.extend({
   journal: [
-    async ({ browser }, use) => {
+    async ({ browser }, use, { project }) => {
       const program = await new Program({ settings: STAYS }).start();
-      const context = await browser.newContext({ baseURL: program.url, storageState: undefined });
+      // The journal has the zone of the browser that begins it, and only a test's own context is given one by itself.
+      const { timezoneId } = project.use;
+      const context = await browser.newContext({ baseURL: program.url, storageState: undefined, timezoneId });
       const page = await context.newPage();
       await register(page);
       await page.getByRole("button", { name: "Lock" }).click();
