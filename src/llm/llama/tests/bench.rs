@@ -8,15 +8,21 @@ use super::*;
 
 const READ: usize = 512;
 const WRITE: u32 = 64;
-const ROUNDS: usize = 11;
+/// Each of ours stands between two of theirs. What else a machine does changes by a tenth from one second to the next,
+/// so writing, of which the last hundredth counts, is measured in many short rounds.
+const ROUNDS: [(Kind, usize); 2] = [(Kind::Reading, 11), (Kind::Writing, 41)];
 
-/// Tokens per second, reading and writing.
-type Rates = (f64, f64);
+#[derive(Clone, Copy)]
+enum Kind {
+    Reading,
+    Writing,
+}
 
-fn ours(generator: &mut LlamaGenerator) -> Rates {
+/// Tokens per second.
+fn ours(generator: &mut LlamaGenerator, kind: Kind) -> f64 {
     let text =
         "We walked along the harbour and the wind was cold. I thought of my sister and of bread. ".repeat(60);
-    let prompt = generator.tokens_of_text(&text)[..READ].to_vec();
+    let prompt = &generator.tokens_of_text(&text)[..READ + 1];
     let sampling = Sampling {
         temperature: 0.7,
         top_p: 0.9,
@@ -25,7 +31,14 @@ fn ours(generator: &mut LlamaGenerator) -> Rates {
         seed: 7,
         grammar: None,
     };
-    let mut measure = |prompt: &[LlamaToken], n_write: u32| {
+    // No prompt begins as the one before, so everything is read anew. `llama-bench` warms up its context in the same way
+    // and writes from one token on: the longer a text is, the longer its next token takes.
+    let (warm, measured, n_write) = match kind {
+        Kind::Reading => (&prompt[1..], &prompt[..READ], 1),
+        Kind::Writing => (&prompt[2..3], &prompt[1..2], WRITE),
+    };
+    let mut rates = (0.0, 0.0);
+    for (prompt, n_write) in [(warm, 1), (measured, n_write)] {
         let mut kept = generator.kept_for(1, prompt, n_write).expect("a context");
         kept.begin(prompt, &sampling, &Cancel::new()).expect("it begins");
         assert_eq!(kept.tokens().len(), 0, "everything is read anew");
@@ -37,34 +50,33 @@ fn ours(generator: &mut LlamaGenerator) -> Rates {
         assert!(ended.is_ok());
         let read = read.expect("all was read");
         let n_written = kept.tokens().len() - prompt.len();
-        let writing = (start.elapsed() - read).as_secs_f64() / n_written as f64;
+        let writing = start.elapsed() - read;
         generator.kept = Some(kept);
-        (read.as_secs_f64(), writing, n_written)
-    };
-    // `llama-bench` warms up its context in the same way. No prompt begins as the one before.
-    measure(&prompt[2..], 1);
-    let (reading, ..) = measure(&prompt, 1);
-    measure(&prompt[2..34], 1);
-    // The model may come to an end before; what it wrote is measured.
-    let (_, writing, n_written) = measure(&prompt[1..33], WRITE);
-    assert!(n_written >= WRITE as usize / 4, "it ended early: {n_written}");
-    (READ as f64 / reading, 1.0 / writing)
+        // The model may come to an end before; what it wrote is measured.
+        assert!(n_written >= n_write as usize / 4, "it ended early: {n_written}");
+        rates = (prompt.len() as f64 / read.as_secs_f64(), n_written as f64 / writing.as_secs_f64());
+    }
+    match kind {
+        Kind::Reading => rates.0,
+        Kind::Writing => rates.1,
+    }
 }
 
-fn theirs(bench: &std::ffi::OsStr, file: &std::path::Path, threads: u32) -> Rates {
+fn theirs(bench: &std::ffi::OsStr, file: &std::path::Path, threads: u32, kind: Kind) -> f64 {
+    let (read, write) = match kind {
+        Kind::Reading => (READ, 0),
+        Kind::Writing => (0, WRITE as usize),
+    };
     let output = Command::new(bench)
-        .args(["-r", "1", "-o", "json", "-p", &READ.to_string(), "-n", &WRITE.to_string()])
+        .args(["-r", "1", "-o", "json", "-p", &read.to_string(), "-n", &write.to_string()])
         .args(["-t", &threads.to_string(), "-m"])
         .arg(file)
         .output()
         .expect("llama-bench runs");
     assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
     let rows: serde_json::Value = serde_json::from_slice(&output.stdout).expect("JSON");
-    let rate = |read: u64| {
-        let row = rows.as_array().expect("rows").iter().find(|row| row["n_prompt"] == read).expect("a row");
-        row["avg_ts"].as_f64().expect("a rate")
-    };
-    (rate(READ as u64), rate(0))
+    assert_eq!(rows.as_array().expect("rows").len(), 1);
+    rows[0]["avg_ts"].as_f64().expect("a rate")
 }
 
 fn median(mut values: Vec<f64>) -> f64 {
@@ -83,26 +95,27 @@ fn our_generator_is_as_fast_as_llama_bench() {
     for threads in [1, 2] {
         let options = LlamaOptions { context: 4096, threads: Some(threads) };
         let Some(mut generator) = load("llama-bench", options) else { return };
-        ours(&mut generator);
-        let (mut us, mut them) = (vec![ours(&mut generator)], Vec::new());
-        for _ in 0..ROUNDS {
-            them.push(theirs(&bench, &file, threads));
-            us.push(ours(&mut generator));
-        }
-        let kinds: [(&str, f64, fn(&Rates) -> f64); 2] =
-            [("reading", 0.95, |rates| rates.0), ("writing", 0.97, |rates| rates.1)];
-        for (what, least, of) in kinds {
+        for (kind, rounds) in ROUNDS {
+            let (what, least) = match kind {
+                Kind::Reading => ("reading", 0.95),
+                Kind::Writing => ("writing", 0.97),
+            };
+            // Learns how many threads pay off.
+            ours(&mut generator, kind);
+            let (mut us, mut them) = (Vec::new(), vec![theirs(&bench, &file, threads, kind)]);
+            for _ in 0..rounds {
+                us.push(ours(&mut generator, kind));
+                them.push(theirs(&bench, &file, threads, kind));
+            }
             // Each round against the one before and after it: what slows the machine down for a while meets both.
-            let mut ratios: Vec<f64> = us
-                .windows(2)
-                .zip(&them)
-                .map(|(us, them)| (of(&us[0]) + of(&us[1])) / 2.0 / of(them))
-                .collect();
+            let ratios = us.iter().zip(them.windows(2)).map(|(us, them)| us / ((them[0] + them[1]) / 2.0));
+            let mut ratios: Vec<f64> = ratios.collect();
             ratios.sort_by(f64::total_cmp);
             let quartile = |nth: usize| ratios[(ratios.len() - 1) * nth / 4];
-            let (us, them) = (median(us.iter().map(of).collect()), median(them.iter().map(of).collect()));
             println!(
-                "{threads} thread(s), {what}: {us:.0} tokens/s, llama-bench {them:.0}: ratio {:.3} (at least {least}; half of {ROUNDS} rounds {:.3} to {:.3})",
+                "{threads} thread(s), {what}: {:.0} tokens/s, llama-bench {:.0}: ratio {:.3} (at least {least}; half of {rounds} rounds {:.3} to {:.3})",
+                median(us),
+                median(them),
                 quartile(2),
                 quartile(1),
                 quartile(3)
