@@ -4,12 +4,17 @@
 //! of the day. A sentence of a model stands only with a day that holds every name, number and date in it
 //! ([`crate::search::ground`]) and some of its words.
 
-use std::collections::HashSet;
+mod away;
+
+use std::{collections::HashSet, ops::Range};
 
 use crate::{
     journal::day::Day,
-    search::{ground::Sources, lexical, words},
+    search::{ground::Sources, lexical, opening::away::Away, words},
 };
+
+/// Words at the beginning of a sentence among which one may point away.
+const AWAY_WITHIN: usize = 4;
 
 /// What the writer wrote on one day.
 pub struct Page {
@@ -19,6 +24,7 @@ pub struct Page {
     pub texts: Vec<String>,
     words: HashSet<String>,
     sources: Sources,
+    tongue: &'static Tongue,
 }
 
 /// How a day stands to the day that is opened.
@@ -44,6 +50,7 @@ impl Page {
             day,
             words: texts.iter().flat_map(|text| words::list(text)).collect(),
             sources: Sources::new(texts.iter().map(String::as_str).chain(known)),
+            tongue: Tongue::of(&texts.join("\n")),
             texts,
         }
     }
@@ -64,11 +71,16 @@ impl Page {
 
     /// A line that quotes sentences of the day behind the words that lead to them.
     pub fn quote(&self, lead: Lead, sentences: &[String]) -> String {
-        let tongue = Tongue::of(&self.texts.join("\n"));
-        let (open, close) = tongue.quotes;
+        let (open, close) = self.tongue.quotes;
         let quoted: Vec<String> =
             sentences.iter().map(|sentence| format!("{open}{sentence}{close}")).collect();
-        [tongue.lead(lead), &quoted.join(" ")].join(" ").trim_start().to_owned()
+        [self.tongue.lead(lead), &quoted.join(" ")].join(" ").trim_start().to_owned()
+    }
+
+    /// Whether a sentence of the day can be read without the one before it: it does not begin with a word for somebody
+    /// or something that is named elsewhere.
+    pub fn stands_alone(&self, sentence: &str) -> bool {
+        !self.tongue.points_away(sentence)
     }
 }
 
@@ -94,6 +106,7 @@ struct Tongue {
     /// Yesterday, last, before, then.
     leads: [&'static str; 4],
     quotes: (&'static str, &'static str),
+    away: &'static Away,
 }
 
 impl Tongue {
@@ -101,6 +114,28 @@ impl Tongue {
     fn of(text: &str) -> &'static Self {
         let code = lexical::spoken(text);
         TONGUES.iter().find(|tongue| Some(tongue.code) == code).unwrap_or(&BARE)
+    }
+
+    /// Whether a sentence begins with a word for something that another one names, perhaps behind an "and".
+    fn points_away(&self, sentence: &str) -> bool {
+        let mut words: Vec<(String, Range<usize>)> = Vec::new();
+        words::for_each(sentence, |folded, range| {
+            if words.len() < AWAY_WITHIN {
+                words.push((folded.to_owned(), range));
+            }
+        });
+        let is = |list: &[&str], (folded, range): &(String, Range<usize>)| {
+            // With its accent where that makes it another word.
+            list.contains(&folded.as_str()) || list.contains(&sentence[range.clone()].to_lowercase().as_str())
+        };
+        let mut words = words.iter().skip_while(|word| is(self.away.joins, word));
+        let Some(first) = words.next() else { return false };
+        let is_before = |list| words.clone().next().is_some_and(|next| is(list, next));
+        let is_cut_short = sentence[first.1.end..].starts_with(['\'', '\u{2019}']);
+        if is(self.away.people, first) {
+            return !is_before(self.away.of_nobody);
+        }
+        is(self.away.pointing, first) && (is_cut_short || is_before(self.away.verbs))
     }
 
     const fn lead(&self, lead: Lead) -> &'static str {
@@ -113,23 +148,23 @@ impl Tongue {
     }
 }
 
-const BARE: Tongue = Tongue { code: "", leads: [""; 4], quotes: ("\u{201c}", "\u{201d}") };
+const BARE: Tongue = Tongue { code: "", leads: [""; 4], quotes: ("\u{201c}", "\u{201d}"), away: &away::NONE };
 
 #[rustfmt::skip]
 const TONGUES: &[Tongue] = &[
-    Tongue { code: "en", quotes: BARE.quotes,
+    Tongue { code: "en", quotes: BARE.quotes, away: &away::EN,
         leads: ["Yesterday you wrote:", "You last wrote:", "Before that you wrote:", "You wrote:"] },
-    Tongue { code: "de", quotes: ("\u{201e}", "\u{201c}"),
+    Tongue { code: "de", quotes: ("\u{201e}", "\u{201c}"), away: &away::DE,
         leads: ["Gestern hast du geschrieben:", "Zuletzt hast du geschrieben:", "Davor hast du geschrieben:", "Du hast geschrieben:"] },
-    Tongue { code: "fr", quotes: ("\u{ab}\u{202f}", "\u{202f}\u{bb}"),
+    Tongue { code: "fr", quotes: ("\u{ab}\u{202f}", "\u{202f}\u{bb}"), away: &away::FR,
         leads: ["Hier, tu as \u{e9}crit :", "La derni\u{e8}re fois, tu as \u{e9}crit :", "Avant cela, tu as \u{e9}crit :", "Tu as \u{e9}crit :"] },
-    Tongue { code: "es", quotes: ("\u{ab}", "\u{bb}"),
+    Tongue { code: "es", quotes: ("\u{ab}", "\u{bb}"), away: &away::ES,
         leads: ["Ayer escribiste:", "La \u{fa}ltima vez escribiste:", "Antes escribiste:", "Escribiste:"] },
-    Tongue { code: "it", quotes: ("\u{ab}", "\u{bb}"),
+    Tongue { code: "it", quotes: ("\u{ab}", "\u{bb}"), away: &away::IT,
         leads: ["Ieri hai scritto:", "L'ultima volta hai scritto:", "Prima hai scritto:", "Hai scritto:"] },
-    Tongue { code: "pt", quotes: BARE.quotes,
+    Tongue { code: "pt", quotes: BARE.quotes, away: &away::PT,
         leads: ["Ontem voc\u{ea} escreveu:", "Da \u{fa}ltima vez voc\u{ea} escreveu:", "Antes disso voc\u{ea} escreveu:", "Voc\u{ea} escreveu:"] },
-    Tongue { code: "nl", quotes: BARE.quotes,
+    Tongue { code: "nl", quotes: BARE.quotes, away: &away::NL,
         leads: ["Gisteren schreef je:", "De laatste keer schreef je:", "Daarvoor schreef je:", "Je schreef:"] },
 ];
 
@@ -166,6 +201,39 @@ mod tests {
         );
         let japanese = "\u{5ead}\u{306b}\u{96ea}\u{304c}\u{964d}\u{3063}\u{305f}\u{3002}";
         assert_eq!(said(Lead::Yesterday, japanese), format!("\u{201c}{japanese}\u{201d}"));
+    }
+
+    #[test]
+    fn a_sentence_that_begins_with_somebody_named_elsewhere_does_not_stand_alone() {
+        let english = page("2026-11-21", &["We were there with my sister and it was cold."]);
+        for away in
+            ["He came late.", "And then she laughed.", "But they had no bread.", "It broke.", "That was all."]
+        {
+            assert!(!english.stands_alone(away), "{away}");
+        }
+        for away in ["That\u{2019}s how it is.", "His hands shook.", "\"These are mine\", said Ana."] {
+            assert!(!english.stands_alone(away), "{away}");
+        }
+        for alone in
+            ["That evening we walked.", "It rained.", "Then we ate.", "Ana came, and he left.", "And", ""]
+        {
+            assert!(english.stands_alone(alone), "{alone}");
+        }
+        let german = page("2026-11-21", &["Wir waren mit dem Hund im Wald und es war kalt."]);
+        for away in ["Er kam sp\u{e4}t.", "Aber sie lachte.", "Das war alles.", "Seine H\u{e4}nde zitterten."]
+        {
+            assert!(!german.stands_alone(away), "{away}");
+        }
+        for alone in ["Das Haus war kalt.", "Die alte Frau sang.", "Es regnete.", "Der Hund bellte."] {
+            assert!(german.stands_alone(alone), "{alone}");
+        }
+        let spanish = page("2026-11-21", &["Hoy no he dormido, pero el perro es muy bueno."]);
+        assert!(!spanish.stands_alone("\u{c9}l vino tarde.") && spanish.stands_alone("El perro duerme."));
+        let french = page("2026-11-21", &["Je suis dans les bois avec elle pour le printemps."]);
+        assert!(!french.stands_alone("Elle est partie.") && !french.stands_alone("C'\u{e9}tait tout."));
+        assert!(french.stands_alone("Il pleut.") && french.stands_alone("Ce soir nous marchons."));
+        let bare = page("2026-11-21", &["\u{5ead}\u{306b}\u{96ea}\u{304c}\u{964d}\u{3063}\u{305f}\u{3002}"]);
+        assert!(bare.stands_alone("He came."), "nothing is known of the language");
     }
 
     #[test]

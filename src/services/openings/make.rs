@@ -294,6 +294,10 @@ fn quotations(told: &[Told], today: Day, said: &str) -> Vec<Line> {
             .filter(|sentence| !said.contains(&recap::cut(&one.sentences[*sentence])))
             .collect();
         let open = if fresh.is_empty() { (0..one.sentences.len()).collect() } else { fresh };
+        // A sentence about "him" says little where nobody was named before it.
+        let alone: Vec<usize> =
+            open.iter().copied().filter(|idx| one.page.stands_alone(&one.sentences[*idx])).collect();
+        let open = if alone.is_empty() { open } else { alone };
         let sentences: Vec<String> = open.iter().map(|idx| one.sentences[*idx].clone()).collect();
         let vectors: Vec<Vec<f32>> = open.iter().map(|idx| one.vectors[*idx].clone()).collect();
         let mut chosen = recap::choose(&sentences, &vectors);
@@ -358,5 +362,24 @@ mod tests {
         assert_eq!(spoken(&["2026-11-16", "2026-11-15"]), ["2026-11-16"], "five days without writing");
         assert_eq!(spoken(&["2024-02-29"]), ["2024-02-29"]);
         assert_eq!(spoken(&[]), Vec::<String>::new());
+    }
+
+    #[test]
+    fn a_quotation_stands_alone_where_one_of_the_day_does() {
+        let today = "2026-11-22".parse().expect("a day");
+        let quoted = |text: &str| {
+            let page = Page::new("2026-11-21".parse().expect("a day"), today, vec![text.to_owned()]);
+            let sentences = recap::sentences(&page.texts);
+            let vectors = recap::word_vectors(&sentences);
+            let told = [Told { page, sentences, vectors, has_meaning: false }];
+            quotations(&told, today, "").remove(0).text
+        };
+        let text = "He painted the garden gate green. The garden gate was painted green by Jonas.";
+        assert!(
+            quoted(text).contains("by Jonas") && !quoted(text).contains("He painted"),
+            "{}",
+            quoted(text)
+        );
+        assert!(quoted("He painted the garden gate green.").contains("He painted"), "better than nothing");
     }
 }
