@@ -81,22 +81,23 @@ impl Services {
         let may_ask = labelled == Labelled::NotYet;
         let carried = found.map(|entry| entry.traces).unwrap_or_default();
         let (user, of) = (Arc::clone(&session.user), carried.clone());
-        let (all, mut by_model) = blocking::db(move || {
+        let (all, suggested, by_model) = blocking::db(move || {
             user.vault.read(|r| {
                 let by_model = match labelled {
                     Labelled::Proposed(labels) => free_names(r, &labels, &of)?,
                     Labelled::Never | Labelled::NotYet => Vec::new(),
                 };
-                Ok((traces::all(r)?, by_model))
+                Ok((traces::all(r)?, free_names(r, &suggested, &of)?, by_model))
             })
         })
         .await??;
-        by_model.retain(|name| !suggested.contains(name));
         let error = if is_empty { None } else { name_of(&typed).err() };
         // Half of a short name in colons is on its way to be one.
         let error = error.filter(|error| *error != NameError::UnknownEmoji);
         // What a model proposed takes the place of nothing else.
-        let most = MOST + by_model.len();
+        let is_same = |one: &str, other: &str| trace::folded(one) == trace::folded(other);
+        let is_new = |name: &&String| !suggested.iter().any(|other| is_same(other, name));
+        let most = MOST + by_model.iter().filter(is_new).count();
         let others = ranked(all, &carried, &typed, today);
         let pinned: Vec<Offered> =
             others.iter().filter(|one| is_empty && one.is_pinned).take(MOST_PINNED).cloned().collect();
@@ -104,7 +105,7 @@ impl Services {
         let by_model = by_model.into_iter().map(|name| Offered::fitting(name, true));
         let mut names: Vec<Offered> = Vec::with_capacity(most);
         for one in pinned.into_iter().chain(suggested).chain(by_model).chain(others) {
-            if names.len() < most && names.iter().all(|other| other.name != one.name) {
+            if names.len() < most && !names.iter().any(|other| is_same(&other.name, &one.name)) {
                 names.push(one);
             }
         }
@@ -123,7 +124,8 @@ impl Offered {
     }
 }
 
-/// Labels as names, of known traces as these are called, without those that the entry carries or its owner refused.
+/// What may be attached of `labels`: names, spelt as the traces are that are called so already, without those that the
+/// entry carries or its owner refused.
 fn free_names(r: &Reader<'_>, labels: &[String], carried: &[TraceId]) -> Result<Vec<String>, VaultError> {
     let taught = Taught::read(r)?;
     let mut names = Vec::new();

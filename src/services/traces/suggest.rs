@@ -67,7 +67,7 @@ const MOST_BYTES: usize = 1_600;
 /// How long the embedder may take.
 const PATIENCE: Duration = Duration::from_secs(2);
 /// What was found under other rules is found anew.
-const RULES: &[u8] = b"llamora/suggest/1";
+const RULES: &[u8] = b"llamora/suggest/2";
 
 /// What was embedded once, until lock.
 #[derive(Default)]

@@ -248,6 +248,21 @@ mod tests {
     }
 
     #[test]
+    fn a_name_is_suggested_as_its_writer_spells_it_and_one_in_use_as_it_is() {
+        let looked = looked("We met Jonas at the Lake and Jonas rowed.");
+        let phrases = phrases::candidates(&looked.text, 24);
+        let names = ranked(&looked, &phrases, None, day(), &WEIGHTS);
+        assert!(names.contains(&"Jonas".to_owned()) && names.contains(&"Lake".to_owned()), "{names:?}");
+        let mut other = looked;
+        other.text = "We met JONAS at the lake house and the LAKE was cold.".to_owned();
+        other.known.push(known(4, "jonas", 3));
+        let phrases = phrases::candidates(&other.text, 24);
+        let names = ranked(&other, &phrases, None, day(), &WEIGHTS);
+        assert_eq!(names.iter().filter(|name| name.to_lowercase() == "jonas").collect::<Vec<_>>(), ["jonas"]);
+        assert!(!names.contains(&"LAKE".to_owned()), "{names:?}");
+    }
+
+    #[test]
     fn with_meanings_what_is_far_is_not_suggested_and_refusing_moves_down() {
         let mut looked = looked("Planted beans.");
         let phrases = phrases::candidates(&looked.text, 24);

@@ -70,3 +70,28 @@ async fn taking_and_refusing_teach_the_order_for_their_owner_alone() {
     .await
     .expect("it is let through");
 }
+
+// F062, F066 (a suggested name is spelt as its writer spells it, one in use as its trace is called)
+#[tokio::test]
+async fn a_suggested_name_keeps_its_capitals_and_a_trace_of_that_name_its_own() {
+    let embedding = Arc::new(Barrier::new(2));
+    let options = Options { embedding: Some(Arc::clone(&embedding)), ..Options::default() };
+    let app = TestApp::with(&options).await;
+    let mira = app.register("Mira").await;
+    let text = "We met Jonas by the harbour, and later Jonas and McEwan in the harbour.";
+    let one = mira.write(text).await;
+    assert_eq!(offer(&mira, &one, "").await.0, ["Jonas", "McEwan", "harbour"]);
+    let other = mira.write("An older page.").await;
+    add(&mira, &other, "jonas").await;
+    let (names, _) = offer(&mira, &one, "").await;
+    assert!(names.contains(&"jonas".to_owned()) && !names.contains(&"Jonas".to_owned()), "{names:?}");
+    add(&mira, &one, "Jonas").await;
+    assert_eq!(super::names(&mira, &one).await, ["jonas"]);
+    add(&mira, &one, "McEwan").await;
+    assert_eq!(super::names(&mira, &one).await, ["jonas", "McEwan"]);
+    llamora::blocking::db(move || {
+        embedding.wait();
+    })
+    .await
+    .expect("it is let through");
+}
