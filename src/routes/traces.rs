@@ -260,6 +260,10 @@ async fn page(
     call.page_or_part(status, &with(page))
 }
 
+fn counted(chips: &[(Chip, u32)]) -> Vec<(ChipItem, u32)> {
+    chips.iter().map(|(chip, n)| (ChipItem::from(chip), *n)).collect()
+}
+
 fn context(call: &Call, session: &Session, view: TraceView, ask: &TraceAsk) -> TracePage {
     let trace = &view.trace;
     let is_filtered = view.with.is_some() || ask.from.is_some() || ask.to.is_some();
@@ -282,7 +286,8 @@ fn context(call: &Call, session: &Session, view: TraceView, ask: &TraceAsk) -> T
         trace: ChipItem::from(&view.chip),
         facts: facts(trace.count, trace.first, trace.last),
         is_pinned: trace.is_pinned,
-        related: view.related.iter().map(|(chip, n): &(Chip, u32)| (ChipItem::from(chip), *n)).collect(),
+        related: counted(&view.related),
+        beside: counted(&view.beside),
         summary: None,
         heat: heat::heat(&view),
         has_recaps: call.services().may_recap(session),

@@ -34,6 +34,8 @@ pub const ON_PAGE: usize = 20;
 const MOST_LATEST: usize = 5;
 /// Traces that are named as appearing with this one.
 const MOST_RELATED: usize = 8;
+/// Of these, so many can be chosen to narrow its entries down: a trace has rarely more beside it.
+const MOST_BESIDE: usize = 200;
 
 /// Which of a trace's entries are wanted.
 #[derive(Clone, Copy, Default, PartialEq, Eq, Debug)]
@@ -68,6 +70,8 @@ pub struct TraceView {
     pub chip: Chip,
     /// Traces of the same entries with how many of them carry both, most first.
     pub related: Vec<(Chip, u32)>,
+    /// The same and more of them, and the second trace of the filter: any other would leave nothing of the list.
+    pub beside: Vec<(Chip, u32)>,
     /// The second trace of the filter.
     pub with: Option<Chip>,
     /// The year of the heat map.
@@ -120,7 +124,7 @@ impl Services {
                 cards.iter().filter_map(|id| stored.iter().find(|entry| entry.id == *id))
             });
             let latest = cards.take(MOST_LATEST).map(|entry| Passage::of(entry, None)).collect();
-            Ok(Some(About { related: found.related(&user), latest }))
+            Ok(Some(About { related: found.related(&user, MOST_RELATED), latest }))
         })
         .await?
     }
@@ -223,14 +227,19 @@ fn heat_of(links: &[Link], year: i16) -> Vec<(Day, u32)> {
 }
 
 impl Found {
-    fn related(&self, user: &User) -> Vec<(Chip, u32)> {
+    fn related(&self, user: &User, most: usize) -> Vec<(Chip, u32)> {
         let chip = |id: TraceId| Chip::of(user, &[id]).pop();
-        self.related.iter().filter_map(|(id, n)| Some((chip(*id)?, *n))).take(MOST_RELATED).collect()
+        self.related.iter().filter_map(|(id, n)| Some((chip(*id)?, *n))).take(most).collect()
     }
 
     fn shown(self, user: &User, ask: &TraceAsk) -> TraceView {
-        let related = self.related(user);
+        let mut beside = self.related(user, MOST_BESIDE);
+        let related = beside.iter().take(MOST_RELATED).cloned().collect();
         let with = ask.with.and_then(|with| Chip::of(user, &[with]).pop());
+        if let Some(with) = with.as_ref().filter(|with| beside.iter().all(|(chip, _)| chip.id != with.id)) {
+            let n = self.related.iter().find(|(id, _)| *id == with.id).map_or(0, |(_, n)| *n);
+            beside.push((with.clone(), n));
+        }
         let days = self.days.into_iter().map(|(day, cards, stored)| {
             let views = with_replies(user, stored);
             (day, views.into_iter().filter(|view| cards.contains(&view.entry.id)).collect())
@@ -238,6 +247,7 @@ impl Found {
         TraceView {
             chip: Chip::new(self.trace.id, self.trace.name.clone(), self.trace.kind, Some(&self.trace)),
             related,
+            beside,
             with,
             year: self.year,
             heat: self.heat,

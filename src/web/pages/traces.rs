@@ -217,6 +217,8 @@ pub struct TracePage {
     pub heat: Heat,
     /// Whether days of the heat map have recaps.
     pub has_recaps: bool,
+    /// The traces that can be chosen for the filter, with how many entries carry both.
+    pub beside: Vec<(ChipItem, u32)>,
     /// The filter as it is set.
     pub with: Option<ChipItem>,
     /// First day of the filter, ISO; empty for none.
@@ -316,6 +318,7 @@ impl Template for TracePage {
             facts: "12 entries, from 3 March 2024 to 22 November 2026".to_owned(),
             is_pinned: true,
             related: vec![(chips[0].clone(), 4), (chips[2].clone(), 1)],
+            beside: vec![(chips[0].clone(), 4), (chips[2].clone(), 1)],
             summary: SummaryItem::samples().into_iter().next(),
             heat: Heat::sample(),
             has_recaps: true,
@@ -340,6 +343,7 @@ impl Template for TracePage {
             trace: chips[0].clone(),
             is_pinned: false,
             related: Vec::new(),
+            beside: Vec::new(),
             summary: SummaryItem::samples().pop(),
             has_recaps: false,
             heat: Heat { before: None, after: None, ..Heat::sample() },

@@ -222,7 +222,7 @@ async fn the_page_of_a_trace_shows_its_days_its_year_and_what_appears_with_it() 
         ("2026-03-03", "Swam.", &["lake"]),
         ("2026-03-03", "Swam again.", &["lake", "summer"]),
         ("2026-07-01", "Warm.", &["lake", "summer"]),
-        ("2026-07-02", "Hot, no lake.", &["summer"]),
+        ("2026-07-02", "Hot, no lake.", &["summer", "harbour"]),
     ] {
         let id = on(day, text).await;
         for trace in traces {
@@ -258,6 +258,17 @@ async fn the_page_of_a_trace_shows_its_days_its_year_and_what_appears_with_it() 
     assert!(
         narrow.contains("One entry fits.") && narrow.contains("Warm.") && !narrow.contains("Swam again.")
     );
+    // What can be chosen beside it is what stands beside it, with how often.
+    let choice = |page: &str| -> Vec<String> {
+        let select = page.split("<select").nth(1).and_then(|rest| rest.split("</select>").next());
+        let options = select.expect("a choice").split("<option").skip(1);
+        options
+            .map(|option| option.split_once('>').expect("a name").1.trim().replace("</option>", ""))
+            .collect()
+    };
+    assert_eq!(choice(&page), ["any", "summer (2)", "winter (1)"]);
+    assert_eq!(choice(&narrow), choice(&page));
+    assert!(narrow.contains(&format!("<option value=\"{summer}\" selected>")), "{narrow}");
     mira.get("/traces/01KAMQ0000000000000000000B").await.expect(404);
 
     mira.post(&format!("/entries/{}/delete", ids[3]), &[]).await.expect(303);
