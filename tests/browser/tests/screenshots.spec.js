@@ -6,7 +6,7 @@ import { ask, openToday, write, writeAll } from "../lib/person.js";
 const DAY = 24 * 60 * 60 * 1000;
 const WANTED = [
   "day-wide-light",
-  "day-wide-dark",
+  "reply-wide-dark",
   "day-phone-light",
   "search-wide-light",
   "calendar-wide-light",
@@ -14,6 +14,8 @@ const WANTED = [
   "trace-wide-light",
   "review-phone-light",
   "appearance-wide-dark",
+  "ask-wide-light",
+  "review-wide-dark",
 ];
 
 const ENTRIES = [
@@ -43,6 +45,12 @@ const ANY_DAY = [
 ];
 
 test("pictures of the pages, wide and on a phone", async ({ page }) => {
+  await openToday(page);
+  // In a place where it is morning, so that times of day look like a day.
+  const east = ((46 - new Date().getUTCHours()) % 24) - 12;
+  await page.goto("/settings/journal");
+  await page.getByLabel("Time zone").fill(`Etc/GMT${east > 0 ? "-" : "+"}${Math.abs(east)}`);
+  await page.getByRole("button", { name: "Save" }).click();
   await openToday(page);
   const now = Date.parse(new URL(page.url()).pathname.slice(3));
   const dated = (ago) => new Date(now - ago * DAY).toISOString().slice(0, 10);
@@ -84,7 +92,11 @@ test("pictures of the pages, wide and on a phone", async ({ page }) => {
   for (const text of ENTRIES) entry = await write(page, text);
   const reply = await ask(page, entry);
   await expect(reply).toHaveAttribute("data-state", "complete", { timeout: 120_000 });
-  await shown("day", "/d/today");
+  await page.goto("/d/today");
+  await expect(page.locator("#opening")).toHaveAttribute("data-opening", "there", { timeout: 60_000 });
+  await shown("day");
+  await entry.evaluate((element) => element.scrollIntoView({ block: "start" }));
+  await shown("reply");
   await page.goto("/search");
   await page.locator("input[name=q]").fill("a quiet walk by the water");
   await expect(async () => {
@@ -92,4 +104,9 @@ test("pictures of the pages, wide and on a phone", async ({ page }) => {
     await expect(page.locator("#results [data-entry-id]").first()).toBeVisible({ timeout: 2_000 });
   }).toPass({ timeout: 60_000 });
   await shown("search");
+  await page.goto("/ask");
+  await page.getByLabel("Your question").fill("Where has Jonas found work?");
+  await page.keyboard.press("Enter");
+  await expect(page.locator("#answer [data-entry-id]").first()).toBeVisible();
+  await shown("ask");
 });
