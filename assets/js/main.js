@@ -20,6 +20,7 @@ import { TraceFieldElement } from "./elements/trace-field-element.js";
 import { ZoneFieldElement } from "./elements/zone-field-element.js";
 import { keepPageOnFullAnswers, keepPlaceInLists } from "./lib/answers.js";
 import { offerFocusMode } from "./lib/focus.js";
+import { keepFocus } from "./lib/keep-focus.js";
 import { listenForShortcuts } from "./lib/keys.js";
 import { leaveWhenLocked } from "./lib/lock.js";
 import { closeMenus } from "./lib/menus.js";
@@ -51,6 +52,7 @@ for (const element of [
 document.documentElement.dataset.scripts = "";
 keepPageOnFullAnswers();
 keepPlaceInLists();
+keepFocus();
 listenForShortcuts();
 openInPlace();
 closeMenus();
