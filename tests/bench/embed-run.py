@@ -3,8 +3,9 @@
 
 Needs: pip install onnxruntime onnx numpy tokenizers.
 Usage: embed-run.py MODEL FOLDER THREADS. MODEL holds model-f16.safetensors, config.json and tokenizer.json; FOLDER holds
-texts.json, a list. The graph is built here from the weights. Writes FOLDER/vectors.f32 and prints one line: texts a
-second at the best batch size, and that size.
+all.json and turn.json, lists of texts. The graph is built here from the weights. Prints the best batch size on the texts
+of a turn; then does what each line of its input says, and answers with a line of seconds: "all" embeds all texts and
+writes FOLDER/vectors.f32, "turn" embeds those of a turn.
 """
 import json
 import struct
@@ -103,11 +104,12 @@ session = onnxruntime.InferenceSession(built.SerializeToString(), options, provi
 tokenizer = Tokenizer.from_file(f"{model}/tokenizer.json")
 tokenizer.no_padding()
 tokenizer.enable_truncation(256)
-texts = json.load(open(f"{folder}/texts.json"))
+texts_of = {name: json.load(open(f"{folder}/{name}.json")) for name in ("all", "turn")}
 
 
-def embed(size):
-    """All texts, tokenizing included, those of like length together."""
+def embed(texts, size):
+    """All of them, tokenizing included, those of like length together; and in how many seconds."""
+    started = time.perf_counter()
     encoded = [encoding.ids for encoding in tokenizer.encode_batch(texts)]
     order = sorted(range(len(texts)), key=lambda at: len(encoded[at]))
     vectors = numpy.empty((len(texts), width), dtype=numpy.float32)
@@ -123,17 +125,16 @@ def embed(size):
         bias = ((mask - 1) * 1e9)[:, None, None, :]
         feeds = {"ids": ids, "places": places, "mask": mask[:, :, None], "bias": bias.astype(numpy.float32)}
         vectors[batch] = session.run(["vectors"], feeds)[0]
-    return vectors
+    return vectors, time.perf_counter() - started
 
 
-best, best_size = 0, 0
-for size in (1, 4, 8, 16, 32):
-    embed(size)
-    for _ in range(3):
-        started = time.perf_counter()
-        vectors = embed(size)
-        rate = len(texts) / (time.perf_counter() - started)
-        if rate > best:
-            best, best_size = rate, size
-vectors.astype("<f4").tofile(f"{folder}/vectors.f32")
-print(f"{best:.1f} {best_size}")
+turn = texts_of["turn"]
+embed(turn[:8], 8)
+best = min((1, 4, 8, 16, 32), key=lambda size: embed(turn, size)[1])
+print(best, flush=True)
+for line in sys.stdin:
+    name = line.strip()
+    vectors, seconds = embed(texts_of[name], best)
+    if name == "all":
+        vectors.astype("<f4").tofile(f"{folder}/vectors.f32")
+    print(f"{seconds:.4f}", flush=True)
