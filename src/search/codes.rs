@@ -12,7 +12,9 @@ use pulp::{Simd, WithSimd};
 use zeroize::Zeroize;
 
 /// Codes that one core scans in about a millisecond: fewer are not worth a second thread.
-const PIECE: usize = 8 << 20;
+const SHARE: usize = 8 << 20;
+/// Codes that a thread takes at once: so few that all end at about the same moment.
+const PIECE: usize = 1 << 20;
 /// Threads of a scan at most: more of them wait for the memory and not for each other.
 const THREADS: usize = 4;
 
@@ -48,32 +50,37 @@ impl Drop for Coded {
     }
 }
 
-/// The inner products of `query` with each of the vectors of `codes`, one after the other.
+/// The inner products of `query` with each of the vectors of each of `parts`, in which they stand one after the other.
 ///
 /// Many are shared out among the cores, as one core alone cannot read memory as fast as it could be read.
-pub fn scan(codes: &[i8], query: &[i8]) -> Vec<i32> {
-    scan_in_pieces(codes, query, PIECE)
+pub fn scan(parts: &[&[i8]], query: &[i8]) -> Vec<Vec<i32>> {
+    scan_in_pieces(parts, query, PIECE, SHARE)
 }
 
-fn scan_in_pieces(codes: &[i8], query: &[i8], piece: usize) -> Vec<i32> {
-    if query.is_empty() {
-        return Vec::new();
+fn scan_in_pieces(parts: &[&[i8]], query: &[i8], piece: usize, share: usize) -> Vec<Vec<i32>> {
+    let dims = query.len();
+    if dims == 0 {
+        return vec![Vec::new(); parts.len()];
     }
-    let mut sums = vec![0; codes.len() / query.len()];
+    let mut sums: Vec<Vec<i32>> = parts.iter().map(|codes| vec![0; codes.len() / dims]).collect();
     // Widened once here, and not once per vector.
     let query: Vec<i16> = query.iter().map(|code| i16::from(*code)).collect();
-    let per_piece = (piece / query.len()).max(1);
-    let pieces = Mutex::new(codes.chunks(per_piece * query.len()).zip(sums.chunks_mut(per_piece)));
+    let per_piece = (piece / dims).max(1);
+    let in_pieces = parts
+        .iter()
+        .zip(&mut sums)
+        .flat_map(|(codes, sums)| codes.chunks(per_piece * dims).zip(sums.chunks_mut(per_piece)));
+    let pieces = Mutex::new(in_pieces);
     let next = || pieces.lock().unwrap_or_else(PoisonError::into_inner).next();
     let work = || {
         while let Some((codes, sums)) = next() {
             vectorised(Scan { codes, query: &query, sums });
         }
     };
-    let n_pieces = codes.len() / (per_piece * query.len());
+    let n_shares = parts.iter().map(|codes| codes.len()).sum::<usize>() / share.max(1);
     let cores = thread::available_parallelism().map_or(1, usize::from);
     thread::scope(|scope| {
-        for _ in 1..n_pieces.min(cores).min(THREADS) {
+        for _ in 1..n_shares.min(cores).min(THREADS) {
             // Where the system gives none, this thread does it all.
             if thread::Builder::new().name("scan".to_owned()).spawn_scoped(scope, work).is_err() {
                 break;
@@ -191,8 +198,10 @@ mod tests {
                 .chunks_exact(query.len())
                 .map(|vector| vector.iter().zip(&query).map(|(l, r)| i32::from(*l) * i32::from(*r)).sum())
                 .collect();
-            prop_assert_eq!(&scan(&codes, &query), &expected);
-            prop_assert_eq!(&scan_in_pieces(&codes, &query, piece), &expected);
+            let parts = [&codes[..], &[], &codes[..n / 2 * query.len()]];
+            let all = [&expected[..], &[], &expected[..n / 2]];
+            prop_assert_eq!(scan(&parts, &query), all);
+            prop_assert_eq!(scan_in_pieces(&parts, &query, piece, 1), all);
             for (vector, expected) in codes.chunks_exact(query.len()).zip(expected) {
                 prop_assert_eq!(dot(vector, &query), expected);
             }

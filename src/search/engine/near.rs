@@ -9,6 +9,7 @@ use crate::search::{
     codes::{Coded, dot, scan},
     engine::{Meta, Near, OpenIndex, Part, SegmentKey, WrongDims},
     graph::Graph,
+    segment::Row,
     vectors,
 };
 
@@ -110,18 +111,27 @@ impl OpenIndex {
         // twice the margin can be among the nearest k.
         let margin = coded.error * (1.0 + error) + error + 1e-4;
         let mut best = Best::new(k, 2.0 * margin);
-        for (part_idx, part) in parts.iter().enumerate() {
-            let mut offer = |row_idx: usize, score| {
-                if admits.is_none_or(|admits| admits(&part.segment.rows[row_idx].meta)) {
-                    best.offer(Rough { score, part_idx, row_idx });
-                }
+        // A graph leads to what is near, which may be nothing that is admitted.
+        let graphs: Vec<Option<&Graph>> =
+            parts.iter().map(|part| part.graph.as_ref().filter(|_| admits.is_none())).collect();
+        let without = parts.iter().zip(&graphs).filter(|(_, graph)| graph.is_none());
+        let through: Vec<&[i8]> = without.map(|(part, _)| &part.segment.codes[..]).collect();
+        let mut sums = scan(&through, &coded.codes).into_iter();
+        for (part_idx, (part, graph)) in parts.iter().zip(graphs).enumerate() {
+            let admitted = |row_idx: usize| {
+                let row = &part.segment.rows[row_idx];
+                !row.is_dead && admits.is_none_or(|admits| admits(&row.meta))
             };
-            match &part.graph {
-                // A graph leads to what is near, which may be nothing that is admitted.
-                Some(graph) if admits.is_none() => {
-                    part.look_along(graph, WIDTH.max(2 * k), &coded, &mut offer)
+            match graph {
+                Some(graph) => {
+                    for (row_idx, score) in part.look_along(graph, WIDTH.max(2 * k), &coded) {
+                        best.offer(Rough { score, part_idx, row_idx });
+                    }
                 }
-                _ => part.look_through(&coded, &mut offer),
+                None => {
+                    let sums = sums.next().unwrap_or_default();
+                    part.look_through(part_idx, &sums, &coded, &admitted, &mut best);
+                }
             }
         }
         let found = best
@@ -144,37 +154,54 @@ impl Part {
         sum as f32 * self.segment.scales[chunk] * query.scale
     }
 
-    /// Looks at every code.
-    fn look_through(&self, query: &Coded, offer: &mut dyn FnMut(usize, f32)) {
-        let sums = scan(&self.segment.codes, &query.codes);
-        for (row_idx, row) in self.segment.rows.iter().enumerate() {
-            if row.is_dead || row.chunks.is_empty() {
+    /// Offers the rows that `admitted` lets pass by the inner products of all their codes with the query's. Most chunks are
+    /// told by one comparison: it is asked only of the rest which row they belong to.
+    fn look_through(
+        &self,
+        part_idx: usize,
+        sums: &[i32],
+        query: &Coded,
+        admitted: &dyn Fn(usize) -> bool,
+        best: &mut Best,
+    ) {
+        let rows = &self.segment.rows;
+        let (mut row_idx, mut of_row): (usize, Option<f32>) = (0, None);
+        for (chunk, (sum, scale)) in sums.iter().zip(&self.segment.scales).enumerate() {
+            let score = *sum as f32 * scale * query.scale;
+            if score < best.threshold {
                 continue;
             }
-            let score = row
-                .chunks
-                .clone()
-                .map(|chunk| sums[chunk] as f32 * self.segment.scales[chunk])
-                .fold(f32::MIN, f32::max);
-            offer(row_idx, score * query.scale);
+            if rows.get(row_idx).is_some_and(|row| row.chunks.end <= chunk) {
+                if let Some(score) = of_row.take() {
+                    best.offer(Rough { score, part_idx, row_idx });
+                }
+                row_idx = row_of(rows, row_idx, chunk);
+            }
+            if of_row.is_some() || admitted(row_idx) {
+                of_row = Some(of_row.map_or(score, |best| best.max(score)));
+            }
+        }
+        if let Some(score) = of_row {
+            best.offer(Rough { score, part_idx, row_idx });
         }
     }
 
-    /// Goes from neighbour to neighbour.
-    fn look_along(&self, graph: &Graph, width: usize, query: &Coded, offer: &mut dyn FnMut(usize, f32)) {
+    /// Goes from neighbour to neighbour: rows that can be found, and how near each seems.
+    fn look_along(&self, graph: &Graph, width: usize, query: &Coded) -> Vec<(usize, f32)> {
         let mut near = graph.search(width, |chunk| self.rough(chunk, query));
         near.sort_unstable_by(|left, right| right.0.total_cmp(&left.0));
         let rows = &self.segment.rows;
         let mut seen = HashSet::with_capacity(near.len());
-        for (score, chunk) in near {
-            let row_idx = rows.partition_point(|row| row.chunks.end <= chunk);
-            if rows.get(row_idx).is_some_and(|row| !row.is_dead) && seen.insert(row_idx) {
-                offer(row_idx, score);
-            }
-        }
+        let row_of = |(score, chunk)| (rows.partition_point(|row| row.chunks.end <= chunk), score);
+        near.into_iter()
+            .map(row_of)
+            .filter(|(row_idx, _)| {
+                rows.get(*row_idx).is_some_and(|row| !row.is_dead) && seen.insert(*row_idx)
+            })
+            .collect()
     }
 
-    /// Whether a graph is quicker than looking at every code.
+    /// Whether a graph is quicker here than looking at every code.
     pub(super) fn graph_pays(&self, graph: &Graph) -> bool {
         let step = (self.segment.n_chunks() / SAMPLES).max(1);
         let queries: Vec<Coded> = (0..self.segment.n_chunks())
@@ -183,15 +210,17 @@ impl Part {
                 Coded::new(&self.segment.codes_of(chunk).iter().map(|c| f32::from(*c)).collect::<Vec<_>>())
             })
             .collect();
-        let mut found = 0;
-        let mut count = |_: usize, _: f32| found += 1;
-        let started = Instant::now();
-        queries.iter().for_each(|query| self.look_through(query, &mut count));
-        let through = started.elapsed();
-        let started = Instant::now();
-        queries.iter().for_each(|query| self.look_along(graph, WIDTH, query, &mut count));
-        let along = started.elapsed();
-        black_box(found);
+        let through = Instant::now();
+        for query in &queries {
+            let sums = scan(&[&self.segment.codes], &query.codes).pop().unwrap_or_default();
+            let mut best = Best::new(WIDTH / 2, query.error);
+            self.look_through(0, &sums, query, &|row_idx| !self.segment.rows[row_idx].is_dead, &mut best);
+            black_box(best.finish());
+        }
+        let through = through.elapsed();
+        let along = Instant::now();
+        queries.iter().for_each(|query| drop(black_box(self.look_along(graph, WIDTH, query))));
+        let along = along.elapsed();
         along < through
     }
 
@@ -227,6 +256,17 @@ impl Part {
         let stored = &self.exact[chunk * dims..(chunk + 1) * dims];
         stored.iter().zip(query).map(|(stored, value)| f16::from_bits(*stored).to_f32() * value).sum()
     }
+}
+
+/// The row of a chunk that belongs to none before `from`, and that is mostly near to it.
+fn row_of(rows: &[Row], from: usize, chunk: usize) -> usize {
+    let (mut first, mut step) = (from, 1);
+    while rows.get(first + step).is_some_and(|row| row.chunks.end <= chunk) {
+        first += step;
+        step *= 2;
+    }
+    let end = (first + step + 1).min(rows.len());
+    first + rows[first..end].partition_point(|row| row.chunks.end <= chunk)
 }
 
 /// The best of many, and those that may be better than the k-th of them.
