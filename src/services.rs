@@ -151,6 +151,7 @@ pub struct Services {
     devices: OnceLock<Arc<DeviceKey>>,
     tasks: Tasks,
     recap_turn: tokio::sync::Mutex<()>,
+    recaps_at_work: Arc<recaps::AtWork>,
     backups: Backups,
     written: tokio::sync::Notify,
 }
@@ -240,6 +241,7 @@ impl Services {
             devices: OnceLock::new(),
             tasks: Tasks::default(),
             recap_turn: tokio::sync::Mutex::default(),
+            recaps_at_work: Arc::default(),
             backups: Backups::new(parts.backups),
             written: tokio::sync::Notify::new(),
         })

@@ -9,6 +9,7 @@
 //! no queue behind. A reply that is asked for goes before. Nothing is ever sent to an upstream for a recap, and with the
 //! model switched off there are none.
 
+mod at_work;
 mod improve;
 
 use std::sync::{
@@ -16,6 +17,9 @@ use std::sync::{
     atomic::{AtomicBool, Ordering},
 };
 
+pub(crate) use at_work::AtWork;
+#[cfg(any(test, feature = "test-hooks"))]
+pub use at_work::Counted;
 use tokio::sync::watch;
 
 use crate::{
@@ -191,8 +195,9 @@ impl Services {
         if user.recaps.is_making.swap(true, Ordering::SeqCst) {
             return;
         }
-        let (services, user) = (Arc::clone(self), Arc::clone(user));
+        let (services, user, round) = (Arc::clone(self), Arc::clone(user), self.recaps_at_work.round());
         self.tasks.spawn(async move {
+            let _round = round;
             let mut locked = user.locked.clone();
             tokio::select! {
                 () = services.make_recaps(&user) => {}
@@ -216,7 +221,9 @@ impl Services {
             // One at a time for all people: it is nobody's turn that must not wait.
             let _turn = self.recap_turn.lock().await;
             *guard(&user.recaps.making) = Some(day);
+            let working = self.recaps_at_work.begin();
             let made = self.make_one(user, day).await;
+            drop(working);
             *guard(&user.recaps.making) = None;
             if made.is_err() {
                 tracing::warn!("a recap could not be made; it is tried again when the day is looked at");

@@ -44,6 +44,7 @@ impl Services {
                 && user.running.is_idle()
                 && !user.model_is_off.load(Ordering::SeqCst)
         };
+        self.recaps_at_work.ask();
         let written = self.written_in(&model, SHAPE, user, request, &is_wanted).await?;
         // The whole day is one source: a recap may join what stands in two entries.
         let (whole, own) = (texts.join("\n"), vectors.zip(self.sentence_vectors(&written).await));

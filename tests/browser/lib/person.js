@@ -122,3 +122,14 @@ export async function modelIsReady(page) {
 }
 
 export const ENDED = /^(complete|stopped)$/;
+
+// Brings in entries by the form of jrnl: as a person comes who kept a journal elsewhere.
+export async function bringIn(page, entries) {
+  const rows = entries.map(({ day, text, tags = [] }) => ({ title: text, body: "", date: day, time: "10:00", tags, starred: false }));
+  const buffer = Buffer.from(JSON.stringify({ tags: {}, entries: rows }));
+  await page.goto("/settings/data");
+  await page.locator("input[type=file]").setInputFiles({ name: "journal.json", mimeType: "application/json", buffer });
+  await page.getByRole("button", { name: "Look what is in it" }).click();
+  await page.getByRole("button", { name: "Import" }).click({ timeout: 240_000 });
+  await expect(page.getByText(/^Imported: /)).toBeVisible({ timeout: 240_000 });
+}

@@ -1,20 +1,9 @@
 import { expectAccessible } from "../lib/axe.js";
 import { expect, test } from "../lib/fixtures.js";
-import { fromMenu, register } from "../lib/person.js";
+import { bringIn, fromMenu, register } from "../lib/person.js";
 
 const DAY = 24 * 60 * 60 * 1000;
 const daysAgo = (days) => new Date(Date.now() - days * DAY).toISOString().slice(0, 10);
-
-// Brings in entries by the form of jrnl: as a person comes who kept a journal elsewhere.
-async function bringIn(page, entries) {
-  const rows = entries.map(({ day, text, tags }) => ({ title: text, body: "", date: day, time: "10:00", tags, starred: false }));
-  const buffer = Buffer.from(JSON.stringify({ tags: {}, entries: rows }));
-  await page.goto("/settings/data");
-  await page.locator("input[type=file]").setInputFiles({ name: "journal.json", mimeType: "application/json", buffer });
-  await page.getByRole("button", { name: "Look what is in it" }).click();
-  await page.getByRole("button", { name: "Import" }).click();
-  await expect(page.getByText(/^Imported: /)).toBeVisible({ timeout: 240_000 });
-}
 
 const SENTENCES = [
   "The garden was wet in the morning and we planted tomatoes in the garden with Ana, row by row along the southern wall.",
