@@ -10,6 +10,7 @@
 //! - **vault**: one person's sealed records; **seal / open**: encrypt / decrypt a record;
 //!   **lock / unlock**: forget / derive the keys of a vault.
 
+pub mod dates;
 pub mod day;
 pub mod entry;
 pub mod ids;

@@ -97,7 +97,6 @@ fn answer(call: &Call, session: &Session, number: u32, question: &str, told: Tol
 fn statement(statement: &Statement) -> StatementItem {
     StatementItem {
         day: statement.day.to_string(),
-        long: statement.day.long(),
         entry: statement.entry.to_string(),
         text: statement.text.clone(),
     }

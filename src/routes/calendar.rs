@@ -5,7 +5,7 @@ use std::sync::Arc;
 use poem::http::StatusCode;
 
 use crate::{
-    journal::day::{Day, MONTHS},
+    journal::{dates::Language, day::Day},
     services::{
         calendar::{DayCount, Stretch},
         preferences::Preferences,
@@ -18,15 +18,6 @@ use crate::{
     },
 };
 
-const WEEKDAYS: [(&str, &str); 7] = [
-    ("Mo", "Monday"),
-    ("Tu", "Tuesday"),
-    ("We", "Wednesday"),
-    ("Th", "Thursday"),
-    ("Fr", "Friday"),
-    ("Sa", "Saturday"),
-    ("Su", "Sunday"),
-];
 /// Steps of the heat ramp above nothing.
 const LEVELS: u8 = 4;
 
@@ -54,21 +45,22 @@ pub async fn month(call: Arc<Call>, session: Arc<Session>) -> Answer {
     let start = days.first().map_or(*today, |(day, _)| *day);
     let end = days.last().map_or(*today, |(day, _)| *day);
     let (preferences, from) = (session.preferences(), from(&call));
+    let dates = preferences.dates;
     let last_year = today.year().max(year);
     let page = MonthPage {
         shell: call.shell("Calendar"),
-        title: format!("{} {year}", start.month_name()),
+        title: dates.month_of_year(start),
         year,
         month,
-        weekdays: (0..7).map(|idx| WEEKDAYS[(idx + preferences.week_offset()) % 7]).collect(),
-        weeks: weeks(days, preferences, |day, count| day_cell(day, count, *today, from)),
+        weekdays: week(preferences).map(|day| (dates.weekday_short(day), dates.weekday(day))).collect(),
+        weeks: weeks(days, preferences, |day, count| day_cell(day, count, *today, from, dates)),
         earlier: start
             .previous()
             .filter(|day| day >= first)
             .map(|day| address(day.year(), day.month(), from)),
         later: end.next().filter(|day| day <= today).map(|day| address(day.year(), day.month(), from)),
         years: (first.year().min(year)..=last_year).collect(),
-        months: (1..).zip(MONTHS).collect(),
+        months: (1..).zip(dates.months()).collect(),
         is_elsewhere: !(start..=end).contains(today),
         review: days
             .iter()
@@ -89,19 +81,21 @@ pub async fn year(call: Arc<Call>, session: Arc<Session>) -> Answer {
     let found = call.services().year(&session, year).await?.ok_or_else(WebError::not_found)?;
     let Stretch { days, first, today } = &found;
     let preferences = session.preferences();
+    let dates = preferences.dates;
+    let names = dates.months();
     let most = days.iter().map(|(_, count)| count.entries).max().unwrap_or(0);
     let written: Vec<u64> =
         days.iter().map(|(_, count)| u64::from(count.entries)).filter(|count| *count > 0).collect();
     let month = |number: i8| {
         let own: Vec<_> = days.iter().copied().filter(|(day, _)| day.month() == number).collect();
         YearMonth {
-            name: MONTHS[usize::try_from(number - 1).unwrap_or(0)],
+            name: names[usize::try_from(number - 1).unwrap_or(0)].clone(),
             number,
             has_begun: own.first().is_some_and(|(day, _)| day <= today),
             weeks: weeks(&own, preferences, |day, count| HeatCell {
                 iso: day.to_string(),
                 level: level(count.entries, most),
-                label: format!("{}: {}", day.long(), held(count)),
+                label: format!("{}: {}", dates.date(day), held(count)),
                 is_today: day == *today,
             }),
         }
@@ -119,7 +113,7 @@ pub async fn year(call: Arc<Call>, session: Arc<Session>) -> Answer {
             }
         },
         months: (1..=12).map(month).collect(),
-        weekdays: (0..7).map(|idx| &WEEKDAYS[(idx + preferences.week_offset()) % 7].0[..1]).collect(),
+        weekdays: week(preferences).map(|day| dates.weekday(day)).collect(),
     };
     call.page(StatusCode::OK, &page)
 }
@@ -134,6 +128,13 @@ fn address(year: i16, month: i8, from: Option<Day>) -> String {
         || format!("/calendar/{year}/{month}"),
         |day| format!("/calendar/{year}/{month}?day={day}"),
     )
+}
+
+/// Seven days that begin with the writer's first weekday.
+fn week(preferences: Preferences) -> impl Iterator<Item = Day> {
+    // 1970-01-05 was a Monday.
+    let first = 4 + i32::try_from(preferences.week_offset()).unwrap_or(0);
+    (first..first + 7).filter_map(Day::from_number)
 }
 
 /// Days in rows of seven that begin with the writer's first weekday.
@@ -160,7 +161,7 @@ fn weeks<T>(
     }
 }
 
-fn day_cell(day: Day, count: DayCount, today: Day, from: Option<Day>) -> DayCell {
+fn day_cell(day: Day, count: DayCount, today: Day, from: Option<Day>, dates: Language) -> DayCell {
     let is_own = count.entries > 0;
     DayCell {
         iso: day.to_string(),
@@ -171,7 +172,7 @@ fn day_cell(day: Day, count: DayCount, today: Day, from: Option<Day>) -> DayCell
             DayCount { has_reply: true, .. } => "machine",
             _ => "none",
         },
-        label: format!("{} {}, {}", day.weekday(), day.long(), held(count)),
+        label: format!("{}, {}", dates.full(day), held(count)),
         is_today: day == today,
         is_shown: from == Some(day),
         is_future: day > today,

@@ -14,7 +14,7 @@ use crate::{
         form::Form,
         pages::{
             ModelView,
-            days::{Composer, DayHead, DayPage, RecapItem, RecapPart},
+            days::{Composer, DayHead, DayPage, LastEntry, RecapItem, RecapPart},
             earlier::{OnThisDayPage, PassageItem},
         },
     },
@@ -75,7 +75,6 @@ pub async fn on_this_day(call: Arc<Call>, session: Arc<Session>) -> Answer {
     let page = OnThisDayPage {
         shell: call.shell("On this day"),
         day: day.to_string(),
-        long: day.long(),
         years: found.years.iter().map(PassageItem::from).collect(),
         near: found.near.iter().map(PassageItem::from).collect(),
     };
@@ -188,15 +187,10 @@ async fn page(
     call.page(status, &page)
 }
 
-/// As in `Last entry: Friday, 20 November 2026. 1,204 entries on 388 days.`
-pub(super) fn last_entry(totals: &Totals) -> String {
-    format!(
-        "Last entry: {}, {}. {} on {}.",
-        totals.last.weekday(),
-        totals.last.long(),
-        entries(totals.entries),
-        days(totals.days)
-    )
+/// When the last entry was written and what there is in all.
+pub(super) fn last_entry(totals: &Totals) -> LastEntry {
+    let sum = format!("{} on {}.", entries(totals.entries), days(totals.days));
+    LastEntry { day: totals.last.to_string(), sum }
 }
 
 /// As in `1,204 entries`.
@@ -217,8 +211,6 @@ fn head(day: Day, today: Day, previous: Option<Day>, next: Option<Day>) -> DayHe
     let iso = |day: Day| day.to_string();
     DayHead {
         iso: iso(day),
-        long: day.long(),
-        weekday: day.weekday().to_owned(),
         is_today: day == today,
         yesterday: day.previous().map(iso),
         tomorrow: day.next().filter(|next| *next <= today).map(iso),

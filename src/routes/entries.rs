@@ -121,11 +121,7 @@ enum Target {
 /// 404 when there is none.
 pub async fn show(call: Arc<Call>, session: Arc<Session>) -> Answer {
     let view = found(&call, &session).await?;
-    let page = EntryPage {
-        shell: call.shell("Entry"),
-        entry: items::entry_item(&call, &session, &view),
-        day_long: view.entry.day.long(),
-    };
+    let page = EntryPage { shell: call.shell("Entry"), entry: items::entry_item(&call, &session, &view) };
     call.page_or_part(StatusCode::OK, &page)
 }
 

@@ -56,7 +56,7 @@ pub async fn show(call: Arc<Call>, session: Arc<Session>) -> Answer {
             .take(MAX_ACCEPTED)
             .map(|accepted| AcceptedView {
                 when: call.services().moment_of(&session, accepted.at),
-                days: accepted.days.iter().map(|day| (day.to_string(), day.long())).collect(),
+                days: accepted.days.iter().map(ToString::to_string).collect(),
             })
             .collect(),
         said: match call.query("said").as_deref() {
@@ -106,5 +106,5 @@ fn flaw_view(flaws: &DayFlaws) -> DayFlawView {
             _ => parts.push(format!("{count} {many}")),
         }
     }
-    DayFlawView { iso: flaws.day.to_string(), long: flaws.day.long(), flaws: parts.join(", ") }
+    DayFlawView { iso: flaws.day.to_string(), flaws: parts.join(", ") }
 }

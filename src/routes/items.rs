@@ -80,8 +80,8 @@ pub fn reply_item(view: &ReplyView, can_retry: bool) -> ReplyItem {
     }
 }
 
-fn days(given: &Given) -> Vec<(String, String)> {
-    given.days.iter().map(|day| (day.to_string(), day.long())).collect()
+fn days(given: &Given) -> Vec<String> {
+    given.days.iter().map(ToString::to_string).collect()
 }
 
 /// How a reply was made, in sentences.
@@ -118,11 +118,11 @@ pub fn version_item(entry: &Entry, before: Option<&Entry>, is_current: bool) -> 
     let zone = day::zone(&entry.zone).or_else(|| day::zone("UTC"));
     let when = zone.map(|zone| {
         let (_, clock) = day::wall_clock(entry.updated, &zone);
-        format!("{}, {clock}", day::Day::at(entry.updated, &zone).long())
+        (day::Day::at(entry.updated, &zone).to_string(), clock)
     });
     VersionItem {
         n: entry.revision,
-        when: when.unwrap_or_default(),
+        when,
         current: is_current,
         changes: before.map(|before| changes(&before.text, &entry.text)).unwrap_or_default(),
         html: markdown::render(&entry.text),

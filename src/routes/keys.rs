@@ -157,7 +157,7 @@ async fn page(call: &Call, session: &Session, error: Option<(Place, &str)>) -> R
     let at = |wanted: Place| error.filter(|(place, _)| *place == wanted).map(|(_, text)| text.to_owned());
     Ok(KeysPage {
         shell: call.shell("Settings"),
-        since: keys.since.long(),
+        since: keys.since.to_string(),
         was_revoked: rotation.was_revoked,
         progress: rotation.is_running().then(|| ProgressView {
             done: grouped(rotation.done),

@@ -46,7 +46,7 @@ pub async fn journal(call: Arc<Call>, session: Arc<Session>) -> Answer {
     journal_page(&call, &session, StatusCode::OK, zone, None)
 }
 
-/// `POST /settings/journal`: fields `week`, `hours`, `enter`, `keys`, `opening`, `earlier`, `emoji`, `spelling` and
+/// `POST /settings/journal`: fields `week`, `hours`, `dates`, `enter`, `keys`, `opening`, `earlier`, `emoji`, `spelling` and
 /// `zone`; one that is missing stays as it is.
 ///
 /// # Errors
@@ -66,7 +66,8 @@ pub async fn set_journal(call: Arc<Call>, session: Arc<Session>, form: Form) -> 
 }
 
 /// What is chosen on the page about the journal.
-const HABITS: [&str; 8] = ["week", "hours", "enter", "keys", "opening", "earlier", "emoji", "spelling"];
+const HABITS: [&str; 9] =
+    ["week", "hours", "dates", "enter", "keys", "opening", "earlier", "emoji", "spelling"];
 
 fn journal_page(
     call: &Call,
@@ -75,9 +76,12 @@ fn journal_page(
     zone: String,
     error: Option<String>,
 ) -> Answer {
+    let today = call.services().today(session);
     let page = JournalPage {
         shell: call.shell("Settings"),
         choices: look::habits(session.preferences()),
+        languages: look::languages(session.dates(), today),
+        today: today.to_string(),
         zone,
         zones: call.services().zones(),
         now: call.services().time_now(session),

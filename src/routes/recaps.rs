@@ -26,6 +26,5 @@ pub async fn line(call: Arc<Call>, session: Arc<Session>) -> Answer {
         // Whoever waited this long finds it the next time.
         RecapState::BeingMade | RecapState::Nothing => None,
     };
-    let day = format!("{} {}", day.weekday(), day.day_of_month());
-    call.page(StatusCode::OK, &RecapLine { shell: call.shell("Calendar"), day, text })
+    call.page(StatusCode::OK, &RecapLine { shell: call.shell("Calendar"), day: day.to_string(), text })
 }

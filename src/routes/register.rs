@@ -2,14 +2,17 @@
 
 use std::sync::Arc;
 
-use poem::http::StatusCode;
+use poem::http::{StatusCode, header};
 
 use crate::{
     routes::{
         auth::{account_error, end_session},
         device, sessions,
     },
-    services::{accounts::AccountError, admission::Admission},
+    services::{
+        accounts::{AccountError, Proposed},
+        admission::Admission,
+    },
     web::{
         call::{Answer, Call, see_other},
         form::Form,
@@ -41,8 +44,10 @@ pub async fn new_account(call: Arc<Call>) -> Answer {
 pub async fn register(call: Arc<Call>, form: Form) -> Answer {
     let name = form.text("username");
     let zone = form.get("zone").filter(|zone| !zone.is_empty());
+    let languages = call.headers().get(header::ACCEPT_LANGUAGE).and_then(|value| value.to_str().ok());
+    let proposed = Proposed { zone, languages };
     let (password, confirm) = (form.text("password"), form.text("password_confirm"));
-    let made = call.services().register_with(name, password, confirm, zone, form.text("code")).await;
+    let made = call.services().register_with(name, password, confirm, proposed, form.text("code")).await;
     let (status, sentence) = match made {
         Ok((session, token, code)) => {
             end_session(&call).await;

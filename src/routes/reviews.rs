@@ -5,7 +5,7 @@ use std::sync::Arc;
 use poem::http::StatusCode;
 
 use crate::{
-    journal::period::Period,
+    journal::{dates::Language, period::Period},
     routes::days::{days, entries},
     services::{
         reviews::{Review, ReviewDay},
@@ -31,10 +31,10 @@ pub async fn show(call: Arc<Call>, session: Arc<Session>) -> Answer {
         return Err(WebError::not_found());
     }
     let found = call.services().review(&session, period).await?;
-    call.page(StatusCode::OK, &page(&call, &found))
+    call.page(StatusCode::OK, &page(&call, &found, session.dates()))
 }
 
-fn page(call: &Call, review: &Review) -> ReviewPage {
+fn page(call: &Call, review: &Review, dates: Language) -> ReviewPage {
     let (period, today) = (review.period, review.today);
     let written: usize = review.days.iter().map(|day| day.entries).sum();
     let count = |count: usize| u64::try_from(count).unwrap_or(u64::MAX);
@@ -42,7 +42,7 @@ fn page(call: &Call, review: &Review) -> ReviewPage {
     let whole = if period.is_week() { Period::month_of(period.first()) } else { None };
     ReviewPage {
         shell: call.shell("Review"),
-        title: period.title(),
+        title: dates.period(period),
         sum: match written {
             0 => "Nothing was written.".to_owned(),
             _ => format!("{} on {}.", entries(count(written)), days(count(review.days.len()))),
@@ -50,12 +50,12 @@ fn page(call: &Call, review: &Review) -> ReviewPage {
         earlier: period.previous().filter(|_| review.has_earlier).map(address),
         later: period.next().filter(|next| next.first() <= today).map(address),
         is_week: period.is_week(),
-        whole: whole.map(|month| (address(month), month.title())),
-        weeks: if period.is_week() { Vec::new() } else { weeks(period, review) },
+        whole: whole.map(|month| (address(month), dates.period(month))),
+        weeks: if period.is_week() { Vec::new() } else { weeks(period, review, dates) },
         in_short: review
             .in_short
             .iter()
-            .map(|(day, text)| CitedItem { day: day.to_string(), long: day.long(), text: text.clone() })
+            .map(|(day, text)| CitedItem { day: day.to_string(), text: text.clone() })
             .collect(),
         days: review.days.iter().map(day_item).collect(),
         traces: review
@@ -74,17 +74,16 @@ fn page(call: &Call, review: &Review) -> ReviewPage {
 }
 
 /// The weeks of a month that have begun, the first that reaches into it first.
-fn weeks(month: Period, review: &Review) -> Vec<(String, String)> {
+fn weeks(month: Period, review: &Review, dates: Language) -> Vec<(String, String)> {
     let first = Period::week_of(month.first());
     let weeks = std::iter::successors(first, |week| week.next());
     let is_shown = |week: &Period| week.first() <= month.last() && week.first() <= review.today;
-    weeks.take_while(is_shown).map(|week| (format!("/review/{week}"), week.title())).collect()
+    weeks.take_while(is_shown).map(|week| (format!("/review/{week}"), dates.period(week))).collect()
 }
 
 fn day_item(day: &ReviewDay) -> ReviewDayItem {
     ReviewDayItem {
         day: day.day.to_string(),
-        long: format!("{}, {}", day.day.weekday(), day.day.long()),
         entries: entries(u64::try_from(day.entries).unwrap_or(u64::MAX)),
         about: day.about.clone(),
         model: day.model.clone(),

@@ -184,10 +184,7 @@ fn by_day(call: &Call, session: &Session, hits: Vec<Hit>) -> Vec<HitDay> {
         let item = hit_item(call, session, hit);
         match days.last_mut().filter(|(last, _)| *last == day) {
             Some((_, group)) => group.hits.push(item),
-            None => {
-                let (iso, long) = (day.to_string(), day.long());
-                days.push((day, HitDay { iso, long, weekday: day.weekday(), hits: vec![item] }));
-            }
+            None => days.push((day, HitDay { iso: day.to_string(), hits: vec![item] })),
         }
     }
     days.into_iter().map(|(_, group)| group).collect()

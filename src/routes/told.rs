@@ -3,7 +3,10 @@
 use crate::{
     routes::keys::grouped,
     services::sessions::{Session, wrong::WrongTries},
-    web::{call::Call, pages::days::SigningIn},
+    web::{
+        call::Call,
+        pages::days::{SigningIn, WrongTriesView},
+    },
 };
 
 /// All of it.
@@ -12,7 +15,7 @@ pub(super) fn signing_in(call: &Call, session: &Session) -> SigningIn {
 }
 
 /// Wrong tries before this sign-in, once: `3 wrong passwords were tried for this name since 20 November 2026.`
-fn wrong_tries(call: &Call, session: &Session) -> Option<String> {
+fn wrong_tries(call: &Call, session: &Session) -> Option<WrongTriesView> {
     let WrongTries { passwords, codes, since } = session.take_wrong()?;
     let services = call.services();
     let counted = |count: u32, one: &str, many: &str| match count {
@@ -25,15 +28,14 @@ fn wrong_tries(call: &Call, session: &Session) -> Option<String> {
     let (kinds, is_one) = (kinds.into_iter().flatten().collect::<Vec<_>>(), passwords + codes == 1);
     let day = services.day_of(session, since);
     let time = services.clock_of(session, since);
-    let when = match (day == services.today(session), is_one) {
-        (true, true) => format!("today at {time}"),
-        (true, false) => format!("since {time} today"),
-        (false, true) => format!("on {}", day.long()),
-        (false, false) => format!("since {}", day.long()),
+    let is_today = day == services.today(session);
+    let (when, time) = match (is_today, is_one) {
+        (true, true) => ("today at", Some(time)),
+        (true, false) => ("since", Some(format!("{time} today"))),
+        (false, true) => ("on", None),
+        (false, false) => ("since", None),
     };
     let verb = if is_one { "was" } else { "were" };
-    Some(format!(
-        "{} {verb} tried for this name {when}. If that was not you, somebody may be guessing.",
-        kinds.join(" and ")
-    ))
+    let said = format!("{} {verb} tried for this name {when}", kinds.join(" and "));
+    Some(WrongTriesView { said, day: (!is_today).then(|| day.to_string()), time })
 }

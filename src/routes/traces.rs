@@ -29,7 +29,7 @@ use crate::{
         error::WebError,
         form::Form,
         pages::traces::{
-            ChipItem, ChipsItem, ChipsPart, TraceDay, TracePage, Undo, about::SummaryItem, facts,
+            ChipItem, ChipsItem, ChipsPart, Facts, TraceDay, TracePage, Undo, about::SummaryItem,
         },
     },
 };
@@ -277,19 +277,18 @@ fn context(call: &Call, session: &Session, view: TraceView, ask: &TraceAsk) -> T
     .collect();
     let days = view.days.iter().map(|(day, entries)| TraceDay {
         day: day.to_string(),
-        long: day.long(),
         entries: entries.iter().map(|entry| items::entry_item(call, session, entry)).collect(),
     });
     let iso = |day: Option<Day>| day.map(|day| day.to_string()).unwrap_or_default();
     TracePage {
         shell: call.shell("Trace"),
         trace: ChipItem::from(&view.chip),
-        facts: facts(trace.count, trace.first, trace.last),
+        facts: Facts::of(trace.count, trace.first, trace.last),
         is_pinned: trace.is_pinned,
         related: counted(&view.related),
         beside: counted(&view.beside),
         summary: None,
-        heat: heat::heat(&view),
+        heat: heat::heat(&view, session.dates()),
         has_recaps: call.services().may_recap(session),
         with: view.with.as_ref().map(ChipItem::from),
         from: iso(ask.from),

@@ -112,11 +112,8 @@ pub async fn read(call: Arc<Call>, session: Arc<Session>, mut form: Form) -> Ans
 /// Only faults of ours.
 pub async fn show(call: Arc<Call>, session: Arc<Session>) -> Answer {
     let Some(view) = call.services().import(&session) else { return Ok(see_other("/settings/data#import")) };
-    let days = view.days.iter().take(MAX_DAYS).map(|(day, count)| ImportDay {
-        iso: day.to_string(),
-        long: day.long(),
-        count: *count,
-    });
+    let days =
+        view.days.iter().take(MAX_DAYS).map(|(day, count)| ImportDay { iso: day.to_string(), count: *count });
     let problems = view
         .problems
         .iter()

@@ -86,15 +86,10 @@ fn item(call: &Call, session: &Session, trashed: &Trashed) -> TrashItem {
         id: entry.id.to_string(),
         role: if entry.role == Role::Reply { "reply" } else { "entry" },
         day: entry.day.to_string(),
-        day_long: entry.day.long(),
         clock: services.clock_of(session, entry.created),
         lines,
         html: (!is_whole).then(|| markdown::render(&entry.text)),
-        deleted: format!(
-            "{}, {}",
-            services.day_of(session, trashed.deleted).long(),
-            services.clock_of(session, trashed.deleted)
-        ),
+        deleted: services.moment_of(session, trashed.deleted),
         days_left: trashed.days_left,
     }
 }

@@ -5,7 +5,7 @@ use std::sync::{Arc, atomic::Ordering};
 use crate::{
     blocking,
     crypto::{secret::RecoveryCode, token::Token},
-    journal::day,
+    journal::{dates::Language, day},
     services::{
         Failure, Services, ShownCode,
         admission::{Admission, Pass},
@@ -39,6 +39,15 @@ impl Instance {
     pub fn registration_open(&self) -> bool {
         self.admission != Admission::Closed
     }
+}
+
+/// What a browser proposes for a new journal. What is not known here is passed over.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Proposed<'a> {
+    /// Name of its time zone.
+    pub zone: Option<&'a str>,
+    /// Its `Accept-Language`, for the language of dates.
+    pub languages: Option<&'a str>,
 }
 
 /// Why an account could not be made, opened or recovered.
@@ -105,7 +114,7 @@ impl Services {
         confirm: &str,
         zone: Option<&str>,
     ) -> Result<(Arc<Session>, String, ShownCode), AccountError> {
-        self.register_with(name, password, confirm, zone, "").await
+        self.register_with(name, password, confirm, Proposed { zone, ..Proposed::default() }, "").await
     }
 
     /// The same with a setup token or an invitation, where one is needed. Without it nothing else is looked at.
@@ -117,18 +126,23 @@ impl Services {
         name: &str,
         password: &str,
         confirm: &str,
-        zone: Option<&str>,
+        proposed: Proposed<'_>,
         code: &str,
     ) -> Result<(Arc<Session>, String, ShownCode), AccountError> {
         let pass = self.admit(code).await?;
         let made = self.make_vault(name, password, confirm, &pass).await;
         self.leave_gate(pass, made.is_ok()).await;
         let (vault, code) = made?;
-        let zone =
-            zone.filter(|zone| day::zone(zone).is_some()).map_or_else(day::machine_zone, str::to_owned);
+        let zone = proposed.zone.filter(|zone| day::zone(zone).is_some());
+        let zone = zone.map_or_else(day::machine_zone, str::to_owned);
+        let dates = proposed.languages.and_then(Language::wanted).unwrap_or_default();
+        let chosen = Preferences { dates, ..Preferences::default() };
         let keep = Arc::clone(&vault);
         let settings = move |w: &mut Writer<'_>| {
             settings::put(w, ZONE_SETTING, zone.as_bytes())?;
+            if chosen != Preferences::default() {
+                settings::put(w, PREFERENCES, chosen.over("").as_bytes())?;
+            }
             settings::put(w, proof::SETTING, proof::WANTED)
         };
         blocking::db(move || keep.write(settings)).await.map_err(Failure::from)??;

@@ -71,10 +71,10 @@ impl Services {
         session.preferences().time(&day::wall_clock(millis, &session.user.zone().1).1)
     }
 
-    /// A moment as day and wall clock in the writer's zone: `22 November 2026, 11:00`.
+    /// A moment as day and wall clock in the writer's zone and language: `22 November 2026, 11:00`.
     pub fn moment_of(&self, session: &Session, millis: i64) -> String {
         let zone = session.user.zone().1;
-        format!("{}, {}", Day::at(millis, &zone).long(), self.clock_of(session, millis))
+        format!("{}, {}", session.dates().date(Day::at(millis, &zone)), self.clock_of(session, millis))
     }
 
     /// Days between a moment and today in the writer's zone; never less than 0.

@@ -60,8 +60,12 @@ pub struct Findings {
 pub struct IntegrityNote {
     /// Nothing is saved until it is accepted.
     pub is_headless: bool,
-    /// What happened.
-    pub sentence: String,
+    /// What happened, in a sentence that goes up to the day when one is named.
+    pub said: String,
+    /// The first day that is concerned.
+    pub day: Option<Day>,
+    /// The rest of the sentence, behind the day.
+    pub then: String,
 }
 
 /// A journal that was accepted as it is.
@@ -84,7 +88,7 @@ impl Services {
     /// What is to be said about a journal on every page; `None` while nothing is known to be wrong.
     pub fn integrity_note(&self, session: &Session) -> Option<IntegrityNote> {
         let known = self.integrity(session).filter(|known| known.is_altered)?;
-        Some(IntegrityNote { is_headless: known.is_headless, sentence: known.sentence() })
+        Some(known.note())
     }
 
     /// What is known of a journal; `None` before its first check has ended.
@@ -187,12 +191,14 @@ impl UserIntegrity {
 
 impl Integrity {
     /// What happened, in one sentence for every page.
-    pub fn sentence(&self) -> String {
-        let what = match &self.found {
-            None => GENERAL.to_owned(),
-            Some(found) => found.sentence(),
-        };
-        if self.is_headless { format!("{HEADLESS} {what}") } else { what }
+    fn note(&self) -> IntegrityNote {
+        let named = self.found.as_ref().and_then(Findings::sentence);
+        let (said, day, then) = named.map_or_else(
+            || (GENERAL.to_owned(), None, String::new()),
+            |(said, day, then)| (said, Some(day), then),
+        );
+        let said = if self.is_headless { format!("{HEADLESS} {said}") } else { said };
+        IntegrityNote { is_headless: self.is_headless, said, day, then }
     }
 }
 
@@ -201,29 +207,23 @@ const HEADLESS: &str =
     "The record that vouches for this journal is missing or does not fit, so nothing is saved for now.";
 
 impl Findings {
-    fn sentence(&self) -> String {
-        match self.days.as_slice() {
-            [] => GENERAL.to_owned(),
-            days @ [first, rest @ ..] => {
-                let count: usize = days.iter().map(DayFlaws::count).sum();
-                let is_gone = days.iter().any(|flaws| flaws.lost + flaws.stale > 0);
-                let what = match (is_gone, count) {
-                    (true, 1) => "is missing or older than it should be",
-                    (true, _) => "are missing or older than they should be",
-                    (false, 1) => "is not listed on its day as it should be",
-                    (false, _) => "are not listed on their day as they should be",
-                };
-                let noun = if count == 1 { "entry" } else { "entries" };
-                match rest.len() {
-                    0 => format!("{count} {noun} of {} {what}.", first.day.long()),
-                    _ => format!(
-                        "{count} {noun} of {} days, the first {}, {what}.",
-                        days.len(),
-                        first.day.long()
-                    ),
-                }
-            }
-        }
+    /// What days miss: a sentence in three parts, the second of which is the first day. `None` when none misses anything.
+    fn sentence(&self) -> Option<(String, Day, String)> {
+        let days = self.days.as_slice();
+        let first = days.first()?.day;
+        let count: usize = days.iter().map(DayFlaws::count).sum();
+        let is_gone = days.iter().any(|flaws| flaws.lost + flaws.stale > 0);
+        let what = match (is_gone, count) {
+            (true, 1) => "is missing or older than it should be",
+            (true, _) => "are missing or older than they should be",
+            (false, 1) => "is not listed on its day as it should be",
+            (false, _) => "are not listed on their day as they should be",
+        };
+        let noun = if count == 1 { "entry" } else { "entries" };
+        Some(match days.len() {
+            1 => (format!("{count} {noun} of"), first, format!(" {what}.")),
+            n => (format!("{count} {noun} of {n} days, the first"), first, format!(", {what}.")),
+        })
     }
 }
 

@@ -9,7 +9,10 @@ use jiff::tz::TimeZone;
 
 use crate::{
     blocking,
-    journal::day::{self, Day},
+    journal::{
+        dates::Language,
+        day::{self, Day},
+    },
     services::{
         Failure, Services,
         accounts::ZONE_SETTING,
@@ -122,6 +125,8 @@ pub struct Preferences {
     pub week: Weekday,
     /// How times are shown.
     pub hours: Hours,
+    /// The language that dates are said in.
+    pub dates: Language,
     /// What Enter does.
     pub enter: Enter,
     /// Single keys as shortcuts.
@@ -160,6 +165,7 @@ impl Preferences {
             "motion" => put(&mut self.motion, Motion::of(value)),
             "week" => put(&mut self.week, Weekday::of(value)),
             "hours" => put(&mut self.hours, Hours::of(value)),
+            "dates" => put(&mut self.dates, Language::of(value)),
             "enter" => put(&mut self.enter, Enter::of(value)),
             "keys" => put(&mut self.keys, Keys::of(value)),
             "earlier" => put(&mut self.earlier, EarlierDays::of(value)),
@@ -170,7 +176,7 @@ impl Preferences {
         }
     }
 
-    fn pairs(self) -> [(&'static str, &'static str); 14] {
+    fn pairs(self) -> [(&'static str, &'static str); 15] {
         [
             ("theme", self.theme.word()),
             ("contrast", self.contrast.word()),
@@ -180,6 +186,7 @@ impl Preferences {
             ("motion", self.motion.word()),
             ("week", self.week.word()),
             ("hours", self.hours.word()),
+            ("dates", self.dates.tag()),
             ("enter", self.enter.word()),
             ("keys", self.keys.word()),
             ("earlier", self.earlier.word()),
@@ -190,7 +197,7 @@ impl Preferences {
     }
 
     /// What to store in place of `before`. A value of a newer program stays until another one is chosen here.
-    fn over(self, before: &str) -> String {
+    pub(super) fn over(self, before: &str) -> String {
         let (own, first) = (self.pairs(), Self::default().pairs());
         let is_kept = |line: &&str| {
             let Some((name, value)) = line.split_once('=') else { return false };
@@ -225,6 +232,11 @@ impl Session {
     /// What the writer has chosen.
     pub fn preferences(&self) -> Preferences {
         *guard(&self.user.preferences)
+    }
+
+    /// The language that dates are said in.
+    pub fn dates(&self) -> Language {
+        self.preferences().dates
     }
 }
 

@@ -15,7 +15,7 @@ use poem::{
 };
 
 use crate::{
-    journal::{day::Day, ids::EntryId},
+    journal::{dates::Language, day::Day, ids::EntryId},
     services::{Services, sessions::Session},
     web::{
         error::{Surroundings, Wants, WebError},
@@ -146,12 +146,17 @@ impl Call {
         }
     }
 
+    /// The language that dates are said in.
+    fn dates(&self) -> Language {
+        self.visitor.session.as_deref().map(Session::dates).unwrap_or_default()
+    }
+
     /// Answers with a whole page.
     ///
     /// # Errors
     /// When the template does not fit, which is a fault of ours.
     pub fn page<T: Template>(&self, status: StatusCode, page: &T) -> Answer {
-        Ok(html(status, self.app.views.render(page)?))
+        Ok(html(status, self.app.views.render(page, self.dates())?))
     }
 
     /// Answers with the fragment of a context when a fragment is wanted, else with the page.
@@ -160,7 +165,7 @@ impl Call {
     /// When the template does not fit, which is a fault of ours.
     pub fn page_or_part<T: Template>(&self, status: StatusCode, page: &T) -> Answer {
         if self.wants_fragment() && T::PART.is_some() {
-            return Ok(html(status, self.app.views.fragment(page)?));
+            return Ok(html(status, self.app.views.fragment(page, self.dates())?));
         }
         self.page(status, page)
     }

@@ -12,6 +12,7 @@ use poem::{
 use serde::Serialize;
 
 use crate::{
+    journal::dates::Language,
     services::sessions::Session,
     web::{
         assets, csrf,
@@ -65,6 +66,11 @@ impl<'a> Surroundings<'a> {
     /// Surroundings of a request of which nothing is known but its head.
     pub fn of(state: &'a AppState, mark: &'a Mark, headers: &HeaderMap) -> Self {
         Self { state, mark, wants: Wants::of(headers), session: None, csrf: String::new() }
+    }
+
+    /// The language that dates are said in.
+    fn dates(&self) -> Language {
+        self.session.map(Session::dates).unwrap_or_default()
     }
 
     /// The shell of a page.
@@ -297,8 +303,10 @@ impl WebError {
         };
         let (kind, body) = match around.wants {
             Wants::Json => ("application/json; charset=utf-8", Ok(json(&page))),
-            Wants::Page => ("text/html; charset=utf-8", around.state.views.render(&page)),
-            Wants::Fragment => ("text/html; charset=utf-8", around.state.views.fragment(&page)),
+            Wants::Page => ("text/html; charset=utf-8", around.state.views.render(&page, around.dates())),
+            Wants::Fragment => {
+                ("text/html; charset=utf-8", around.state.views.fragment(&page, around.dates()))
+            }
         };
         let body = body.unwrap_or_else(|error| {
             tracing::error!(request = id, cause = %error, "the error page failed");

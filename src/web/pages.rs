@@ -84,13 +84,17 @@ pub struct Shell {
 /// That the journal was changed outside this program, in a sentence.
 #[derive(Serialize, Clone)]
 pub struct IntegrityBanner {
-    /// What happened.
-    pub sentence: String,
+    /// What happened, up to the day when one is named.
+    pub said: String,
+    /// The first day that is concerned, ISO.
+    pub day: Option<String>,
+    /// What follows the day.
+    pub then: String,
 }
 
 impl From<IntegrityNote> for IntegrityBanner {
     fn from(note: IntegrityNote) -> Self {
-        Self { sentence: note.sentence }
+        Self { said: note.said, day: note.day.map(|day| day.to_string()), then: note.then }
     }
 }
 

@@ -3,12 +3,16 @@
 //! A handler builds a context struct from [`crate::web::pages`] and calls [`Views::render`] for the whole page or
 //! [`Views::fragment`] for the part that an htmx request wants. Nothing else in the program names a template.
 
+mod dates;
+
 use std::{path::Path, sync::Arc};
 
 use minijinja::{
     AutoEscape, Environment, Error, Output, UndefinedBehavior, Value, syntax::SyntaxConfig, value::Serde,
 };
 use serde::Serialize;
+
+use crate::journal::dates::Language;
 
 /// The files under `templates/` that are HTML; in debug builds they are read from disk.
 #[derive(rust_embed::RustEmbed)]
@@ -95,30 +99,39 @@ impl Views {
         matches!(*self.source, Source::Disk(_))
     }
 
-    /// Renders the whole page (or, for a context that is only ever a part, that part).
+    /// Renders the whole page (or, for a context that is only ever a part, that part), with dates in a language.
     ///
     /// # Errors
     /// When the template and its context do not fit together.
-    pub fn render<T: Template>(&self, page: &T) -> Result<String, ViewError> {
-        self.render_named(T::NAME, page)
+    pub fn render<T: Template>(&self, page: &T, dates: Language) -> Result<String, ViewError> {
+        self.render_named(T::NAME, page, dates)
     }
 
-    /// Renders the fragment of a context, for a request with `HX-Request-Type: partial`.
+    /// Renders the fragment of a context, for a request with `HX-Request-Type: partial`, with dates in a language.
     ///
     /// # Errors
     /// [`ViewError::NoFragment`] when the context has none; otherwise like [`Views::render`].
-    pub fn fragment<T: Template>(&self, page: &T) -> Result<String, ViewError> {
-        self.render_named(T::PART.ok_or(ViewError::NoFragment(T::NAME))?, page)
+    pub fn fragment<T: Template>(&self, page: &T, dates: Language) -> Result<String, ViewError> {
+        self.render_named(T::PART.ok_or(ViewError::NoFragment(T::NAME))?, page, dates)
     }
 
-    fn render_named<T: Serialize>(&self, name: &str, page: &T) -> Result<String, ViewError> {
+    fn render_named<T: Serialize>(&self, name: &str, page: &T, dates: Language) -> Result<String, ViewError> {
         let context = Value::from(Serde(page));
+        let render =
+            |env: &Environment<'_>| env.get_template(name).and_then(|template| template.render(context));
         let rendered = match self.source.as_ref() {
-            Source::Embedded(env) => env.get_template(name).and_then(|template| template.render(context)),
+            Source::Embedded(env) if dates == Language::default() => render(env),
+            // The templates are shared; only the filters are others.
+            Source::Embedded(env) => {
+                let mut env = env.as_ref().clone();
+                dates::speak(&mut env, dates);
+                render(&env)
+            }
             Source::Disk(folder) => {
                 let mut env = environment();
+                dates::speak(&mut env, dates);
                 env.set_loader(minijinja::path_loader(folder));
-                env.get_template(name).and_then(|template| template.render(context))
+                render(&env)
             }
         };
         rendered.map_err(|error| ViewError::from_template(name, &error))
@@ -130,6 +143,7 @@ fn environment() -> Environment<'static> {
     env.set_undefined_behavior(UndefinedBehavior::Strict);
     let syntax = SyntaxConfig::builder().trim_blocks(true).lstrip_blocks(true).build();
     env.set_syntax(syntax.expect("the delimiters are the usual ones"));
+    dates::speak(&mut env, Language::default());
     // Everything under templates/ that is rendered here is HTML; no file name can switch escaping off.
     env.set_auto_escape_callback(|_| AutoEscape::Html);
     env.set_formatter(|out, state, value| match value.as_str() {

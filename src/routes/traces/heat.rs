@@ -1,16 +1,13 @@
 //! A year of a trace, a line a month.
 
 use crate::{
-    journal::day::Day,
+    journal::{dates::Language, day::Day},
     services::traces::page::TraceView,
     web::pages::traces::{Heat, HeatDay, HeatMonth},
 };
 
-const MONTHS: [&str; 12] =
-    ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"];
-
 /// The year that the page of a trace shows.
-pub(super) fn heat(view: &TraceView) -> Heat {
+pub(super) fn heat(view: &TraceView, dates: Language) -> Heat {
     let year = view.year;
     let most = view.heat.iter().map(|(_, n)| *n).max().unwrap_or(1).max(1);
     let day = |day: Day| {
@@ -20,17 +17,17 @@ pub(super) fn heat(view: &TraceView) -> Heat {
         HeatDay {
             level: u8::try_from(level).unwrap_or(4),
             href: (n > 0).then(|| format!("/d/{day}")),
-            label: format!("{}: {entries}", day.long()),
+            label: format!("{}: {entries}", dates.date(day)),
         }
     };
-    let month = |(name, month): (&&'static str, i8)| HeatMonth {
-        name,
+    let month = |month: i8| HeatMonth {
+        name: Day::from_ymd(year, month, 1).map(|first| dates.month_short(first)).unwrap_or_default(),
         days: (1..=31).filter_map(|number| Day::from_ymd(year, month, number)).map(day).collect(),
     };
     Heat {
         year,
         before: (view.trace.first.year() < year).then(|| year - 1),
         after: (view.trace.last.year() > year).then(|| year + 1),
-        months: MONTHS.iter().zip(1..).map(month).collect(),
+        months: (1..=12).map(month).collect(),
     }
 }

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use poem::http::StatusCode;
 
 use crate::{
-    journal::{day::Day, ids::TraceId, trace},
+    journal::{ids::TraceId, trace},
     routes::traces::{LATE, MAX_PAGE, undone},
     services::{
         sessions::Session,
@@ -69,7 +69,7 @@ async fn list(call: &Call, session: &Session, q: &str, sort: &str, page: &str, u
         name: trace.name.clone(),
         shortcode: trace::shortcode(&trace.name),
         count: trace.count,
-        span: span(trace.first, trace.last),
+        span: (trace.first.to_string(), trace.last.to_string()),
         is_pinned: trace.is_pinned,
     };
     let page = IndexPage {
@@ -99,14 +99,4 @@ fn label(order: Order) -> &'static str {
         Order::Last => "Last used",
         Order::First => "First used",
     }
-}
-
-/// `March 2024 to November 2026`, shorter where both are the same.
-fn span(first: Day, last: Day) -> String {
-    let month = |day: Day| day.long().split_once(' ').map(|(_, rest)| rest.to_owned()).unwrap_or_default();
-    if first == last {
-        return first.long();
-    }
-    let (first, last) = (month(first), month(last));
-    if first == last { first } else { format!("{first} to {last}") }
 }

@@ -7,16 +7,20 @@ use std::io::{self, Write};
 
 use crate::{
     journal::{day::Day, entry::Role},
-    services::transfer::{
-        Circumstances, Format,
-        folder::{Packer, UNREADABLE},
-        json::{EntryOut, Head, Unreadable},
-        markdown,
-        others::JrnlOut,
+    services::{
+        preferences::{PREFERENCES, Preferences},
+        transfer::{
+            Circumstances, Format,
+            folder::{Packer, UNREADABLE},
+            json::{EntryOut, Head, Unreadable},
+            markdown,
+            others::JrnlOut,
+        },
     },
     vault::{
         entries::Flaw,
         error::VaultError,
+        settings,
         unlocked::Unlocked,
         whole::{self, Item},
     },
@@ -90,10 +94,14 @@ pub fn to_file(
 /// See [`ExportError`].
 pub fn to_folder(vault: &Unlocked, folder: &mut dyn Folder) -> Result<Summary, ExportError> {
     let mut summary = Summary::default();
-    let unreadable = each_day(vault, &mut summary, &mut |day, items| match markdown::day_file(day, items) {
-        Some(file) => folder.add(&markdown::path(day), file.as_bytes()),
-        None => Ok(()),
-    })?;
+    // Preferences that cannot be read keep nobody from an export.
+    let preferences = vault.read(|r| settings::get(r, PREFERENCES)).ok().flatten().unwrap_or_default();
+    let dates = Preferences::parse(&String::from_utf8_lossy(&preferences)).dates;
+    let unreadable =
+        each_day(vault, &mut summary, &mut |day, items| match markdown::day_file(day, items, dates) {
+            Some(file) => folder.add(&markdown::path(day), file.as_bytes()),
+            None => Ok(()),
+        })?;
     if !unreadable.is_empty() {
         let lines = unreadable.iter().map(|one| format!("{} {} {}\n", one.day, one.id, one.why));
         let list: String =

@@ -27,6 +27,7 @@ use serde::Serialize;
 use crate::{
     clock::Clock,
     journal::{
+        dates::Language,
         day::{self, Day},
         entry::Role,
     },
@@ -50,9 +51,9 @@ pub fn path(day: Day) -> String {
     format!("{:04}/{day}.md", day.year())
 }
 
-/// The file of a day; `None` when all of it is in the trash.
-pub fn day_file(day: Day, items: &[Item]) -> Option<String> {
-    let mut file = format!("---\nllamora: 1\nday: {day}\n---\n\n# {}\n", day.long());
+/// The file of a day, under its date in a language; `None` when all of it is in the trash.
+pub fn day_file(day: Day, items: &[Item], dates: Language) -> Option<String> {
+    let mut file = format!("---\nllamora: 1\nday: {day}\n---\n\n# {}\n", dates.date(day));
     let live = items.iter().filter(|item| item.entry.deleted.is_none());
     let mut n_live = 0;
     for item in live {

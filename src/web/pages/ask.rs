@@ -46,8 +46,6 @@ pub struct AnswerView {
 pub struct StatementItem {
     /// The day, ISO.
     pub day: String,
-    /// The day, `22 November 2026`.
-    pub long: String,
     /// Its entry.
     pub entry: String,
     /// The statement.
@@ -61,13 +59,11 @@ impl Template for AskPage {
     fn samples() -> Vec<Self> {
         let statement = StatementItem {
             day: "2026-11-22".to_owned(),
-            long: "22 November 2026".to_owned(),
             entry: "01KAMQ0000000000000000000A".to_owned(),
             text: "Ana called from <Lisbon> & asked for snow.".to_owned(),
         };
         let passage = PassageItem {
             day: statement.day.clone(),
-            long: statement.long.clone(),
             entry: statement.entry.clone(),
             text: "Snow on the bridge. Ana called from <Lisbon>.".to_owned(),
         };

@@ -18,7 +18,7 @@ pub struct MonthPage {
     /// The day the calendar was opened from, ISO; it travels along from month to month.
     pub shown: Option<String>,
     /// Weekdays in the writer's order: short and long.
-    pub weekdays: Vec<(&'static str, &'static str)>,
+    pub weekdays: Vec<(String, String)>,
     /// Weeks; places outside the month are empty.
     pub weeks: Vec<Vec<Option<DayCell>>>,
     /// Address of the month before, where there is anything that early.
@@ -28,7 +28,7 @@ pub struct MonthPage {
     /// Years to choose from.
     pub years: Vec<i16>,
     /// Months to choose from, by number.
-    pub months: Vec<(usize, &'static str)>,
+    pub months: Vec<(usize, String)>,
     /// Today lies in another month.
     pub is_elsewhere: bool,
     /// Address of the month's review, where anything was written.
@@ -71,15 +71,15 @@ pub struct YearPage {
     pub sum: String,
     /// Its months.
     pub months: Vec<YearMonth>,
-    /// Initials of the weekdays in the writer's order.
-    pub weekdays: Vec<&'static str>,
+    /// Weekdays in the writer's order.
+    pub weekdays: Vec<String>,
 }
 
 /// A month of a year.
 #[derive(Serialize, Clone)]
 pub struct YearMonth {
     /// Its name.
-    pub name: &'static str,
+    pub name: String,
     /// Its number.
     pub number: i8,
     /// Whether it has begun.
@@ -123,12 +123,14 @@ impl Template for MonthPage {
             year: 2026,
             month: 11,
             shown: Some("2026-11-19".to_owned()),
-            weekdays: vec![("Mo", "Monday"), ("Tu", "Tuesday")],
+            weekdays: [("Mo", "Monday"), ("Tu", "Tuesday")]
+                .map(|(short, long)| (short.to_owned(), long.to_owned()))
+                .into(),
             weeks,
             earlier: Some("/calendar/2026/10?day=2026-11-19".to_owned()),
             later: None,
             years: vec![2025, 2026],
-            months: vec![(10, "October"), (11, "November")],
+            months: vec![(10, "October".to_owned()), (11, "November".to_owned())],
             is_elsewhere: false,
             review: Some("/review/2026-11".to_owned()),
             has_recaps: true,
@@ -156,7 +158,7 @@ impl Template for YearPage {
             is_today: day == 22,
         };
         let month = YearMonth {
-            name: "November",
+            name: "November".to_owned(),
             number: 11,
             has_begun: true,
             weeks: vec![(1..=7).map(|day| Some(cell(day))).collect(), vec![None, Some(cell(22))]],
@@ -169,9 +171,9 @@ impl Template for YearPage {
             sum: "148 entries on 96 days.".to_owned(),
             months: vec![
                 month.clone(),
-                YearMonth { name: "December", number: 12, has_begun: false, ..month },
+                YearMonth { name: "December".to_owned(), number: 12, has_begun: false, ..month },
             ],
-            weekdays: vec!["M", "T", "W", "T", "F", "S", "S"],
+            weekdays: ["Monday", "Tuesday"].map(str::to_owned).into(),
         };
         vec![Self { earlier: None, later: Some(2027), ..full.clone() }, full]
     }

@@ -25,7 +25,7 @@ pub struct DayPage {
     /// One sentence above the entries, as after moving an entry to the trash without scripts.
     pub notice: Option<String>,
     /// When the last entry was written and how many there are, on the first page after signing in.
-    pub last_entry: Option<String>,
+    pub last_entry: Option<LastEntry>,
     /// What is to be told about signing in.
     pub told: SigningIn,
     /// What is wrong with the day: entries that are gone or older than they should be.
@@ -89,9 +89,36 @@ impl Template for RecapPart {
 #[derive(Serialize, Clone, Default)]
 pub struct SigningIn {
     /// Wrong tries for the name before this sign-in, on the first page after it.
-    pub wrong_tries: Option<String>,
+    pub wrong_tries: Option<WrongTriesView>,
     /// Nobody has signed in with name and password yet: one sign-in is asked for.
     pub wants_proof: bool,
+}
+
+/// Wrong tries before a sign-in: a sentence that ends with when they were.
+#[derive(Serialize, Clone)]
+pub struct WrongTriesView {
+    /// How many of what, and the preposition of the moment.
+    pub said: String,
+    /// The day, ISO, when it was before today.
+    pub day: Option<String>,
+    /// The time of today, in words.
+    pub time: Option<String>,
+}
+
+/// When the last entry was written, and how many there are.
+#[derive(Serialize, Clone)]
+pub struct LastEntry {
+    /// Its day, ISO.
+    pub day: String,
+    /// As in `1,204 entries on 388 days.`
+    pub sum: String,
+}
+
+impl LastEntry {
+    /// For tests and the preview.
+    pub fn sample() -> Self {
+        Self { day: "2026-11-20".to_owned(), sum: "1,204 entries on 388 days.".to_owned() }
+    }
 }
 
 /// The title of a day page.
@@ -99,10 +126,6 @@ pub struct SigningIn {
 pub struct DayHead {
     /// `2026-11-22`
     pub iso: String,
-    /// `22 November 2026`
-    pub long: String,
-    /// `Sunday`
-    pub weekday: String,
     /// Whether it is today for the writer.
     pub is_today: bool,
     /// The day before, ISO.
@@ -126,8 +149,6 @@ impl DayHead {
     pub fn sample() -> Self {
         Self {
             iso: "2026-11-22".to_owned(),
-            long: "22 November 2026".to_owned(),
-            weekday: "Sunday".to_owned(),
             is_today: true,
             yesterday: Some("2026-11-21".to_owned()),
             tomorrow: None,
@@ -267,11 +288,13 @@ impl Template for DayPage {
             model,
             notice: None,
             flaw: None,
-            last_entry: Some("Last entry: Friday, 20 November 2026. 1,204 entries on 388 days.".to_owned()),
+            last_entry: Some(LastEntry::sample()),
             told: SigningIn {
-                wrong_tries: Some(
-                    "3 wrong passwords were tried for this name since 20 November 2026.".to_owned(),
-                ),
+                wrong_tries: Some(WrongTriesView {
+                    said: "3 wrong passwords were tried for this name since".to_owned(),
+                    day: Some("2026-11-20".to_owned()),
+                    time: None,
+                }),
                 wants_proof: false,
             },
             undo: None,
@@ -285,8 +308,6 @@ impl Template for DayPage {
         let past = Self {
             day: DayHead {
                 iso: "2026-11-19".to_owned(),
-                long: "19 November 2026".to_owned(),
-                weekday: "Thursday".to_owned(),
                 is_today: false,
                 yesterday: Some("2026-11-18".to_owned()),
                 tomorrow: Some("2026-11-20".to_owned()),

@@ -14,8 +14,6 @@ pub struct OnThisDayPage {
     pub shell: Shell,
     /// The day, ISO.
     pub day: String,
-    /// The day, `22 November 2026`.
-    pub long: String,
     /// Of the same date in earlier years, the latest first.
     pub years: Vec<PassageItem>,
     /// Passages of other times that mean nearly the same.
@@ -27,8 +25,6 @@ pub struct OnThisDayPage {
 pub struct PassageItem {
     /// Its day, ISO.
     pub day: String,
-    /// Its day, `22 November 2024`.
-    pub long: String,
     /// Id of its entry.
     pub entry: String,
     /// Plain text, cut at words.
@@ -37,12 +33,7 @@ pub struct PassageItem {
 
 impl From<&Passage> for PassageItem {
     fn from(passage: &Passage) -> Self {
-        Self {
-            day: passage.day.to_string(),
-            long: passage.day.long(),
-            entry: passage.entry.to_string(),
-            text: passage.text.clone(),
-        }
+        Self { day: passage.day.to_string(), entry: passage.entry.to_string(), text: passage.text.clone() }
     }
 }
 
@@ -53,16 +44,13 @@ impl Template for OnThisDayPage {
     fn samples() -> Vec<Self> {
         let year = PassageItem {
             day: "2024-11-22".to_owned(),
-            long: "22 November 2024".to_owned(),
             entry: "01JDAMQ000000000000000000A".to_owned(),
             text: "The first snow on the bridge, and <Ana> without gloves\u{2026}".to_owned(),
         };
-        let near =
-            PassageItem { day: "2025-02-03".to_owned(), long: "3 February 2025".to_owned(), ..year.clone() };
+        let near = PassageItem { day: "2025-02-03".to_owned(), ..year.clone() };
         let full = Self {
             shell: Shell::sample("On this day"),
             day: "2026-11-22".to_owned(),
-            long: "22 November 2026".to_owned(),
             years: vec![year],
             near: vec![near],
         };

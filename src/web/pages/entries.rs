@@ -66,8 +66,8 @@ pub struct ReplyItem {
     pub sent_to: Option<String>,
     /// One sentence for `stopped`, `failed` and `interrupted`.
     pub note: Option<String>,
-    /// Days whose pages the model was shown: address part and words.
-    pub days: Vec<(String, String)>,
+    /// The days it drew on, ISO.
+    pub days: Vec<String>,
     /// Sentences on how it was made.
     pub about: Vec<String>,
     /// Whether it still runs.
@@ -103,8 +103,6 @@ pub struct EntryPage {
     pub shell: Shell,
     /// The entry.
     pub entry: EntryItem,
-    /// Its day in words, `22 November 2026`.
-    pub day_long: String,
 }
 
 /// `GET /entries/{id}/edit`, and the answer to a refused edit. Posts `text`, `revision`, `csrf` to `/entries/{id}`.
@@ -217,10 +215,7 @@ impl ReplyItem {
             model: Some("SmolLM2 135M Instruct".to_owned()),
             sent_to: None,
             note: None,
-            days: vec![
-                ("2026-11-03".to_owned(), "3 November 2026".to_owned()),
-                ("2025-12-24".to_owned(), "24 December 2025".to_owned()),
-            ],
+            days: vec!["2026-11-03".to_owned(), "2025-12-24".to_owned()],
             about: vec![
                 "Made by SmolLM2 135M Instruct (checksum 1a2b3c4d), temperature 0.6, top_p 0.9, at most 320 tokens."
                     .to_owned(),
@@ -297,14 +292,7 @@ impl Template for EntryPage {
     const PART: Option<&'static str> = Some("entries/_entry.html");
 
     fn samples() -> Vec<Self> {
-        EntryItem::samples()
-            .into_iter()
-            .map(|entry| Self {
-                shell: Shell::sample("Entry"),
-                entry,
-                day_long: "22 November 2026".to_owned(),
-            })
-            .collect()
+        EntryItem::samples().into_iter().map(|entry| Self { shell: Shell::sample("Entry"), entry }).collect()
     }
 }
 

@@ -35,8 +35,6 @@ pub struct IntegrityPage {
 pub struct DayFlawView {
     /// ISO, for its address.
     pub iso: String,
-    /// `22 November 2026`
-    pub long: String,
     /// As in `1 entry is missing, 2 are older than they should be`.
     pub flaws: String,
 }
@@ -46,8 +44,8 @@ pub struct DayFlawView {
 pub struct AcceptedView {
     /// Day and time, in words.
     pub when: String,
-    /// The days concerned, ISO and in words.
-    pub days: Vec<(String, String)>,
+    /// The days that were concerned, ISO.
+    pub days: Vec<String>,
 }
 
 impl Template for IntegrityPage {
@@ -64,20 +62,16 @@ impl Template for IntegrityPage {
             strays: 0,
             accepted: vec![AcceptedView {
                 when: "22 November 2026, 11:00".to_owned(),
-                days: vec![("2026-11-20".to_owned(), "20 November 2026".to_owned())],
+                days: vec!["2026-11-20".to_owned()],
             }],
             said: Some("The journal is accepted as it is."),
         };
-        let day = |iso: &str, long: &str, flaws: &str| DayFlawView {
-            iso: iso.to_owned(),
-            long: long.to_owned(),
-            flaws: flaws.to_owned(),
-        };
+        let day = |iso: &str, flaws: &str| DayFlawView { iso: iso.to_owned(), flaws: flaws.to_owned() };
         let mut altered = Self {
             state: "altered",
             days: vec![
-                day("2025-03-14", "14 March 2025", "1 entry is missing, 1 entry is older than it should be"),
-                day("2025-03-16", "16 March 2025", "2 entries are not listed on their day"),
+                day("2025-03-14", "1 entry is missing, 1 entry is older than it should be"),
+                day("2025-03-16", "2 entries are not listed on their day"),
             ],
             more_days: 3,
             unreadable: 2,
@@ -86,8 +80,11 @@ impl Template for IntegrityPage {
             said: None,
             ..whole.clone()
         };
-        let sentence = "2 entries of 14 March 2025 are missing or older than they should be.".to_owned();
-        altered.shell.integrity = Some(IntegrityBanner { sentence });
+        altered.shell.integrity = Some(IntegrityBanner {
+            said: "2 entries of".to_owned(),
+            day: Some("2025-03-14".to_owned()),
+            then: " are missing or older than they should be.".to_owned(),
+        });
         let headless = Self { is_headless: true, more_days: 0, days: Vec::new(), ..altered.clone() };
         let looking = Self { state: "looking", days: Vec::new(), more_days: 0, ..altered.clone() };
         let unchecked = Self { state: "unchecked", accepted: Vec::new(), said: None, ..whole.clone() };

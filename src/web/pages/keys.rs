@@ -78,7 +78,7 @@ impl Template for KeysPage {
     fn samples() -> Vec<Self> {
         let calm = Self {
             shell: Shell::sample("Settings"),
-            since: "20 November 2026".to_owned(),
+            since: "2026-11-20".to_owned(),
             was_revoked: false,
             progress: None,
             leftover: None,

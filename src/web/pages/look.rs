@@ -3,6 +3,7 @@
 use serde::Serialize;
 
 use crate::{
+    journal::{dates::Language, day::Day},
     services::preferences::{
         Contrast, EarlierDays, Emoji, Enter, Font, Hours, Keys, Motion, Openings, Preferences, Size,
         Spelling, Theme, Weekday, Width,
@@ -83,6 +84,10 @@ pub struct JournalPage {
     pub shell: Shell,
     /// What can be chosen.
     pub choices: Vec<Choice>,
+    /// Languages of dates to choose from.
+    pub languages: Vec<LanguageChoice>,
+    /// Today, ISO, as it is said in the language that holds.
+    pub today: String,
     /// Name of the time zone in the field.
     pub zone: String,
     /// All names, to choose from.
@@ -93,6 +98,27 @@ pub struct JournalPage {
     pub error: Option<String>,
     /// It has just been saved.
     pub is_saved: bool,
+}
+
+/// A language that dates can be said in.
+#[derive(Serialize, Clone)]
+pub struct LanguageChoice {
+    /// Its tag.
+    pub tag: &'static str,
+    /// What it calls itself, and how today is said in it.
+    pub label: String,
+    /// Whether it is the one.
+    pub is_chosen: bool,
+}
+
+/// The languages that dates can be said in, each with how it says a day.
+pub fn languages(chosen: Language, today: Day) -> Vec<LanguageChoice> {
+    let choice = |language: Language| LanguageChoice {
+        tag: language.tag(),
+        label: format!("{}: {}", language.name(), language.full(today)),
+        is_chosen: language == chosen,
+    };
+    Language::all().map(choice).collect()
 }
 
 /// A legend, the label of each choice in the order of `ALL`, and which one holds.
@@ -260,6 +286,11 @@ impl Template for JournalPage {
         let page = Self {
             shell: Shell::sample("Settings"),
             choices: habits(Preferences::default()),
+            languages: "2026-11-22"
+                .parse()
+                .map(|day| languages(Language::default(), day))
+                .unwrap_or_default(),
+            today: "2026-11-22".to_owned(),
             zone: "Europe/Amsterdam".to_owned(),
             zones: vec!["Europe/Amsterdam".to_owned(), "UTC".to_owned()],
             now: "14:03".to_owned(),

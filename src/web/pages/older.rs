@@ -2,15 +2,18 @@
 
 use serde::Serialize;
 
-use crate::web::{pages::Shell, view::Template};
+use crate::web::{
+    pages::{Shell, days::LastEntry},
+    view::Template,
+};
 
 /// `GET /older`. Forms: `continue`, `read-only` and `logout`, all with `csrf`.
 #[derive(Serialize, Clone)]
 pub struct OlderPage {
     /// Surroundings.
     pub shell: Shell,
-    /// As in `Last entry: Friday, 20 November 2026. 1,204 entries on 388 days.`; `None` without an entry.
-    pub last_entry: Option<String>,
+    /// The last entry that is there; `None` without one.
+    pub last_entry: Option<LastEntry>,
     /// When that was written which the browser last saw; `None` when it cannot be read.
     pub seen: Option<String>,
     /// Whether going on can be written down.
@@ -25,7 +28,7 @@ impl Template for OlderPage {
     fn samples() -> Vec<Self> {
         let seen = Self {
             shell: Shell::sample("Journal"),
-            last_entry: Some("Last entry: Friday, 20 November 2026. 1,204 entries on 388 days.".to_owned()),
+            last_entry: Some(LastEntry::sample()),
             seen: Some("22 November 2026, 11:00".to_owned()),
             can_go_on: true,
             only_reads: false,

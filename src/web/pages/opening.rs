@@ -27,8 +27,8 @@ pub struct OpeningItem {
 pub struct OpeningLine {
     /// A sentence, or quotations of one day.
     pub text: String,
-    /// The day it rests on, ISO and in full; none where the next line rests on the same one, or it is not known.
-    pub day: Option<(String, String)>,
+    /// The day it rests on, ISO; none where the next line rests on the same one, or it is not known.
+    pub day: Option<String>,
 }
 
 impl OpeningItem {
@@ -63,7 +63,7 @@ impl OpeningItem {
         let lines = vec![
             OpeningLine {
                 text: "Yesterday you wrote: \u{201c}Snow on the bridge.\u{201d}".to_owned(),
-                day: Some(("2026-11-21".to_owned(), "Saturday, 21 November 2026".to_owned())),
+                day: Some("2026-11-21".to_owned()),
             },
             OpeningLine { text: "Ana called from <Lisbon>.".to_owned(), day: None },
         ];
@@ -79,8 +79,7 @@ impl OpeningItem {
 impl OpeningLine {
     fn all(lines: &[Line]) -> Vec<Self> {
         let is_last = |idx: usize| lines.get(idx + 1).is_none_or(|next| next.day != lines[idx].day);
-        let day =
-            |line: &Line| line.day.map(|day| (day.to_string(), format!("{}, {}", day.weekday(), day.long())));
+        let day = |line: &Line| line.day.map(|day| day.to_string());
         let of_one = |(idx, line): (usize, &Line)| Self {
             text: line.text.clone(),
             day: if is_last(idx) { day(line) } else { None },

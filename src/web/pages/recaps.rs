@@ -9,7 +9,7 @@ use crate::web::{pages::Shell, view::Template};
 pub struct RecapLine {
     /// Surroundings.
     pub shell: Shell,
-    /// `Thursday 19`
+    /// The day, ISO.
     pub day: String,
     /// Its sentences.
     pub text: Option<String>,
@@ -21,7 +21,7 @@ impl Template for RecapLine {
 
     fn samples() -> Vec<Self> {
         let text = Some("Snow on the bridge. Ana called from <Lisbon>.".to_owned());
-        let full = Self { shell: Shell::sample("Calendar"), day: "Thursday 19".to_owned(), text };
+        let full = Self { shell: Shell::sample("Calendar"), day: "2026-11-19".to_owned(), text };
         vec![Self { text: None, ..full.clone() }, full]
     }
 }

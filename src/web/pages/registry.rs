@@ -1,12 +1,15 @@
 //! Every context type with its template, for the test that renders them all and for the preview.
 
-use crate::web::{
-    pages::{
-        ask, auth, calendar, choosing, days, earlier, entries, errors, integrity, invitations, keys, look,
-        machine, model, older, opening, recaps, review, search, security, settings, traces, transfer, trash,
-        versions, welcome,
+use crate::{
+    journal::dates::Language,
+    web::{
+        pages::{
+            ask, auth, calendar, choosing, days, earlier, entries, errors, integrity, invitations, keys,
+            look, machine, model, older, opening, recaps, review, search, security, settings, traces,
+            transfer, trash, versions, welcome,
+        },
+        view::{Template, ViewError, Views},
     },
-    view::{Template, ViewError, Views},
 };
 
 /// One rendered sample.
@@ -86,9 +89,13 @@ pub fn render_samples(views: &Views) -> Result<Vec<Rendered>, ViewError> {
 fn rendered<T: Template>(views: &Views) -> Result<Vec<Rendered>, ViewError> {
     let mut all = Vec::new();
     for (sample, context) in T::samples().iter().enumerate() {
-        all.push(Rendered { template: T::NAME, sample, html: views.render(context)? });
+        all.push(Rendered { template: T::NAME, sample, html: views.render(context, Language::default())? });
         if let Some(part) = T::PART.filter(|part| *part != T::NAME) {
-            all.push(Rendered { template: part, sample, html: views.fragment(context)? });
+            all.push(Rendered {
+                template: part,
+                sample,
+                html: views.fragment(context, Language::default())?,
+            });
         }
     }
     Ok(all)

@@ -41,8 +41,6 @@ pub struct ReviewPage {
 pub struct CitedItem {
     /// The day, ISO.
     pub day: String,
-    /// The day, `22 November 2026`.
-    pub long: String,
     /// The sentence.
     pub text: String,
 }
@@ -52,8 +50,6 @@ pub struct CitedItem {
 pub struct ReviewDayItem {
     /// The day, ISO.
     pub day: String,
-    /// `Sunday, 22 November 2026`.
-    pub long: String,
     /// `2 entries`.
     pub entries: String,
     /// What it was about.
@@ -83,7 +79,6 @@ impl Template for ReviewPage {
     fn samples() -> Vec<Self> {
         let day = ReviewDayItem {
             day: "2026-11-22".to_owned(),
-            long: "Sunday, 22 November 2026".to_owned(),
             entries: "2 entries".to_owned(),
             about: "Snow on the bridge. Ana called from <Lisbon>.".to_owned(),
             model: None,
@@ -99,7 +94,6 @@ impl Template for ReviewPage {
             weeks: vec![("/review/2026-W48".to_owned(), "23 to 29 November 2026".to_owned())],
             in_short: vec![CitedItem {
                 day: "2026-11-22".to_owned(),
-                long: "22 November 2026".to_owned(),
                 text: "Snow on the bridge.".to_owned(),
             }],
             days: vec![day.clone(), ReviewDayItem { model: Some("Qwen3 1.7B".to_owned()), ..day }],
@@ -121,7 +115,6 @@ impl Template for ReviewPage {
             ],
             again: vec![PassageItem {
                 day: "2026-11-20".to_owned(),
-                long: "20 November 2026".to_owned(),
                 entry: "01KAMQ0000000000000000000A".to_owned(),
                 text: "A long letter to myself.".to_owned(),
             }],

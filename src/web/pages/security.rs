@@ -150,7 +150,7 @@ impl Template for SecurityPage {
     const NAME: &'static str = "settings/security.html";
 
     fn samples() -> Vec<Self> {
-        let day = || "22 November 2026".to_owned();
+        let day = || "2026-11-22".to_owned();
         let plain = Self {
             shell: Shell::sample("Settings"),
             done: None,

@@ -40,8 +40,17 @@ pub struct ChipItem {
     pub name: String,
     /// Of an emoji its short name.
     pub shortcode: Option<String>,
-    /// How often and from when to when, in a sentence.
-    pub facts: String,
+    /// How often and from when to when.
+    pub facts: Facts,
+}
+
+/// How often a trace was used, and from when to when.
+#[derive(Serialize, Clone)]
+pub struct Facts {
+    /// How often, in words.
+    pub entries: String,
+    /// First and last day, ISO; none when only entries in the trash carry it.
+    pub days: Option<(String, String)>,
 }
 
 impl From<&Chip> for ChipItem {
@@ -51,19 +60,23 @@ impl From<&Chip> for ChipItem {
             name: chip.name.clone(),
             shortcode: chip.shortcode.clone(),
             facts: chip.used.map_or_else(
-                || "Only entries in the trash".to_owned(),
-                |(count, first, last)| facts(count, first, last),
+                || Facts { entries: "Only entries in the trash".to_owned(), days: None },
+                |(count, first, last)| Facts::of(count, first, last),
             ),
         }
     }
 }
 
-/// `12 entries, from 3 March 2024 to 22 November 2026`
-pub fn facts(count: u32, first: Day, last: Day) -> String {
-    let entries = if count == 1 { "One entry".to_owned() } else { format!("{count} entries") };
-    match first == last {
-        true => format!("{entries} on {}", first.long()),
-        false => format!("{entries}, from {} to {}", first.long(), last.long()),
+impl Facts {
+    /// So many entries from the first day to the last.
+    pub fn of(count: u32, first: Day, last: Day) -> Self {
+        let entries = if count == 1 { "One entry".to_owned() } else { format!("{count} entries") };
+        Self { entries, days: Some((first.to_string(), last.to_string())) }
+    }
+
+    fn sample() -> Self {
+        let days = Some(("2024-03-03".to_owned(), "2026-11-22".to_owned()));
+        Self { entries: "12 entries".to_owned(), days }
     }
 }
 
@@ -92,7 +105,7 @@ impl ChipItem {
             id: format!("01KAMQ000000000000000000{n:02}"),
             name: name.to_owned(),
             shortcode: shortcode.map(str::to_owned),
-            facts: "12 entries, from 3 March 2024 to 22 November 2026".to_owned(),
+            facts: Facts::sample(),
         };
         vec![
             chip(1, "lake", None),
@@ -205,8 +218,8 @@ pub struct TracePage {
     pub shell: Shell,
     /// The trace.
     pub trace: ChipItem,
-    /// How often and from when to when, in a sentence.
-    pub facts: String,
+    /// How often it was used, and from when to when.
+    pub facts: Facts,
     /// Whether it is pinned.
     pub is_pinned: bool,
     /// Traces that appear with it, with how many entries carry both.
@@ -250,8 +263,6 @@ pub struct TracePage {
 pub struct TraceDay {
     /// ISO.
     pub day: String,
-    /// In words.
-    pub long: String,
     /// Its entries that carry the trace, or whose replies do.
     pub entries: Vec<EntryItem>,
 }
@@ -273,7 +284,7 @@ pub struct Heat {
 #[derive(Serialize, Clone)]
 pub struct HeatMonth {
     /// `Jan`
-    pub name: &'static str,
+    pub name: String,
     /// Its days.
     pub days: Vec<HeatDay>,
 }
@@ -296,7 +307,7 @@ impl Heat {
             href: (!n.is_multiple_of(5)).then(|| "/d/2026-03-03".to_owned()),
             label: "3 March 2026: 2 entries".to_owned(),
         };
-        let month = |name| HeatMonth { name, days: (0..31).map(day).collect() };
+        let month = |name: &str| HeatMonth { name: name.to_owned(), days: (0..31).map(day).collect() };
         Self {
             year: 2026,
             before: Some(2025),
@@ -315,7 +326,7 @@ impl Template for TracePage {
         let full = Self {
             shell: Shell::sample("Trace"),
             trace: chips[1].clone(),
-            facts: "12 entries, from 3 March 2024 to 22 November 2026".to_owned(),
+            facts: Facts::sample(),
             is_pinned: true,
             related: vec![(chips[0].clone(), 4), (chips[2].clone(), 1)],
             beside: vec![(chips[0].clone(), 4), (chips[2].clone(), 1)],
@@ -326,11 +337,7 @@ impl Template for TracePage {
             from: "2026-01-01".to_owned(),
             to: String::new(),
             fitting: Some("2 entries fit".to_owned()),
-            days: vec![TraceDay {
-                day: "2026-11-22".to_owned(),
-                long: "22 November 2026".to_owned(),
-                entries: EntryItem::samples(),
-            }],
+            days: vec![TraceDay { day: "2026-11-22".to_owned(), entries: EntryItem::samples() }],
             more: Some("/traces/01KAMQ00000000000000000002?page=2".to_owned()),
             all: "/traces/01KAMQ00000000000000000002?upto=2".to_owned(),
             is_later: true,

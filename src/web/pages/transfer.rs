@@ -66,8 +66,6 @@ pub struct ImportPage {
 pub struct ImportDay {
     /// ISO.
     pub iso: String,
-    /// In words.
-    pub long: String,
     /// New entries and replies.
     pub count: usize,
 }
@@ -93,8 +91,8 @@ impl Template for ImportPage {
             has_new: true,
             notes: vec!["12 entries are in the journal already and stay as they are.".to_owned()],
             days: vec![
-                ImportDay { iso: "2019-03-01".to_owned(), long: "1 March 2019".to_owned(), count: 1 },
-                ImportDay { iso: "2019-03-02".to_owned(), long: "2 March 2019".to_owned(), count: 50 },
+                ImportDay { iso: "2019-03-01".to_owned(), count: 1 },
+                ImportDay { iso: "2019-03-02".to_owned(), count: 50 },
             ],
             more_days: 29,
             problems: vec![ImportProblem {

@@ -40,8 +40,6 @@ pub struct TrashItem {
     pub role: &'static str,
     /// The day it stood on, ISO.
     pub day: String,
-    /// The same in words.
-    pub day_long: String,
     /// Wall clock of its creation.
     pub clock: String,
     /// Its first lines, plain.
@@ -62,7 +60,6 @@ impl Template for TrashPage {
             id: "01KAMQ0000000000000000000A".to_owned(),
             role: "entry",
             day: "2026-11-20".to_owned(),
-            day_long: "20 November 2026".to_owned(),
             clock: "08:12".to_owned(),
             lines: "The tram was late and I did not mind.\n<b>Snow</b> on the bridge.".to_owned(),
             html: Some(markdown::render("The tram was late and I did not mind.\n\nAnd much more.")),

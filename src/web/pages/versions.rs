@@ -33,8 +33,8 @@ pub struct VersionsPage {
 pub struct VersionItem {
     /// Its revision number.
     pub n: u32,
-    /// When it was written, in words.
-    pub when: String,
+    /// When it was written: the day, ISO, and the time there.
+    pub when: Option<(String, String)>,
     /// Whether the entry reads so now.
     pub current: bool,
     /// What was changed from the text before; empty for the oldest that is kept.
@@ -51,7 +51,7 @@ impl Template for VersionsPage {
             ["Lunch with Ada.", "Lunch with Ada. She asks *good* <zebra> questions.", "Lunch. She asks."];
         let item = |idx: usize| VersionItem {
             n: u32::try_from(idx + 1).unwrap_or_default(),
-            when: "22 November 2026, 14:10".to_owned(),
+            when: Some(("2026-11-22".to_owned(), "14:10".to_owned())),
             current: idx == 2,
             changes: idx.checked_sub(1).map(|before| changes(texts[before], texts[idx])).unwrap_or_default(),
             html: markdown::render(texts[idx]),

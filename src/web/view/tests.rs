@@ -145,7 +145,9 @@ fn a_missing_variable_is_an_error_that_tells_the_place_and_no_value() {
         secret: &'static str,
     }
     let views = Views::embedded().expect("the templates parse");
-    let error = views.render_named("error.html", &Wrong { secret: "canary" }).expect_err("strict");
+    let error = views
+        .render_named("error.html", &Wrong { secret: "canary" }, Language::default())
+        .expect_err("strict");
     assert!(error.to_string().contains("failed in line") && !error.to_string().contains("canary"), "{error}");
 }
 

@@ -1,6 +1,6 @@
 //! The calendar, how the journal looks and behaves, tasks, the first run.
 
-use crate::it::common::{Ask, TODAY, TestApp, attribute, fresh_op};
+use crate::it::common::{Ask, PASSWORD, TODAY, TestApp, attribute, fresh_op};
 
 #[tokio::test]
 async fn a_month_marks_the_days_with_writing_and_keeps_to_its_limits() {
@@ -13,8 +13,8 @@ async fn a_month_marks_the_days_with_writing_and_keeps_to_its_limits() {
     assert_eq!(mira.get("/calendar").await.expect(303).location(), "/calendar/2026/11");
     let november = mira.get("/calendar/2026/11?day=2026-11-20").await.expect(200).body;
     let cell = |label: &str| attribute(&november, label, "href");
-    assert_eq!(cell("Sunday 22 November 2026, 1 entry"), Some(format!("/d/{TODAY}")));
-    assert_eq!(cell("Friday 20 November 2026, nothing written"), Some("/d/2026-11-20".to_owned()));
+    assert_eq!(cell("Sunday, 22 November 2026, 1 entry"), Some(format!("/d/{TODAY}")));
+    assert_eq!(cell("Friday, 20 November 2026, nothing written"), Some("/d/2026-11-20".to_owned()));
     assert!(!november.contains("href=\"/d/2026-11-23\""), "what has not come is no link");
     assert!(november.contains("aria-selected=\"true\""));
     assert!(november.contains("href=\"/calendar/2026/10?day=2026-11-20\"") && !november.contains("2026/12"));
@@ -203,4 +203,96 @@ async fn the_box_says_when_a_text_was_saved_or_kept() {
     let fields = fields.each_ref().map(|(name, value)| (*name, value.as_str()));
     let ask = Ask::post(&format!("/d/{TODAY}/entries")).partial().fields(&fields);
     assert!(mira.send(ask).await.expect(200).body.contains("Saved 1"));
+}
+
+// D62 (language of dates)
+#[tokio::test]
+async fn dates_are_said_in_the_language_of_the_writer() {
+    let app = TestApp::new().await;
+    let mira = app.register("Mira").await;
+    let past = "/d/2026-03-03/entries";
+    mira.post(past, &[("op", &fresh_op()), ("text", "The lake was cold.")]).await.expect(303);
+    let id = mira.write("Warm rain on the lake.").await;
+    mira.post(&format!("/entries/{id}/traces"), &[("name", "lake")]).await.expect(303);
+    let settings = mira.get("/settings/journal").await.expect(200).body;
+    assert!(
+        settings.contains("value=\"de\" lang=\"de\">Deutsch: Sonntag, 22. November 2026</option>"),
+        "{settings}"
+    );
+    assert!(settings.contains("Today is shown as Sunday, 22 November 2026."), "{settings}");
+    mira.post("/settings/journal", &[("dates", "tlh")]).await.expect(400);
+
+    mira.post("/settings/journal", &[("dates", "de")]).await.expect(303);
+    let trace = mira.get("/traces").await.expect(200).body;
+    assert!(trace.contains("<span lang=\"de\">22. November 2026</span>"), "{trace}");
+    let trace = attribute(&trace, "href=\"/traces/", "href").unwrap_or_default();
+    let today = format!("/d/{TODAY}");
+    for (page, said) in [
+        ("/settings/journal", "Today is shown as <span lang=\"de\">Sonntag, 22. November 2026</span>."),
+        (today.as_str(), "<time datetime=\"2026-11-22\" lang=\"de\">22. November 2026</time>"),
+        (&today, "<span lang=\"de\">Sonntag</span>"),
+        ("/d/2026-03-03", " lang=\"de\">3. M\u{e4}rz 2026</time>"),
+        (&format!("/entries/{id}"), "<h1 class=\"day-head__date\" lang=\"de\">22. November 2026</h1>"),
+        ("/calendar/2026/3", "aria-label=\"Dienstag, 3. M\u{e4}rz 2026, 1 entry\""),
+        ("/calendar/2026/3", " lang=\"de\">M\u{e4}rz 2026</h1>"),
+        (
+            "/calendar/2026/3",
+            "<span aria-hidden=\"true\">Mo</span><span class=\"visually-hidden\">Montag</span>",
+        ),
+        ("/calendar/2026/3", ">Dezember</option>"),
+        ("/calendar/2026", "aria-label=\"3. M\u{e4}rz 2026: 1 entry\""),
+        ("/review/2026-W10", "<h1 class=\"title\" lang=\"de\">2. M\u{e4}rz \u{2013} 8. M\u{e4}rz 2026</h1>"),
+        ("/review/2026-03", "<time datetime=\"2026-03-03\" lang=\"de\">Dienstag, 3. M\u{e4}rz 2026</time>"),
+        (
+            "/d/2026-03-03/on-this-day",
+            "What other times say to <a href=\"/d/2026-03-03\"><span lang=\"de\">3. M\u{e4}rz 2026</span>",
+        ),
+        (&trace, "One entry on <span lang=\"de\">22. November 2026</span>"),
+        (&trace, "aria-label=\"22. November 2026: one entry\""),
+        ("/settings/security", "<dd lang=\"de\">22. November 2026</dd>"),
+    ] {
+        let body = mira.get(page).await.expect(200).body;
+        assert!(body.contains(said), "{page} does not say {said}: {body}");
+        assert!(body.contains("<html lang=\"en\""), "the interface stays English");
+    }
+    let found = mira.post("/search", &[("q", "cold")]).await.expect(200).body;
+    assert!(
+        found.contains(" lang=\"de\">3. M\u{e4}rz 2026</time>") && found.contains(">Dienstag</span>"),
+        "{found}"
+    );
+    mira.post(&format!("/entries/{id}/delete"), &[]).await.expect(303);
+    let trash = mira.get("/trash").await.expect(200).body;
+    assert!(trash.contains("Moved here <span lang=\"de\">22. November 2026, "), "{trash}");
+    // Another person's dates stay as they were, and they hold in every browser.
+    let again = app.sign_in_again("Mira").await;
+    let day = again.get(&today).await.expect(200).body;
+    assert!(day.contains(" lang=\"de\">22. November 2026</time>"), "{day}");
+    let jonas = app.register("Jonas").await;
+    assert!(
+        jonas
+            .get(&today)
+            .await
+            .expect(200)
+            .body
+            .contains("<time datetime=\"2026-11-22\">22 November 2026</time>")
+    );
+}
+
+// D62 (the language of dates that a browser asks for)
+#[tokio::test]
+async fn a_new_journal_says_dates_as_its_browser_wants_them() {
+    let app = TestApp::new().await;
+    for (name, header, said) in [
+        ("Ines", "pt-BR,pt;q=0.9,en;q=0.8", " lang=\"pt\">22 de novembro de 2026</time>"),
+        ("Walt", "en-US,en;q=0.9", "<time datetime=\"2026-11-22\">November 22, 2026</time>"),
+        ("Mira", "tlh", "<time datetime=\"2026-11-22\">22 November 2026</time>"),
+    ] {
+        let person = app.anonymous();
+        person.get("/register").await.expect(200);
+        let fields = [("username", name), ("password", PASSWORD), ("password_confirm", PASSWORD)];
+        let ask = Ask::post("/register").fields(&fields).header("accept-language", header);
+        person.send(ask).await.expect(200);
+        let day = person.get(&format!("/d/{TODAY}")).await.expect(200).body;
+        assert!(day.contains(said), "{header}: {day}");
+    }
 }

@@ -28,29 +28,20 @@ pub struct Sentence {
     pub text: String,
     /// ISO.
     pub day: String,
-    /// In words.
-    pub long: String,
 }
 
 impl SummaryItem {
     /// A summary, or the place for one.
     pub fn of(trace: String, summary: Option<Summary>) -> Self {
-        let sentence = |(day, text): (crate::journal::day::Day, String)| Sentence {
-            text,
-            day: day.to_string(),
-            long: day.long(),
-        };
+        let sentence =
+            |(day, text): (crate::journal::day::Day, String)| Sentence { text, day: day.to_string() };
         let (sentences, model) = summary.map(|found| (found.sentences, found.model)).unwrap_or_default();
         Self { of: trace, sentences: sentences.into_iter().map(sentence).collect(), model }
     }
 
     /// Summaries for tests and the preview.
     pub fn samples() -> Vec<Self> {
-        let sentence = |text: &str| Sentence {
-            text: text.to_owned(),
-            day: "2026-11-19".to_owned(),
-            long: "19 November 2026".to_owned(),
-        };
+        let sentence = |text: &str| Sentence { text: text.to_owned(), day: "2026-11-19".to_owned() };
         let own = Self {
             of: "01KAMQ00000000000000000002".to_owned(),
             sentences: vec![sentence("We swam in the <cold> lake."), sentence("Ana called.")],
@@ -96,8 +87,8 @@ pub struct AboutPart {
 pub struct LatestItem {
     /// Where it stands.
     pub href: String,
-    /// Its day, in words.
-    pub long: String,
+    /// Its day, ISO.
+    pub day: String,
     /// Its beginning.
     pub text: String,
 }
@@ -106,7 +97,7 @@ impl From<&Passage> for LatestItem {
     fn from(passage: &Passage) -> Self {
         Self {
             href: format!("/d/{}#entry-{}", passage.day, passage.entry),
-            long: passage.day.long(),
+            day: passage.day.to_string(),
             text: passage.text.clone(),
         }
     }
@@ -119,7 +110,7 @@ impl Template for AboutPart {
     fn samples() -> Vec<Self> {
         let latest = LatestItem {
             href: "/d/2026-11-19#entry-01KAMQ0000000000000000000A".to_owned(),
-            long: "19 November 2026".to_owned(),
+            day: "2026-11-19".to_owned(),
             text: "We swam in the <cold> lake.".to_owned(),
         };
         let related = ChipItem::samples().into_iter().map(|chip| (chip, 3)).collect();

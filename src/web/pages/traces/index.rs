@@ -48,8 +48,8 @@ pub struct IndexItem {
     pub shortcode: Option<String>,
     /// Entries that carry it.
     pub count: u32,
-    /// First and last day, in a few words.
-    pub span: String,
+    /// First and last day, ISO.
+    pub span: (String, String),
     /// Whether it is pinned.
     pub is_pinned: bool,
 }
@@ -64,7 +64,7 @@ impl Template for IndexPage {
             name: chip.name,
             shortcode: chip.shortcode,
             count: 12,
-            span: "March 2024 to November 2026".to_owned(),
+            span: ("2024-03-03".to_owned(), "2026-11-22".to_owned()),
             is_pinned: true,
         };
         let mut pair = ChipItem::samples().into_iter().map(item);
