@@ -1,19 +1,32 @@
 import { expectAccessible } from "../lib/axe.js";
-import { expect, test } from "../lib/fixtures.js";
-import { register, write } from "../lib/person.js";
+import { begun, expect } from "../lib/fixtures.js";
+import { openToday, write } from "../lib/person.js";
 
 const GARDEN =
   "The garden was wet in the morning and we planted tomatoes in the garden with Ana. The bus came late again.";
 
-const ago = (days) => new Date(Date.now() - days * 24 * 60 * 60 * 1000).toISOString().slice(0, 10);
-
 const opening = (page) => page.locator("#opening");
 
-test("a day begins with a look back that can be folded, made anew, put away and removed", async ({ page }) => {
-  await register(page);
+// The day before, as the page that is open says today.
+const yesterday = (page) => {
+  const today = new URL(page.url()).pathname.split("/").pop();
+  return new Date(Date.parse(today) - 24 * 60 * 60 * 1000).toISOString().slice(0, 10);
+};
+
+// Writes on the day before what today looks back on.
+async function writeYesterday(page) {
+  await openToday(page);
+  const day = yesterday(page);
+  await page.goto(`/d/${day}`);
+  await write(page, GARDEN);
+  return day;
+}
+
+begun("a day begins with a look back that can be folded, made anew, put away and removed", async ({ page }) => {
+  await openToday(page);
   await expect(opening(page)).toHaveAttribute("data-opening", "first");
-  const yesterday = ago(1);
-  await page.goto(`/d/${yesterday}`);
+  const before = yesterday(page);
+  await page.goto(`/d/${before}`);
   await expect(opening(page)).toHaveCount(0);
   await write(page, GARDEN);
 
@@ -35,11 +48,11 @@ test("a day begins with a look back that can be folded, made anew, put away and 
   await page.reload();
   await opening(page).getByRole("button", { name: "Looking back" }).click();
   await expect(opening(page)).toHaveAttribute("data-opening", "there");
-  const before = await opening(page).elementHandle();
+  const shown = await opening(page).elementHandle();
   await opening(page).getByRole("button", { name: "Another" }).click();
-  await expect.poll(() => before.evaluate((element) => element.isConnected)).toBe(false);
+  await expect.poll(() => shown.evaluate((element) => element.isConnected)).toBe(false);
   await expect(opening(page)).toHaveAttribute("data-opening", "there", { timeout: 30_000 });
-  await expect(opening(page).getByRole("link").first()).toHaveAttribute("href", `/d/${yesterday}`);
+  await expect(opening(page).getByRole("link").first()).toHaveAttribute("href", `/d/${before}`);
   await opening(page).getByRole("button", { name: "Put away" }).click();
   await expect(opening(page)).toHaveAttribute("data-opening", "away");
   await opening(page).getByRole("button", { name: "Show the look back" }).click();
@@ -49,13 +62,40 @@ test("a day begins with a look back that can be folded, made anew, put away and 
   await expect(opening(page)).toHaveAttribute("data-opening", "offered");
   await opening(page).getByRole("button", { name: "Look back at the last days" }).click();
   await opening(page).getByRole("link").first().click({ timeout: 30_000 });
-  await expect(page).toHaveURL(new RegExp(`/d/${yesterday}$`));
+  await expect(page).toHaveURL(new RegExp(`/d/${before}$`));
 });
 
-test("with the model off, or openings, a day begins with nothing", async ({ page }) => {
-  await register(page);
-  await page.goto(`/d/${ago(1)}`);
-  await write(page, GARDEN);
+begun("put away while another one is on its way, it stays away", async ({ page }) => {
+  await writeYesterday(page);
+  await page.goto("/d/today");
+  await expect(opening(page)).toHaveAttribute("data-opening", "there", { timeout: 30_000 });
+  const another = (request) => /another=yes/.test(request.postData() ?? "");
+  const asked = page.waitForRequest(another);
+  const over = Promise.any([page.waitForEvent("requestfinished", another), page.waitForEvent("requestfailed", another)]);
+  const pressed = page.waitForRequest(/dismiss$/);
+  // Another one comes after the press and before the answer to it.
+  await page.route(/\/opening$/, async (route) => {
+    const response = await route.fetch();
+    await pressed;
+    await route.fulfill({ response }).catch(() => {});
+  });
+  await page.route(/dismiss$/, async (route) => {
+    const response = await route.fetch();
+    await over;
+    await page.evaluate(() => fetch("/healthz").then((healthy) => healthy.text()));
+    await route.fulfill({ response }).catch(() => {});
+  });
+  await opening(page).getByRole("button", { name: "Another" }).click();
+  await asked;
+  await opening(page).getByRole("button", { name: "Put away" }).click();
+  await expect(opening(page)).toHaveAttribute("data-opening", "away");
+  await expect(page.locator("#notices")).toBeEmpty();
+  await page.reload();
+  await expect(opening(page)).toHaveAttribute("data-opening", "away");
+});
+
+begun("with the model off, or openings, a day begins with nothing", async ({ page }) => {
+  await writeYesterday(page);
   await page.goto("/settings/journal");
   await page.locator("input[name=opening][value=off]").check();
   await page.getByRole("button", { name: "Save" }).click();
@@ -72,15 +112,16 @@ test("with the model off, or openings, a day begins with nothing", async ({ page
   await expect(opening(page)).toHaveCount(0);
 });
 
-test.describe("without scripts", () => {
-  test.use({ javaScriptEnabled: false });
+begun.describe("without scripts", () => {
+  begun.use({ javaScriptEnabled: false });
 
-  test("it is asked for with a button, and folds", async ({ page }) => {
-    await register(page);
+  begun("it is asked for with a button, and folds", async ({ page }) => {
+    await openToday(page);
+    const before = yesterday(page);
     await page.goto("/settings/journal");
     await page.locator("input[name=opening][value=looked]").check();
     await page.getByRole("button", { name: "Save" }).click();
-    await page.goto(`/d/${ago(1)}`);
+    await page.goto(`/d/${before}`);
     await page.locator("textarea[name=text]").fill(GARDEN);
     await page.getByRole("button", { name: "Save", exact: true }).click();
     await page.goto("/d/today");
