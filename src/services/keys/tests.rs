@@ -1,4 +1,11 @@
-use std::{io::ErrorKind, sync::Arc, time::Duration};
+use std::{
+    io::ErrorKind,
+    sync::{
+        Arc, Mutex,
+        atomic::{AtomicUsize, Ordering},
+    },
+    time::Duration,
+};
 
 use super::*;
 use crate::{
@@ -176,4 +183,32 @@ async fn a_code_that_waits_is_wiped_when_the_journal_is_locked() {
     assert!(code.upgrade().is_none(), "also while a request still holds the user");
     let adopted = services.adopt_code(&confirmed, &shown[shown.len() - 4..]).await.unwrap();
     assert!(matches!(adopted, Adopted::NoneWaits));
+}
+
+// D45 (key derivation: one at a time, not on the threads that answer, and only so many wait for it)
+#[tokio::test]
+async fn derivations_run_one_by_one_beside_the_thread_that_answers() {
+    let services = on(&Disk::default());
+    let (running, most) = (Arc::new(AtomicUsize::new(0)), Arc::new(AtomicUsize::new(0)));
+    let (let_go, held) = std::sync::mpsc::channel::<()>();
+    let held = Arc::new(Mutex::new(held));
+    let tries = (0..20).map(|_| {
+        let (services, running, most, held) =
+            (Arc::clone(&services), Arc::clone(&running), Arc::clone(&most), Arc::clone(&held));
+        async move {
+            let work = move || {
+                most.fetch_max(running.fetch_add(1, Ordering::SeqCst) + 1, Ordering::SeqCst);
+                let limit = Duration::from_secs(20);
+                held.lock().unwrap().recv_timeout(limit).expect("the thread that answers goes on");
+                running.fetch_sub(1, Ordering::SeqCst);
+            };
+            services.derive(Lane::Stranger, work).await
+        }
+    });
+    // There is one thread for all that waits: it sees who is refused while the first derivation is held.
+    let lets_go = async { (0..20).for_each(|_| let_go.send(()).unwrap()) };
+    let (answers, ()) = tokio::join!(futures_util::future::join_all(tries), lets_go);
+    let refused = |answer: &Result<(), AccountError>| matches!(answer, Err(AccountError::TooMany { .. }));
+    assert_eq!((answers.iter().filter(|answer| answer.is_ok()).count(), most.load(Ordering::SeqCst)), (8, 1));
+    assert_eq!(answers.iter().filter(|answer| refused(answer)).count(), 12);
 }

@@ -234,4 +234,9 @@ async fn entries_of_a_past_day_stand_in_the_order_in_which_they_were_written() {
     let page = mira.get("/d/2019-03-01").await.expect(200).body;
     let places = ["11:00", "First, at eleven.", "12:00", "Second, at noon."].map(|part| page.find(part));
     assert!(places.iter().all(Option::is_some) && places.is_sorted(), "{places:?} in {page}");
+    let instants = ["2026-11-22T10:00:00Z", "2026-11-22T11:00:00Z"];
+    assert!(
+        instants.iter().all(|at| page.contains(&format!("datetime=\"{at}\""))),
+        "their own moments: {page}"
+    );
 }

@@ -215,6 +215,31 @@ async fn a_wrong_recovery_code_looks_the_same_for_every_name() {
     assert_eq!(answers[0], answers[1]);
 }
 
+// D45 (recovery codes are tried as slowly as passwords)
+#[tokio::test]
+async fn an_address_has_ten_tries_at_recovery_codes_too() {
+    let app = TestApp::new().await;
+    app.register("Mira").await;
+    let mallory = app.anonymous();
+    mallory.get("/recover").await;
+    let mut answers = Vec::new();
+    for number in 0..30 {
+        let (wrong, name) =
+            (llamora::crypto::secret::RecoveryCode::random().display(), format!("Mira {number}"));
+        let fields = [
+            ("username", name.as_str()),
+            ("recovery_code", wrong.as_str()),
+            ("password", PASSWORD),
+            ("password_confirm", PASSWORD),
+        ];
+        let got = mallory.send(Ask::post("/recover").fields(&fields).from(place(1))).await;
+        assert!(got.status != 429 || !got.header("retry-after").is_empty());
+        answers.push(got.status);
+    }
+    assert!(answers[..10].iter().all(|status| *status == 401), "{answers:?}");
+    assert!(answers.iter().filter(|status| **status == 429).count() >= 18, "{answers:?}");
+}
+
 /// What the first page after a sign-in says of wrong tries.
 async fn told(browser: &Anonymous) -> Option<String> {
     let page = browser.get(&format!("/d/{TODAY}")).await.expect(200).body;

@@ -216,8 +216,14 @@ async fn without_a_model_nothing_can_be_asked_and_writing_goes_on() {
     let app = TestApp::with(&Options { has_model: false, ..Options::default() }).await;
     let mira = app.register("Mira").await;
     let entry = mira.write("Alone.").await;
-    assert!(!mira.get(&format!("/d/{TODAY}")).await.body.contains("/replies\""), "no button");
-    mira.post(&format!("/entries/{entry}/replies"), &[]).await.expect(503);
+    let page = mira.get(&format!("/d/{TODAY}")).await.expect(200).body;
+    assert!(page.contains("Alone.") && page.contains(&format!("entry-{entry}")), "it was saved: {page}");
+    assert!(
+        !page.contains("/replies\"") && page.contains("There is no model"),
+        "no button, and a sentence: {page}"
+    );
+    let refused = mira.post(&format!("/entries/{entry}/replies"), &[]).await.expect(503).body;
+    assert!(refused.contains("no model"), "{refused}");
 }
 
 // proves: SR-42
