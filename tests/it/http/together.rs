@@ -7,7 +7,11 @@ use std::{
 };
 
 use llamora::{
-    journal::{day::Day, entry::Entry, ids::EntryId},
+    journal::{
+        day::Day,
+        entry::{Entry, Role},
+        ids::EntryId,
+    },
     store::{
         Store,
         faults::{Dice, torture},
@@ -198,6 +202,10 @@ fn compare(vault: &Unlocked, told: &Told) -> Result<(), VaultError> {
         assert_eq!(listed, trashed);
         let mut walked: BTreeMap<Day, BTreeSet<EntryId>> = BTreeMap::new();
         entries::walk(r, false, &mut |entry| {
+            // On a slow machine an opening of today may have been made meanwhile; it is nobody's writing.
+            if entry.role == Role::Opening {
+                return true;
+            }
             assert!(walked.entry(entry.day).or_default().insert(entry.id), "listed twice");
             true
         })?;
