@@ -79,6 +79,7 @@ async fn list(call: &Call, session: &Session, q: &str, sort: &str, page: &str, u
         sorts: Order::ALL.iter().map(|(order, word)| (*word, label(*order))).collect(),
         traces: found.traces.iter().map(item).collect(),
         count: match found.count {
+            0 => "No trace has that in its name.".to_owned(),
             1 => "One trace".to_owned(),
             n => format!("{n} traces"),
         },

@@ -184,3 +184,21 @@ test("pages look as they did when somebody last looked at them", async ({ page }
   await page.goto("/d/2020-02-29");
   await look("day");
 });
+
+begun("nothing stands on a heading", async ({ page }) => {
+  await openToday(page);
+  await write(page, "Something to look back on.");
+  for (const width of [1200, 360]) {
+    await page.setViewportSize({ width, height: 800 });
+    for (const place of ["/d/2020-02-29/on-this-day", "/ask", "/search", "/traces", "/trash", "/welcome", "/shortcuts"]) {
+      await page.goto(place);
+      const over = () =>
+        page.evaluate(() => {
+          const heading = document.querySelector("h1");
+          const next = heading.nextElementSibling ?? heading.parentElement.nextElementSibling;
+          return next ? heading.getBoundingClientRect().bottom - next.getBoundingClientRect().top : 0;
+        });
+      await expect.poll(over, `${place} at ${width}`).toBeLessThanOrEqual(0);
+    }
+  }
+});

@@ -76,6 +76,8 @@ async fn names_that_look_alike_are_merged_from_the_list_or_kept_both() {
     }
     let list = mira.get("/traces").await.expect(200).body;
     assert!(list.contains("Merge Lakes into lake") && list.contains("Merge caf\u{e9} into cafe"), "{list}");
+    let none = mira.post("/traces", &[("q", "zebra")]).await.expect(200).body;
+    assert!(none.contains("No trace has that in its name."), "{none}");
     let filtered = mira.post("/traces", &[("q", "a"), ("sort", "name")]).await.expect(200).body;
     assert!(!filtered.contains("These may be one"), "whoever looks for a name is not asked");
     let ids = beneath(&mira, &one).await;
