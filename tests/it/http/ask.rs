@@ -1,5 +1,7 @@
 //! Asking the journal: answers of what was written, each with its day, or none.
 
+mod citations;
+
 use std::time::Duration;
 
 use llamora::config::manifest::Ability;
