@@ -54,9 +54,9 @@ export const begun = test.extend({
   journal: [
     async ({ browser }, use, { project }) => {
       const program = await new Program({ settings: STAYS }).start();
-      // The journal has the zone of the browser that begins it, and only a test's own context is given one by itself.
-      const { timezoneId } = project.use;
-      const context = await browser.newContext({ baseURL: program.url, storageState: undefined, timezoneId });
+      // The journal has zone and language of the browser that begins it, and only a test's own context is given them by itself.
+      const { locale, timezoneId } = project.use;
+      const context = await browser.newContext({ baseURL: program.url, storageState: undefined, locale, timezoneId });
       const page = await context.newPage();
       await register(page);
       await page.getByRole("button", { name: "Lock" }).click();
