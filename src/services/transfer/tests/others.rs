@@ -2,6 +2,7 @@
 
 use std::io::Write;
 
+use crate::services::preferences::PREFERENCES;
 use crate::services::transfer::{
     Format, export,
     folder::Packer,
@@ -9,7 +10,7 @@ use crate::services::transfer::{
 };
 use crate::{
     journal::trace::TraceName,
-    vault::{entries, traces as traces_of, whole::Item},
+    vault::{entries, settings, traces as traces_of, whole::Item},
 };
 
 fn traces(item: &Item) -> Vec<&str> {
@@ -201,6 +202,15 @@ fn an_edited_export_of_ours_is_read_as_far_as_its_marks_hold() {
         parsed.items[&day("2026-11-20")].iter().map(|item| item.entry.text.as_str()).collect();
     assert_eq!(texts, ["A line of mine.\n\n# 20 November 2026", "Entry 2."]);
     assert_eq!(parsed.problems[0].why, "the mark above it was changed");
+
+    // D62: under its date in the writer's language, and read all the same.
+    from.write(|w| settings::put(w, PREFERENCES, b"dates=de")).unwrap();
+    let mut files = Files(Vec::new());
+    export::to_folder(&from, &mut files).unwrap();
+    let file = &files.0[0].1;
+    assert!(file.contains("---\n\n# 20. November 2026\n"), "{file}");
+    let parsed = read("2026-11-20.md", file.as_bytes()).unwrap();
+    assert_eq!((parsed.items[&day("2026-11-20")].len(), parsed.n_problems), (2, 0), "{:?}", parsed.problems);
 }
 
 #[test]
