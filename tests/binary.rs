@@ -39,6 +39,8 @@ mod keys;
 mod kill;
 #[path = "binary/leaks.rs"]
 mod leaks;
+#[path = "binary/memory.rs"]
+mod memory;
 #[path = "binary/models.rs"]
 mod models;
 #[path = "binary/openings.rs"]
