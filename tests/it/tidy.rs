@@ -356,6 +356,19 @@ fn each_check_is_named_above_a_test() {
     check(ids.filter(|id| !is_named(id)).collect(), "write `// D41` above the test that shows it");
 }
 
+/// `Day::long` and `Day::weekday` are English: for prompts, for search, and where a language falls back on it.
+#[test]
+fn days_are_said_in_the_language_of_their_writer() {
+    let homes = ["src/journal/", "src/llm/", "src/search/"];
+    let mut broken = Vec::new();
+    for file in rust().iter().filter(|file| !homes.iter().any(|home| file.path.starts_with(home))) {
+        let said =
+            |line: &&str| [".long()", ".weekday()", ".month_name()"].iter().any(|name| line.contains(name));
+        broken.extend(file.text.lines().filter(said).map(|line| format!("{}: {}", file.path, line.trim())));
+    }
+    check(broken, "give templates the ISO date and a filter of `view/dates`, or take `Session::dates`");
+}
+
 #[test]
 fn no_path_of_a_machine_is_in_the_source() {
     let mut all = rust();
