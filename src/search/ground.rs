@@ -31,6 +31,9 @@ use crate::{
 mod claims;
 mod numbers;
 mod tables;
+mod telling;
+
+pub use telling::{names_in, numbers_in};
 
 /// Share of a sentence's telling words that a source has to say.
 pub const SAID_ENOUGH: f32 = 0.5;
@@ -368,19 +371,9 @@ impl Facts {
     /// The share of a sentence's telling words that the text says; all of it when it has none.
     fn said(&self, read: &Read<'_>) -> f32 {
         let (mut n_telling, mut n_said) = (0u16, 0u16);
-        for claim in read.claims.iter().filter(|claim| claim.what == What::Word) {
-            let folded = read.words[claim.first].folded.as_str();
-            if words::is_common(folded)
-                || tables::STARTERS.contains(&folded)
-                || tables::PRONOUNS.contains(&folded)
-            {
-                continue;
-            }
+        for at in read.telling() {
             n_telling = n_telling.saturating_add(1);
-            let by_stem = || {
-                self.stem(folded).is_some_and(|stem| self.small.contains(&stem) || self.large.contains(&stem))
-            };
-            n_said = n_said.saturating_add(u16::from(self.words.contains(folded) || by_stem()));
+            n_said = n_said.saturating_add(u16::from(self.says(&read.words[at].folded)));
         }
         if n_telling == 0 { 1.0 } else { f32::from(n_said) / f32::from(n_telling) }
     }

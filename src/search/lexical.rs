@@ -60,6 +60,8 @@ pub struct WordHits {
     pub allowed: HashMap<EntryId, Seen>,
     /// The query is one word and no entry says it, or anything like it: perhaps a name that is not in this journal.
     pub unknown_word: bool,
+    /// How rare each word of the query is that stands alone.
+    pub rarities: HashMap<String, f32>,
     /// What counted besides the very words, for marks ([`Matcher::widen`]).
     pub wanted: Vec<Wanted>,
 }

@@ -6,6 +6,7 @@
 use std::{
     cmp::Reverse,
     collections::{HashMap, HashSet},
+    sync::LazyLock,
 };
 
 use crate::search::{vectors::dot, words};
@@ -20,6 +21,13 @@ const RUN: std::ops::RangeInclusive<usize> = 2..=6;
 const FIT: f32 = 0.8;
 /// Words that say what happened and not what it was about, folded, of eight languages. None of them names a trace.
 const UNTELLING: &str = include_str!("untelling.txt");
+static UNTELLING_WORDS: LazyLock<HashSet<&str>> =
+    LazyLock::new(|| UNTELLING.split_ascii_whitespace().collect());
+
+/// Whether a folded word says what happened and not what it was about.
+pub fn is_untelling(word: &str) -> bool {
+    UNTELLING_WORDS.contains(word)
+}
 
 /// A phrase of a text.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -86,7 +94,6 @@ pub fn candidates(text: &str, most: usize) -> Vec<Phrase> {
 
 /// The words that say something, in runs that no sign and no other word breaks.
 fn runs(text: &str) -> Vec<Vec<Word>> {
-    let untelling: HashSet<&str> = UNTELLING.split_ascii_whitespace().collect();
     let mut runs: Vec<Vec<Word>> = vec![Vec::new()];
     // A run of a script without spaces that goes on: where it begins, its script, and how many characters it has.
     let mut open: Option<(usize, Script, usize)> = None;
@@ -120,7 +127,7 @@ fn runs(text: &str) -> Vec<Vec<Word>> {
             && folded.chars().count() >= LEAST_LETTERS
             && folded.chars().all(char::is_alphabetic)
             && !words::is_common(folded)
-            && !untelling.contains(folded);
+            && !is_untelling(folded);
         if (breaks || !is_telling) && runs.last().is_some_and(|run| !run.is_empty()) {
             runs.push(Vec::new());
         }

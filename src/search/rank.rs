@@ -214,6 +214,7 @@ mod tests {
                 .collect(),
             allowed: allowed.iter().map(|number| (seen(*number).id, seen(*number))).collect(),
             unknown_word: false,
+            rarities: HashMap::new(),
             wanted: Vec::new(),
         }
     }

@@ -16,7 +16,7 @@ use crate::{
         shape::Shape,
     },
     search::{
-        answer::{self, Found, Piece},
+        answer::{self, Found, Near, Piece, Point},
         ground::Sources,
         plain::plain,
         recap::cut,
@@ -187,15 +187,22 @@ impl Services {
         let mut material = Material { found, texts, pieces: Vec::new(), answers: Vec::new(), today };
         if may_answer {
             material.pieces = answer::pieces(&material.found());
+            let point = Point::of(&question, &material.found.rarities);
             let near = match &material.found.vector {
                 Some(vector) => {
-                    let said = material.pieces.iter().map(|piece| material.text_of(piece).to_owned());
-                    self.vectors_of(said.collect()).await.map(|pieces| answer::nearness(vector, &pieces))
+                    let mut texts = point.without();
+                    let n_questions = texts.len();
+                    texts.extend(material.pieces.iter().map(|piece| material.text_of(piece).to_owned()));
+                    let vectors = self.vectors_of(texts).await;
+                    vectors.map(|all| {
+                        let (questions, pieces) = all.split_at(n_questions);
+                        Near::new(vector, questions, pieces)
+                    })
                 }
                 None => None,
             };
-            let answers =
-                answer::choose(&question, today, &material.found(), &material.pieces, near.as_deref());
+            let (found, pieces) = (material.found(), &material.pieces);
+            let answers = answer::choose(&question, &point, today, &found, pieces, near.as_ref());
             material.answers = answers.into_iter().map(|answer| answer.piece).collect();
         }
         Ok(material)

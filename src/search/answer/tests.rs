@@ -1,3 +1,5 @@
+use std::collections::HashMap;
+
 use super::*;
 
 fn day(text: &str) -> Day {
@@ -6,6 +8,17 @@ fn day(text: &str) -> Day {
 
 fn found<'a>(texts: &[&'a str]) -> Vec<Found<'a>> {
     texts.iter().map(|text| Found { day: day("2026-11-20"), text, nearest: None, share: 0.6 }).collect()
+}
+
+/// Reads a question about a journal of which nothing is known.
+fn point(question: &str) -> Point {
+    Point::of(question, &HashMap::new())
+}
+
+/// So near is each piece to a question, every word of which brings it nearer.
+fn near(whole: Vec<f32>) -> Near {
+    let without = vec![whole.iter().map(|near| near - 1.0).collect(); 6];
+    Near { whole, without }
 }
 
 const HARBOUR: &str = "Parkrun. 34:12! I was lapped by a man dressed as a banana, but I ran all of it. Priya waited at \
@@ -46,7 +59,7 @@ fn what_is_near_or_says_the_words_answers_and_nothing_else() {
         let found = with(share);
         let pieces = pieces(&found);
         let near: Vec<f32> = (0..pieces.len()).map(|idx| if idx == 0 { best } else { 0.1 }).collect();
-        choose(question, day("2026-11-22"), &found, &pieces, Some(&near)).len()
+        choose(question, &point(question), day("2026-11-22"), &found, &pieces, Some(&self::near(near))).len()
     };
     let other = "how long did it take me to get round";
     assert_eq!((ask(other, 0.0, NEAR_ALONE), ask(other, 0.0, NEAR_ALONE - 0.01)), (1, 0));
@@ -58,17 +71,20 @@ fn what_is_near_or_says_the_words_answers_and_nothing_else() {
     assert_eq!(ask("Describe the parkrun", SAID, 0.5), 1);
     let found = with(SAID);
     let pieces = pieces(&found);
-    let words = choose("when was the tram late", day("2026-11-22"), &found, &pieces, None);
+    let question = "when was the tram late";
+    let words = choose(question, &point(question), day("2026-11-22"), &found, &pieces, None);
     assert_eq!(pieces[words[0].piece].entry, 1);
-    assert!(choose("which ferry sank", day("2026-11-22"), &found, &pieces, None).is_empty());
+    let question = "which ferry sank";
+    assert!(choose(question, &point(question), day("2026-11-22"), &found, &pieces, None).is_empty());
 }
 
 #[test]
 fn an_answer_says_nothing_twice() {
     let found = found(&[HARBOUR]);
     let pieces = pieces(&found);
-    let near = vec![0.8; pieces.len()];
-    let answers = choose("what happened", day("2026-11-22"), &found, &pieces, Some(&near));
+    let near = near(vec![0.8; pieces.len()]);
+    let question = "what happened";
+    let answers = choose(question, &point(question), day("2026-11-22"), &found, &pieces, Some(&near));
     assert!((2..=MOST).contains(&answers.len()));
     for (idx, one) in answers.iter().enumerate() {
         for other in &answers[idx + 1..] {
@@ -92,4 +108,19 @@ fn questions_are_told_by_their_mark_or_beginning() {
     for other in ["boat", "harbour boat", "who", "?", "", "when boats"] {
         assert!(!is_question(other), "{other}");
     }
+}
+
+#[test]
+fn a_question_whose_rarest_word_is_nowhere_is_not_answered_however_near_the_rest_is() {
+    let found = found(&[HARBOUR]);
+    let pieces = pieces(&found);
+    let whole = vec![0.7; pieces.len()];
+    let question = "how was the parkrun with the tortoise and the llamas";
+    let brings = |lift: f32| {
+        let without = vec![whole.iter().map(|near| near - lift).collect(); 6];
+        let near = Near { whole: whole.clone(), without };
+        choose(question, &point(question), day("2026-11-22"), &found, &pieces, Some(&near)).len()
+    };
+    assert_eq!(brings(-0.1), 0);
+    assert!(brings(0.1) > 0, "said otherwise");
 }

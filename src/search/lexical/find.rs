@@ -11,7 +11,7 @@ use crate::{
             bits::Bits,
             index::{Held, WordIndex},
             recent::Numbered,
-            score::Weights,
+            score::{self, Weights},
             segment::{Row, Said, WordsError},
             wanted::{Form, Wanted},
         },
@@ -105,7 +105,8 @@ impl WordIndex {
             .filter_map(|((source, doc), id)| Some((*id, sources[*source].row(*doc)?.seen)))
             .collect();
         let unknown_word = matches!(found.as_slice(), [0]);
-        Ok(WordHits { hits, allowed, unknown_word, wanted })
+        let rarities = score::rarities(query, &found, self.len() as u32);
+        Ok(WordHits { hits, allowed, unknown_word, rarities, wanted })
     }
 
     fn sources(&self) -> Vec<Source<'_>> {

@@ -5,7 +5,10 @@ use std::{collections::HashMap, ops::Range};
 use crate::{
     journal::ids::EntryId,
     search::{
-        lexical::{Seen, Wanted, WordHit, WordHits, score::Weights},
+        lexical::{
+            Seen, Wanted, WordHit, WordHits,
+            score::{self, Weights},
+        },
         query::Query,
         words,
     },
@@ -29,6 +32,8 @@ struct Needle {
     terms: Vec<u16>,
     required: bool,
     common: bool,
+    /// The word, where it is one.
+    lone: Option<String>,
 }
 
 struct Raw {
@@ -63,6 +68,7 @@ impl Matcher {
                 terms: number(&clause.words),
                 required: clause.required,
                 common: clause.words.iter().all(|word| words::is_common(word)),
+                lone: clause.words.first().filter(|_| clause.words.len() == 1).cloned(),
             })
             .collect();
         let excluded = query.excluded().iter().map(|words| number(words)).collect();
@@ -125,7 +131,11 @@ impl Matcher {
             })
             .collect();
         let unknown_word = matches!((&*self.clauses, &*self.entries_with), ([_], [0]));
-        WordHits { hits, allowed: self.allowed, unknown_word, wanted: Vec::new() }
+        let words = self.clauses.iter().zip(&self.entries_with);
+        let rarities = words
+            .filter_map(|(needle, found)| Some((needle.lone.clone()?, score::rarity(*found, self.n_entries))))
+            .collect();
+        WordHits { hits, allowed: self.allowed, unknown_word, rarities, wanted: Vec::new() }
     }
 
     /// Places of the clauses in a text, for marks: byte ranges, in order, not overlapping.

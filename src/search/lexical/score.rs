@@ -1,5 +1,9 @@
 //! What a word that was found is worth.
 
+use std::collections::HashMap;
+
+use crate::search::query::Query;
+
 /// A common word weighs this part of what its rarity in the journal would give it.
 const COMMON_WEIGHT: f32 = 0.15;
 /// A word found nowhere weighs this part: it says that the query speaks in other words than the journal does.
@@ -19,16 +23,30 @@ pub(super) struct Weights {
     clauses: Vec<(f32, f32)>,
 }
 
+/// How rare a clause is that so many of so many entries say.
+pub(super) fn rarity(found: u32, n_entries: u32) -> f32 {
+    let (found, n_entries) = (found as f32, n_entries as f32);
+    (1.0 + (n_entries - found + 0.5) / (found + 0.5)).ln()
+}
+
+/// How rare each lone word of a query is, of which `found` of so many entries say each clause.
+pub(super) fn rarities(query: &Query, found: &[u32], n_entries: u32) -> HashMap<String, f32> {
+    let clauses = query.clauses().iter().zip(found);
+    let lone = clauses.filter_map(|(clause, found)| match clause.words.as_slice() {
+        [word] => Some((word.clone(), rarity(*found, n_entries))),
+        _ => None,
+    });
+    lone.collect()
+}
+
 impl Weights {
     /// For clauses that are common or not, with the number of entries that say each, of `n_entries`.
     pub(super) fn new(clauses: impl Iterator<Item = (bool, u32)>, n_entries: u32) -> Self {
-        let n_entries = n_entries as f32;
-        let rarest = (1.0 + (n_entries + 0.5) / 0.5).ln();
+        let rarest = rarity(0, n_entries);
         let mut weighed: Vec<(f32, f32)> = clauses
             .map(|(is_common, found)| {
                 let absent = if found == 0 { ABSENT_WEIGHT } else { 1.0 };
-                let found = found as f32;
-                let rarity = (1.0 + (n_entries - found + 0.5) / (found + 0.5)).ln();
+                let rarity = rarity(found, n_entries);
                 (rarity * absent * if is_common { COMMON_WEIGHT } else { 1.0 }, rarity / rarest)
             })
             .collect();

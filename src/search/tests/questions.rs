@@ -11,7 +11,7 @@ use super::quality::{Diary, judged_set, seen};
 use crate::{
     journal::day::Day,
     search::{
-        answer::{self, Found},
+        answer::{self, Found, Near, Point},
         candle,
         embed::Embedder,
         plain,
@@ -88,10 +88,16 @@ fn questions_are_answered_from_the_right_entry_or_refused() {
             let pieces = answer::pieces(&found);
             let said: Vec<&str> =
                 pieces.iter().map(|piece| &found[piece.entry].text[piece.range.clone()]).collect();
-            let question = diary.embedder.embed(&[query.meaning()]).unwrap().remove(0);
-            let vectors = if said.is_empty() { Vec::new() } else { diary.embedder.embed(&said).unwrap() };
-            let nearness = answer::nearness(&question, &vectors);
-            let answers = answer::choose(&asked.text, today, &found, &pieces, Some(&nearness));
+            let point = Point::of(&asked.text, &words.rarities);
+            let without = point.without();
+            let compared: Vec<&str> = std::iter::once(query.meaning())
+                .chain(without.iter().map(String::as_str))
+                .chain(said.iter().copied())
+                .collect();
+            let vectors = diary.embedder.embed(&compared).unwrap();
+            let (questions, of_pieces) = vectors.split_at(1 + without.len());
+            let near = Near::new(&questions[0], &questions[1..], of_pieces);
+            let answers = answer::choose(&asked.text, &point, today, &found, &pieces, Some(&near));
             match &asked.answer {
                 Some((number, says)) => {
                     n_answerable += 1;
@@ -120,7 +126,11 @@ fn questions_are_answered_from_the_right_entry_or_refused() {
         eprintln!(
             "{half}: {answered} of {n_answerable} answered, {rightly} with what was asked for; {refused} of {n_unanswerable} without an answer refused"
         );
-        assert!(refused * 10 >= n_unanswerable * 6, "{half}: too much is answered");
+        // Nine of ten are wanted; near misses in the half that was not looked at are answered too often still.
+        let least = if half == TUNE { 9 } else { 6 };
+        assert!(refused * 10 >= n_unanswerable * least, "{half}: too much is answered");
+        // Eight of ten were; another machine may round one away.
+        assert!(answered * 10 >= n_answerable * 7, "{half}: too little is answered");
         assert!(rightly * 2 > n_answerable, "{half}: too little is answered");
     }
 }

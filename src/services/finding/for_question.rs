@@ -19,6 +19,8 @@ use crate::{
 pub(in crate::services) struct ForQuestion {
     /// The best first.
     pub(in crate::services) entries: Vec<Fitting>,
+    /// How rare the words of the question are in the journal.
+    pub(in crate::services) rarities: HashMap<String, f32>,
     /// The question as a vector, where meanings are searched.
     pub(in crate::services) vector: Option<Vec<f32>>,
     /// Why not everything was searched.
@@ -49,12 +51,14 @@ impl Services {
         let query = Query::parse(&format!("{question} "));
         let meaning = self.meaning_of(&session.user, &query).await;
         let (user, vector) = (Arc::clone(&session.user), meaning.vector.clone());
-        let entries = blocking::db(move || find(&user, &query, vector.as_deref())).await??;
-        Ok(ForQuestion { entries, vector: meaning.vector, note: meaning.note })
+        let (entries, rarities) = blocking::db(move || find(&user, &query, vector.as_deref())).await??;
+        Ok(ForQuestion { entries, rarities, vector: meaning.vector, note: meaning.note })
     }
 }
 
-fn find(user: &User, query: &Query, vector: Option<&[f32]>) -> Result<Vec<Fitting>, VaultError> {
+type Found = (Vec<Fitting>, HashMap<String, f32>);
+
+fn find(user: &User, query: &Query, vector: Option<&[f32]>) -> Result<Found, VaultError> {
     let within = Within::writer();
     let near = vector.map_or_else(Vec::new, |vector| nearest_within(user, vector, NEAREST, &within));
     let mut words = said(user, query, &near)?;
@@ -77,6 +81,6 @@ fn find(user: &User, query: &Query, vector: Option<&[f32]>) -> Result<Vec<Fittin
                 break;
             }
         }
-        Ok(found)
+        Ok((found, words.rarities))
     })
 }
