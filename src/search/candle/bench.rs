@@ -35,18 +35,21 @@ fn turn_of(texts: &[String]) -> Vec<String> {
     texts.iter().step_by(texts.len().div_ceil(TURN)).cloned().collect()
 }
 
+/// How a thread is asked, and how it answers.
+type Worker = (mpsc::Sender<Vec<String>>, mpsc::Receiver<Vec<Vec<f32>>>);
+
 /// Embedders, each on a thread of its own, that wait for texts.
 struct Ours {
-    workers: Vec<(mpsc::Sender<Vec<String>>, mpsc::Receiver<Vec<Vec<f32>>>)>,
+    workers: Vec<Worker>,
 }
 
 impl Ours {
-    /// `None` when the model is not on this machine.
-    fn start(n_threads: usize) -> Option<Self> {
+    /// `None` when the model is not on this machine. The threads end when this is dropped.
+    fn start<'scope>(scope: &'scope thread::Scope<'scope, '_>, n_threads: usize) -> Option<Self> {
         let start = |_| {
             let ((ask, asked), (answer, answers)) = (mpsc::channel::<Vec<String>>(), mpsc::channel());
             let (ready, is_ready) = mpsc::channel();
-            thread::spawn(move || {
+            scope.spawn(move || {
                 let embedder = pinned("throughput_beside_onnxruntime_is_printed");
                 ready.send(embedder.is_some()).unwrap();
                 let Some(mut embedder) = embedder else { return };
@@ -132,9 +135,11 @@ fn throughput_beside_onnxruntime_is_printed() {
     let turn = turn_of(&all);
     let Some(python) = std::env::var_os("LLAMORA_TEST_PYTHON") else {
         println!("not compared: LLAMORA_TEST_PYTHON names no Python with onnxruntime (make bench-embed)");
-        let Some(ours) = Ours::start(1) else { return };
-        ours.embed(&turn[..2]);
-        println!("{:.1} passages a second on one thread", 6.0 / ours.embed(&turn[..6]).0);
+        thread::scope(|scope| {
+            let Some(ours) = Ours::start(scope, 1) else { return };
+            ours.embed(&turn[..2]);
+            println!("{:.1} passages a second on one thread", 6.0 / ours.embed(&turn[..6]).0);
+        });
         return;
     };
     let folder = tempfile::tempdir().unwrap();
@@ -143,35 +148,46 @@ fn throughput_beside_onnxruntime_is_printed() {
         std::fs::write(folder.path().join(name).with_extension("json"), json).unwrap();
     }
     for n_threads in [1, 2] {
-        let Some(ours) = Ours::start(n_threads) else { return };
-        eprintln!("{n_threads} threads: onnxruntime tries sizes of batches");
-        let mut theirs = Theirs::start(&python, folder.path(), n_threads);
-        eprintln!("{n_threads} threads: all {} passages, for the vectors", all.len());
-        let vectors = ours.embed(&all).1;
-        theirs.embed("all");
-        let bytes = std::fs::read(folder.path().join("vectors.f32")).unwrap();
-        let values: Vec<f32> =
-            bytes.chunks_exact(4).map(|value| f32::from_le_bytes(value.try_into().unwrap())).collect();
-        let pairs = vectors.iter().zip(values.chunks_exact(vectors[0].len()));
-        let least = pairs.map(|(ours, theirs)| vectors::dot(ours, theirs)).fold(1.0f32, f32::min);
-        let mut rounds = [Vec::new(), Vec::new(), Vec::new()];
-        for round in 1..=ROUNDS {
-            let rate = |seconds: f64| turn.len() as f64 / seconds;
-            let (own, other) = (rate(ours.embed(&turn).0), rate(theirs.embed("turn")));
-            eprintln!("{n_threads} threads, round {round} of {ROUNDS}: {own:.1} and {other:.1} a second");
-            for (figures, figure) in rounds.iter_mut().zip([own, other, own / other]) {
-                figures.push(figure);
-            }
-        }
-        let [own, other, ratio] = rounds.each_mut().map(|figures| median(figures));
-        let (lowest, highest) = (rounds[2][0], rounds[2][ROUNDS - 1]);
-        println!(
-            "{n_threads} threads, medians of {ROUNDS} turns of {} passages each: {own:.1} a second; onnxruntime {other:.1} (batches of {}); ratio {ratio:.2} ({lowest:.2} to {highest:.2}); cosine of all {} at least {least:.6}",
-            turn.len(),
-            theirs.batch,
-            all.len(),
-        );
-        theirs.end();
-        assert!(least > 0.999, "cosine {least}");
+        thread::scope(|scope| compare(scope, n_threads, &python, folder.path(), [&all, &turn]));
     }
+}
+
+/// Prints one line; `all` texts for the vectors, those of a `turn` for the time.
+fn compare<'scope>(
+    scope: &'scope thread::Scope<'scope, '_>,
+    n_threads: usize,
+    python: &std::ffi::OsStr,
+    folder: &Path,
+    [all, turn]: [&[String]; 2],
+) {
+    let Some(ours) = Ours::start(scope, n_threads) else { return };
+    eprintln!("{n_threads} threads: onnxruntime tries sizes of batches");
+    let mut theirs = Theirs::start(python, folder, n_threads);
+    eprintln!("{n_threads} threads: all {} passages, for the vectors", all.len());
+    let vectors = ours.embed(all).1;
+    theirs.embed("all");
+    let bytes = std::fs::read(folder.join("vectors.f32")).unwrap();
+    let values: Vec<f32> =
+        bytes.chunks_exact(4).map(|value| f32::from_le_bytes(value.try_into().unwrap())).collect();
+    let pairs = vectors.iter().zip(values.chunks_exact(vectors[0].len()));
+    let least = pairs.map(|(ours, theirs)| vectors::dot(ours, theirs)).fold(1.0f32, f32::min);
+    let mut rounds = [Vec::new(), Vec::new(), Vec::new()];
+    for round in 1..=ROUNDS {
+        let rate = |seconds: f64| turn.len() as f64 / seconds;
+        let (own, other) = (rate(ours.embed(turn).0), rate(theirs.embed("turn")));
+        eprintln!("{n_threads} threads, round {round} of {ROUNDS}: {own:.1} and {other:.1} a second");
+        for (figures, figure) in rounds.iter_mut().zip([own, other, own / other]) {
+            figures.push(figure);
+        }
+    }
+    let [own, other, ratio] = rounds.each_mut().map(|figures| median(figures));
+    let (lowest, highest) = (rounds[2][0], rounds[2][ROUNDS - 1]);
+    println!(
+        "{n_threads} threads, medians of {ROUNDS} turns of {} passages each: {own:.1} a second; onnxruntime {other:.1} (batches of {}); ratio {ratio:.2} ({lowest:.2} to {highest:.2}); cosine of all {} at least {least:.6}",
+        turn.len(),
+        theirs.batch,
+        all.len(),
+    );
+    theirs.end();
+    assert!(least > 0.999, "cosine {least}");
 }
