@@ -70,6 +70,11 @@ const MAX_JOBS: usize = 16;
 /// Tokens (estimated) computed between two looks at the queue, about a tenth of a second: as long may a query wait.
 const BATCH_TOKENS: usize = 256;
 
+/// How far the thread steps back behind what somebody waits for. A save that wakes up beside it goes on at once then,
+/// while a query beside a model that writes still has a quarter of a core.
+#[cfg(target_os = "linux")]
+const NICENESS: i32 = 5;
+
 type Answer = Result<Vec<Vec<f32>>, EmbedError>;
 
 /// The embedder's thread and the queues before it.
@@ -139,6 +144,7 @@ impl EmbedEngine {
         std::thread::Builder::new()
             .name("embedder".to_owned())
             .spawn(move || {
+                step_back();
                 run(&worker, loader);
                 let _ = end.send(());
             })
@@ -257,6 +263,14 @@ impl Shared {
         self.wake
             .wait_while(queues, |queues| !queues.stopped && !ready(queues))
             .unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// Lets other threads go before this one. On Linux the number is a thread's own; elsewhere it is left alone.
+fn step_back() {
+    #[cfg(target_os = "linux")]
+    if rustix::process::setpriority_process(None, NICENESS).is_err() {
+        tracing::warn!("the embedder could not be put behind other work");
     }
 }
 

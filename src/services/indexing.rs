@@ -11,6 +11,7 @@ mod index;
 mod near;
 mod open;
 mod seal;
+mod work;
 mod write;
 
 use std::{
@@ -18,34 +19,28 @@ use std::{
     time::Duration,
 };
 
-pub(crate) use crate::services::indexing::{index::UserIndex, near::nearest, write::write_pages};
+pub(crate) use crate::services::indexing::{
+    index::UserIndex,
+    near::nearest,
+    write::{write_behind, write_pages},
+};
 use crate::{
     blocking,
-    journal::{
-        entry::{Ending, Entry, Role},
-        ids::EntryId,
-    },
+    journal::entry::{Ending, Entry, Role},
     search::{
-        chunk::chunks,
         embed::{EmbedState, EmbedderIdentity},
         engine::Meta,
         graph::Stop,
-        plain::plain,
-        vectors as codec,
     },
     services::{
         Failure, Services,
-        indexing::index::{Sizes, maker_of},
+        indexing::{
+            index::{Sizes, maker_of},
+            work::{Group, Pace, Work},
+        },
         sessions::{User, guard},
     },
-    store::error::StoreError,
-    vault::{
-        entries,
-        error::VaultError,
-        outbox::{self, OutboxItem},
-        transaction::Writer,
-        vectors::{self, ChunkVector, EntryVectors},
-    },
+    vault::{entries, outbox},
 };
 
 /// How often the embedder is looked at while it loads.
@@ -55,13 +50,6 @@ const RETRY: Duration = Duration::from_secs(20);
 
 /// How long nothing must be asked of the index before its parts are put together.
 const IDLE: Duration = Duration::from_secs(3);
-
-/// One thing to do for the index.
-struct Work {
-    id: EntryId,
-    /// The outbox item that asks for it; entries found without vectors have none.
-    item: Option<OutboxItem>,
-}
 
 impl Services {
     /// Tells the indexing task of a person that there is something in the outbox. A lost nudge is harmless.
@@ -132,7 +120,7 @@ impl Services {
 
     async fn index_user(&self, user: &Arc<User>) {
         let Some(identity) = self.embedder_identity().await else { return };
-        let mut given_up: Vec<(EntryId, Option<OutboxItem>)> = Vec::new();
+        let mut given_up: Vec<Work> = Vec::new();
         let mut work = loop {
             match self.open_index(user, &identity).await {
                 Ok(missing) => break missing,
@@ -159,18 +147,20 @@ impl Services {
                 }
             }
             // What failed is tried again at the next sign-in; until then it must not hold up the rest.
-            work.retain(|work| !given_up.contains(&(work.id, work.item)));
+            work.retain(|work| !given_up.contains(work));
             let n_work = work.len();
+            let (mut group, mut pace) = (Group::default(), Pace::default());
             for (done, item) in work.drain(..).enumerate() {
                 user.index.waiting.store(n_work - done, Ordering::Relaxed);
-                let mark = (item.id, item.item);
-                if self.index(user, &identity, item).await.is_err() {
-                    tracing::warn!(
-                        "an entry could not be indexed; it stays in the outbox until the next sign-in"
-                    );
-                    given_up.push(mark);
+                match self.read_meaning(user, &identity, &mut pace, item).await {
+                    Ok(done) => group.push(done),
+                    Err(_) => given_up.push(item),
+                }
+                if group.is_full() {
+                    given_up.append(&mut self.keep_meanings(user, group.take()).await);
                 }
             }
+            given_up.append(&mut self.keep_meanings(user, group.take()).await);
             user.index.waiting.store(0, Ordering::Relaxed);
             if n_work > 0 {
                 continue;
@@ -277,81 +267,11 @@ impl Services {
                     unknown = open.compare(&listed);
                 }
                 work.extend(unknown.into_iter().map(|id| Work { id, item: None }));
-                user.vault.write(|w| outbox::rescanned(w, &outbox))?;
+                write_behind(&user.vault, |w| outbox::rescanned(w, &outbox))?;
             }
             Ok(work)
         })
         .await?
-    }
-
-    /// Brings one entry's vectors up to date and takes its item out of the outbox, in one transaction.
-    async fn index(&self, user: &Arc<User>, identity: &EmbedderIdentity, work: Work) -> Result<(), Failure> {
-        let Work { id, item } = work;
-        let keep = Arc::clone(user);
-        let entry = blocking::db(move || keep.vault.read(|r| entries::entry(r, id))).await??;
-        let Some(entry) = entry.filter(is_searchable) else {
-            let keep = Arc::clone(user);
-            blocking::db(move || {
-                keep.vault.write(|w: &mut Writer<'_>| {
-                    vectors::remove(w, id)?;
-                    item.map_or(Ok(()), |item| outbox::acknowledge(w, &[item]))
-                })
-            })
-            .await??;
-            if let Some(open) = guard(&user.index.open).as_mut() {
-                open.remove(id);
-            }
-            self.wrote();
-            return Ok(());
-        };
-        let text = plain(&entry.text);
-        let places = chunks(&text);
-        let texts: Vec<String> = places.iter().map(|chunk| chunk.of(&text).to_owned()).collect();
-        let embedded = self.embed.embed(texts).await.map_err(|error| {
-            tracing::warn!(%error, "the embedder failed");
-            Failure::Internal
-        })?;
-        let stored = EntryVectors {
-            embedder: identity.sha256,
-            revision: entry.revision,
-            dims: u16::try_from(identity.dims).map_err(|_| Failure::Internal)?,
-            chunks: places
-                .iter()
-                .zip(&embedded)
-                .map(|(chunk, vector)| ChunkVector {
-                    start: u32::try_from(chunk.start).unwrap_or(u32::MAX),
-                    end: u32::try_from(chunk.end).unwrap_or(u32::MAX),
-                    values: codec::to_bytes(vector),
-                })
-                .collect(),
-        };
-        let keep = Arc::clone(user);
-        let stop = stop_of(user);
-        blocking::db(move || {
-            let written = keep.vault.write(|w: &mut Writer<'_>| {
-                // Edited or deleted while it was being embedded: the newer item in the outbox does it.
-                let current = entries::entry(w, id)?;
-                if current.is_none_or(|now| now.revision != entry.revision || now.deleted.is_some()) {
-                    return Ok(false);
-                }
-                vectors::put(w, id, &stored)?;
-                item.map_or(Ok(()), |item| outbox::acknowledge(w, &[item]))?;
-                Ok(true)
-            });
-            let is_current = match written {
-                // Nothing can be saved now, but it can be found: in memory, until the vault is locked.
-                Err(VaultError::Store(StoreError::ReadOnly | StoreError::Full)) => true,
-                written => written?,
-            };
-            if is_current && let Some(open) = guard(&keep.index.open).as_mut() {
-                open.fill(meta_of(&entry), &stored);
-            }
-            seal::flush_full(&keep.vault, &keep.index, Sizes::default(), &stop);
-            Ok::<(), Failure>(())
-        })
-        .await??;
-        self.wrote();
-        Ok(())
     }
 }
 

@@ -66,6 +66,8 @@ pub struct Unlocked {
     latest: AtomicI64,
     /// Writers that wait for their turn; long work in small steps makes way for them.
     waiting: AtomicUsize,
+    /// When a person last wrote, by the clock that nobody can set.
+    written: AtomicI64,
     /// Entries that changed, for indexes in memory.
     changes: Mutex<Changes>,
 }
@@ -108,6 +110,7 @@ impl Unlocked {
         &self,
         work: impl FnOnce(&mut Writer<'_>) -> Result<T, VaultError>,
     ) -> Result<T, VaultError> {
+        self.written.store(self.clock.boot_ms(), Ordering::Relaxed);
         let ring = self.ring()?;
         self.waiting.fetch_add(1, Ordering::SeqCst);
         let heads = self.heads();
@@ -115,7 +118,7 @@ impl Unlocked {
         self.transact(&ring.keys, heads, work)
     }
 
-    /// As [`Unlocked::write`], for work that others need not make way for.
+    /// As [`Unlocked::write`], for work that nobody waits for: others need not make way for it.
     ///
     /// # Errors
     /// Those of [`Unlocked::write`].
@@ -130,6 +133,11 @@ impl Unlocked {
     /// Whether somebody waits to write: long work in small steps makes way then.
     pub fn is_awaited(&self) -> bool {
         self.waiting.load(Ordering::SeqCst) > 0
+    }
+
+    /// Milliseconds since somebody last wrote; what is written behind does not count.
+    pub fn rested_ms(&self) -> i64 {
+        self.clock.boot_ms().saturating_sub(self.written.load(Ordering::Relaxed))
     }
 
     fn heads(&self) -> MutexGuard<'_, Option<Heads>> {
@@ -274,9 +282,20 @@ fn enter(
     let latest = heads.as_ref().map_or(0, |heads| heads.active.wall).into();
     let marks = Mutex::new(Marks::of(heads.as_ref()));
     let heads = Mutex::new(heads);
-    let waiting = AtomicUsize::new(0);
-    let changes = Mutex::default();
-    Ok(Unlocked { store, clock, vault, may_write, ring, heads, marks, is_headless, latest, waiting, changes })
+    Ok(Unlocked {
+        store,
+        clock,
+        vault,
+        may_write,
+        ring,
+        heads,
+        marks,
+        is_headless,
+        latest,
+        waiting: AtomicUsize::new(0),
+        written: AtomicI64::new(i64::MIN),
+        changes: Mutex::default(),
+    })
 }
 
 /// The other wraps of which one copy is gone or plainly damaged. Whether the sealed part of the remaining one is

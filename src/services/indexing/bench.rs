@@ -4,15 +4,13 @@
 //! Vectors are synthetic, because embedding 280,000 passages takes hours: of 384 dimensions, around 400 themes that come
 //! back again and again, 2.8 per entry. Entries are real ones in a real file, of as many words.
 
+mod saving;
 mod themes;
 
 use std::{
     hint::black_box,
     path::Path,
-    sync::{
-        Arc,
-        atomic::{AtomicBool, Ordering},
-    },
+    sync::{Arc, atomic::Ordering},
     thread,
     time::{Duration, Instant},
 };
@@ -34,7 +32,7 @@ use crate::{
         KdfChoice, Vaults, entries,
         segments::Maker,
         unlocked::Unlocked,
-        vectors::{self, ChunkVector, EntryVectors},
+        vectors::{ChunkVector, EntryVectors},
     },
 };
 
@@ -301,70 +299,5 @@ fn figures_of_the_index_of_meanings_are_printed() {
     println!("synthetic vectors: {THEMES} themes, {DIMS} dimensions, 2.8 chunks per entry");
     for n_entries in sizes {
         measure(n_entries, is_full_size());
-    }
-}
-
-// Issue 5, "must be seen to hold" 4.
-#[test]
-fn saving_while_segments_are_made_and_the_rate_of_indexing_are_printed() {
-    let mut embedder =
-        candle::tests::pinned("saving_while_segments_are_made_and_the_rate_of_indexing_are_printed");
-    let folder = tempfile::tempdir().unwrap();
-    let journal = Journal::at(folder.path());
-    let sizes = Sizes { fresh: 60, fan: 3, full: 2_000 };
-    let index = UserIndex::default();
-    open(&journal.vault, &index, MAKER, sizes, &go_on).unwrap();
-    let n_saves = if is_full_size() { 120 } else { 12 };
-    let text = &entry(0, 3).text;
-    let parts: Vec<&str> = vec![&text[..400], &text[400..800], &text[800..]];
-    let save = |number: usize| {
-        let started = Instant::now();
-        journal.vault.write(|w| entries::insert(w, &entry(number, 3))).unwrap();
-        let took = started.elapsed();
-        // As somebody who writes quickly.
-        thread::sleep(Duration::from_millis(20));
-        took
-    };
-    let mut alone: Vec<Duration> = (0..n_saves).map(save).collect();
-    let mut themes = Themes::new();
-    let is_done = AtomicBool::new(false);
-    let (mut beside, indexed, seconds) = thread::scope(|scope| {
-        let (journal, index, is_done) = (&journal, &index, &is_done);
-        let indexing = scope.spawn(move || {
-            let (started, mut n_indexed) = (Instant::now(), 0);
-            while !is_done.load(Ordering::Relaxed) {
-                let vectors = match &mut embedder {
-                    Some(embedder) => embedder.embed(&parts).unwrap(),
-                    None => (0..3).map(|theme| themes.vector(theme)).collect(),
-                };
-                let chunks: Vec<&[f32]> = vectors.iter().map(Vec::as_slice).collect();
-                let new = entry(n_indexed % n_saves, 3);
-                let stored = stored(&chunks);
-                journal.vault.write(|w| vectors::put(w, new.id, &stored)).unwrap();
-                guard(&index.open).as_mut().unwrap().fill(
-                    meta_of(&Entry { id: EntryId::from_parts(n_indexed as i64, [9; 10]), ..new }),
-                    &stored,
-                );
-                seal::flush_full(&journal.vault, index, sizes, &go_on);
-                seal::merge(&journal.vault, index, sizes, &go_on).unwrap();
-                n_indexed += 1;
-            }
-            (n_indexed, started.elapsed().as_secs_f64())
-        });
-        let beside: Vec<Duration> = (n_saves..2 * n_saves).map(save).collect();
-        is_done.store(true, Ordering::Relaxed);
-        let (n_indexed, seconds) = indexing.join().unwrap();
-        (beside, n_indexed, seconds)
-    });
-    let (alone, beside) = (quantile(&mut alone, 50), quantile(&mut beside, 50));
-    let ratio = beside.as_secs_f64() / alone.as_secs_f64();
-    let rate = f64::from(u32::try_from(indexed).unwrap()) / seconds;
-    println!(
-        "saving: median {alone:.2?} alone, {beside:.2?} while segments are made and merged; ratio {ratio:.2}"
-    );
-    println!("indexing, embedding included: {rate:.1} entries of 3 chunks a second beside it");
-    if is_full_size() {
-        assert!(ratio < 1.2, "ratio {ratio}");
-        assert!(rate >= 5.0, "{rate} entries a second");
     }
 }

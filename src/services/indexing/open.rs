@@ -19,6 +19,7 @@ use crate::{
         indexing::{
             index::{Open, Sizes, UserIndex, key_of},
             is_searchable, meta_of, seal,
+            write::write_behind,
         },
         sessions::guard,
     },
@@ -181,7 +182,7 @@ fn mend(vault: &Unlocked, index: &UserIndex, found: &segments::Segments, maker: 
     if !vault.may_write() || is_swept && broken.is_empty() && !found.is_lost {
         return;
     }
-    let mended = vault.write(|w| {
+    let mended = write_behind(vault, |w| {
         if !is_swept {
             segments::sweep(w, found.slot, maker)?;
         }

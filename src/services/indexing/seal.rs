@@ -15,7 +15,7 @@ use crate::{
     services::{
         indexing::{
             index::{Pages, Sizes, UserIndex, key_of},
-            write::{make_way, write_pages},
+            write::{make_way, write_behind, write_pages},
         },
         sessions::guard,
     },
@@ -58,7 +58,7 @@ pub(super) fn flush(vault: &Unlocked, index: &UserIndex, stop: &dyn Fn() -> bool
     };
     let ids: Vec<EntryId> = draft.segment.metas().map(|meta| meta.id).collect();
     let Some((files, exact)) = write_files(vault, slot, &draft, stop)? else { return Ok(()) };
-    vault.write(|w| {
+    write_behind(vault, |w| {
         ids.iter().try_for_each(|id| vectors::remove(w, *id))?;
         segments::name(w, slot, maker, Some(files), &[]).map(|_| ())
     })?;
@@ -84,7 +84,7 @@ pub(super) fn complete(
     if stop() {
         return Ok(());
     }
-    let slot = vault.write(|w| segments::complete(w, slot))?;
+    let slot = write_behind(vault, |w| segments::complete(w, slot))?;
     if let Some(open) = guard(&index.open).as_mut() {
         open.slot = slot;
     }
@@ -163,7 +163,7 @@ pub(super) fn merge(
         },
         None => None,
     };
-    vault.write(|w| {
+    write_behind(vault, |w| {
         if !is_whole {
             // What could not be read is embedded again.
             outbox::demand_rescan(w)?;
@@ -207,7 +207,7 @@ pub(super) fn draw_graph(
     let Some(file) = write_file(vault, slot, FileKind::GRAPH, &graph.to_bytes(), &*stop)? else {
         return Ok(false);
     };
-    if !vault.write(|w| segments::add_graph(w, slot, maker, files.codes, file.id))? {
+    if !write_behind(vault, |w| segments::add_graph(w, slot, maker, files.codes, file.id))? {
         // It was merged into another meanwhile.
         return Ok(true);
     }
@@ -284,7 +284,7 @@ pub(super) fn write_file(
     bytes: &[u8],
     stop: &dyn Fn() -> bool,
 ) -> Result<Option<SealedFile>, VaultError> {
-    let file = vault.write(|w| segments::begin(w, slot, kind, bytes))?;
+    let file = write_behind(vault, |w| segments::begin(w, slot, kind, bytes))?;
     Ok(write_pages(vault, &file, bytes, stop)?.then_some(file))
 }
 

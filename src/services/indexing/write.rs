@@ -1,10 +1,11 @@
-//! Writing large sealed files in small transactions, so that what a person saves hardly waits.
+//! Writing so that what a person saves hardly waits: large sealed files in small transactions, and others first.
 
 use std::time::{Duration, Instant};
 
 use crate::vault::{
     error::VaultError,
     files::{self, SealedFile},
+    transaction::Writer,
     unlocked::Unlocked,
 };
 
@@ -30,14 +31,26 @@ pub(crate) fn write_pages(
         if stop() {
             return Ok(false);
         }
-        make_way(vault);
         let end = (next + PAGES).min(file.pages);
+        make_way(vault);
         let began = Instant::now();
         vault.write_behind(|w| files::write(w, file, bytes, next..end))?;
         std::thread::sleep((began.elapsed() * REST).min(PATIENCE));
         next = end;
     }
     Ok(true)
+}
+
+/// Runs one transaction that nobody waits for, after those that somebody does.
+///
+/// # Errors
+/// Those of [`Unlocked::write`].
+pub(crate) fn write_behind<T>(
+    vault: &Unlocked,
+    work: impl FnOnce(&mut Writer<'_>) -> Result<T, VaultError>,
+) -> Result<T, VaultError> {
+    make_way(vault);
+    vault.write_behind(work)
 }
 
 /// Lets those write who wait for it. A lock does not go to who waits longest, so this step takes care of it.

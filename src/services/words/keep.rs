@@ -20,7 +20,7 @@ use crate::{
     },
     services::{
         Services,
-        indexing::{is_searchable, write_pages},
+        indexing::{is_searchable, write_behind, write_pages},
         sessions::{User, guard},
         words::{MOST_AT_ONCE, Open, UserWords, apply, catch_up, segment_of},
     },
@@ -210,7 +210,7 @@ impl UserWords {
             open.is_lost && !open.rests
         };
         if is_lost {
-            vault.write(forget)?;
+            write_behind(vault, forget)?;
             collect::clear(vault)?;
             guard(&self.open).is_lost = false;
             return Ok(true);
@@ -225,7 +225,7 @@ impl UserWords {
             }
         };
         let bytes = Zeroizing::new(segment.pack());
-        let file = vault.write(|w| {
+        let file = write_behind(vault, |w| {
             if !is_swept {
                 files::sweep(w, NAME)?;
             }
@@ -238,7 +238,8 @@ impl UserWords {
         let names = guard(&self.open).index.names();
         let listed = names.into_iter().map(FileId::from_bytes).chain([file.id]).collect();
         // Which state the files belong to is not noted: they are compared with the journal when they are opened.
-        vault.write(|w| files::point(w, NAME, &Pointer { files: listed, ..Pointer::default() }))?;
+        let to = Pointer { files: listed, ..Pointer::default() };
+        write_behind(vault, |w| files::point(w, NAME, &to))?;
         guard(&self.open).index.sealed(number, *file.id.as_bytes());
         Ok(true)
     }

@@ -53,6 +53,28 @@ fn after_any_changes_merges_and_reopenings_a_plain_index_finds_the_same() {
 }
 
 #[test]
+fn several_entries_are_kept_at_once_and_what_changed_meanwhile_is_left() {
+    let world = World::on(&Disk::default(), true);
+    world.open().unwrap();
+    let all: Vec<Entry> = (1..=3).map(|number| entry(id(number), 7)).collect();
+    world.vault.write(|w| all.iter().try_for_each(|entry| entries::insert(w, entry))).unwrap();
+    let done: Vec<_> = all.iter().map(|entry| world.read(entry.id).unwrap()).collect();
+    let edited = Entry { revision: 2, text: "9".to_owned(), ..all[1].clone() };
+    world.vault.write(|w| entries::replace(w, &edited)).unwrap();
+    world.vault.write(|w| trash::trash(w, id(3), NOON)).unwrap();
+    let before = world.vault.seen_seq().unwrap();
+    world.keep(&done).unwrap();
+    assert_eq!(world.vault.seen_seq(), Some(before + 1), "one transaction");
+    let left = world.vault.read(outbox::pending).unwrap().items;
+    assert_eq!(left.iter().map(|item| item.id).collect::<Vec<_>>(), [id(2), id(3)]);
+    let known = |number| guard(&world.index.open).as_ref().unwrap().index.contains(id(number));
+    assert_eq!([1, 2, 3].map(known), [true, false, false]);
+    [2, 3].into_iter().try_for_each(|number| world.index(id(number))).unwrap();
+    assert!(world.found() == world.expected());
+    assert!(world.vault.read(outbox::pending).unwrap().is_empty());
+}
+
+#[test]
 fn a_kill_at_any_point_means_only_that_the_index_catches_up() {
     let mut kills = 0;
     for seed in 0..50 * torture() {

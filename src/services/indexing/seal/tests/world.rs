@@ -13,7 +13,8 @@ use crate::{
             meta_of,
             near::nearest,
             open::open,
-            seal::{flush_full, merge},
+            seal::merge,
+            work::{Done, Work, keep_all},
         },
         sessions::guard,
     },
@@ -28,7 +29,7 @@ use crate::{
         segments::{Maker, Slot},
         trash,
         unlocked::Unlocked,
-        vectors::{self, ChunkVector, EntryVectors},
+        vectors::{ChunkVector, EntryVectors},
     },
 };
 
@@ -83,27 +84,24 @@ impl World {
         missing.into_iter().chain(asked.iter().map(|item| item.id)).try_for_each(|id| self.index(id))
     }
 
-    /// What the indexing task does with one entry.
-    pub(super) fn index(&self, id: EntryId) -> Result<(), VaultError> {
+    /// What the indexing task makes of one entry.
+    pub(super) fn read(&self, id: EntryId) -> Result<Done, VaultError> {
         let entry = self.vault.read(|r| entries::entry(r, id))?.filter(|entry| entry.deleted.is_none());
-        let mut asked = self.vault.read(outbox::pending)?.items;
-        asked.retain(|item| item.id == id);
-        let Some(entry) = entry else {
-            self.vault.write(|w| {
-                vectors::remove(w, id)?;
-                outbox::acknowledge(w, &asked)
-            })?;
-            guard(&self.index.open).as_mut().unwrap().remove(id);
-            return Ok(());
-        };
-        let stored = embedded(&entry, self.maker);
-        self.vault.write(|w| {
-            vectors::put(w, id, &stored)?;
-            outbox::acknowledge(w, &asked)
-        })?;
-        assert!(guard(&self.index.open).as_mut().unwrap().fill(meta_of(&entry), &stored));
-        flush_full(&self.vault, &self.index, SIZES, &go_on);
-        Ok(())
+        let asked = self.vault.read(outbox::pending)?.items;
+        let work = Work { id, item: asked.into_iter().find(|item| item.id == id) };
+        let made = entry.map(|entry| {
+            let stored = embedded(&entry, self.maker);
+            (entry, stored)
+        });
+        Ok(Done { work, made })
+    }
+
+    pub(super) fn index(&self, id: EntryId) -> Result<(), VaultError> {
+        self.keep(&[self.read(id)?])
+    }
+
+    pub(super) fn keep(&self, done: &[Done]) -> Result<(), VaultError> {
+        keep_all(&self.vault, &self.index, SIZES, done, &go_on)
     }
 
     /// Does one thing, with what follows from it for the index.
