@@ -10,6 +10,10 @@
 //! score smaller still, and meaning leads. (Adding reciprocal ranks instead halved the quality of such queries, because
 //! a word list ranks entries that share only common words as high as any.)
 //!
+//! What the model wrote counts a little less ([`MACHINE_FACTOR`]). Where it says no more of the query than an entry of the
+//! writer on the same day does, it counts less than that entry: a reply repeats the words of what it answers, often more
+//! of them and in fewer others.
+//!
 //! An entry is a result when it says at least [`ENOUGH_SAID`] of the query, or some of both, or when its meaning reaches
 //! the floor and the query fits the journal at all: its nearest entry reaches [`FITS`] (less where few entries can be
 //! results: [`FITS_ONE`]), or [`FITS_UNKNOWN`] when the
@@ -52,7 +56,7 @@ use std::{
 };
 
 use crate::{
-    journal::ids::EntryId,
+    journal::{day::Day, ids::EntryId},
     search::{
         engine::Near,
         lexical::{Seen, WordHit, WordHits},
@@ -108,7 +112,7 @@ pub fn fuse(words: &WordHits, near: &[Near]) -> Vec<Ranked> {
     let by_meaning: HashMap<EntryId, &Near> = near.iter().map(|near| (near.meta.id, near)).collect();
     let floor = floor(words, near);
     let mut said = HashSet::new();
-    let mut ranked: Vec<Ranked> = words
+    let mut judged: Vec<(Ranked, f32)> = words
         .hits
         .iter()
         .filter_map(|hit| {
@@ -117,12 +121,33 @@ pub fn fuse(words: &WordHits, near: &[Near]) -> Vec<Ranked> {
             judge(hit.seen, Some(hit), near, floor)
         })
         .collect();
-    ranked.extend(near.iter().filter(|near| !said.contains(&near.meta.id)).filter_map(|near| {
+    judged.extend(near.iter().filter(|near| !said.contains(&near.meta.id)).filter_map(|near| {
         let seen = words.allowed.get(&near.meta.id)?;
         judge(*seen, None, Some(near), floor)
     }));
+    put_after_the_writer(&mut judged);
+    let mut ranked: Vec<Ranked> = judged.into_iter().map(|(ranked, _)| ranked).collect();
     ranked.sort_by(best_first);
     ranked
+}
+
+/// Lets what the model wrote count less than what the writer said as much in on the same day. With each result stands the
+/// share of the query that it says.
+fn put_after_the_writer(judged: &mut [(Ranked, f32)]) {
+    let mut own: HashMap<Day, Vec<(f32, f32)>> = HashMap::new();
+    for (ranked, share) in
+        judged.iter().filter(|(ranked, share)| !ranked.seen.machine && *share >= ENOUGH_SAID)
+    {
+        own.entry(ranked.seen.day).or_default().push((*share, ranked.score));
+    }
+    for (ranked, share) in
+        judged.iter_mut().filter(|(ranked, share)| ranked.seen.machine && *share >= ENOUGH_SAID)
+    {
+        let said_as_much = own.get(&ranked.seen.day).into_iter().flatten().filter(|own| own.0 >= *share);
+        if let Some(best) = said_as_much.map(|(_, score)| *score).max_by(f32::total_cmp) {
+            ranked.score = ranked.score.min(best * MACHINE_FACTOR);
+        }
+    }
 }
 
 /// When less than three fit and none by its words: the next nearest in meaning, which may well be beside the point.
@@ -160,7 +185,8 @@ fn fits(n_entries: usize) -> f32 {
     (FITS_ONE + FITS_DOUBLED * (n_entries.max(1) as f32).log2()).min(FITS)
 }
 
-fn judge(seen: Seen, hit: Option<&WordHit>, near: Option<&Near>, floor: f32) -> Option<Ranked> {
+/// A result, and the share of the query that it says.
+fn judge(seen: Seen, hit: Option<&WordHit>, near: Option<&Near>, floor: f32) -> Option<(Ranked, f32)> {
     let cosine = near.map_or(0.0, |near| near.score);
     let (share, said) = hit.map_or((0.0, 0.0), |hit| (hit.share, hit.score));
     let fits = cosine >= floor || share >= ENOUGH_SAID || (share >= SOME_SAID && cosine >= NEARLY);
@@ -169,12 +195,13 @@ fn judge(seen: Seen, hit: Option<&WordHit>, near: Option<&Near>, floor: f32) -> 
     }
     let meaning = ((cosine - FLOOR) / (CEILING - FLOOR)).clamp(0.0, 1.0);
     let score = meaning + WORDS_WEIGHT * said * share;
-    Some(Ranked {
+    let ranked = Ranked {
         seen,
         score: if seen.machine { score * MACHINE_FACTOR } else { score },
         only_meaning: share < SOME_SAID,
         chunk: near.map(Near::range),
-    })
+    };
+    Some((ranked, share))
 }
 
 fn best_first(left: &Ranked, right: &Ranked) -> Ordering {
@@ -188,10 +215,7 @@ fn best_first(left: &Ranked, right: &Ranked) -> Ordering {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::{
-        journal::{day::Day, entry::Role},
-        search::engine::Meta,
-    };
+    use crate::{journal::entry::Role, search::engine::Meta};
 
     fn seen(number: u8) -> Seen {
         let id = EntryId::from_parts(i64::from(number), [number; 10]);
@@ -315,5 +339,18 @@ mod tests {
         let mut walked = words(&[1, 2], &[]);
         walked.allowed.get_mut(&seen(2).id).unwrap().machine = true;
         assert_eq!(order(&walked, &[near(1, 0.5), near(2, 0.5)]), [1, 2]);
+    }
+
+    #[test]
+    fn a_reply_that_repeats_a_word_stands_after_what_it_answers() {
+        let ask = |own: (f32, f32), day| {
+            let mut walked = words(&[1, 2], &[(1, own.0, own.1), (2, 1.0, 0.9)]);
+            walked.hits[1].seen.machine = true;
+            walked.hits[1].seen.day = Day::from_number(day).unwrap();
+            order(&walked, &[near(1, 0.4), near(2, 0.6)])
+        };
+        assert_eq!(ask((1.0, 0.6), 1), [1, 2]);
+        assert_eq!(ask((1.0, 0.6), 7), [2, 1], "it answers something else");
+        assert_eq!(ask((0.6, 0.6), 1), [2, 1], "it says more of what was asked for");
     }
 }
