@@ -73,10 +73,14 @@ impl Filter {
 /// What was typed, parted into the words and what stood among them.
 #[derive(PartialEq, Eq)]
 pub struct Typed {
-    /// Everything but `from:` and `to:` with a date and `#` with the name of a trace, as typed.
+    /// Everything but `from:` and `to:` with a date and `#` or `-#` with the name of a trace, as typed.
     pub words: String,
     /// Names of traces, without the `#`.
     pub traces: Vec<String>,
+    /// Names of traces that a result must not carry, without the `-#`.
+    pub without: Vec<String>,
+    /// What followed a `-#` and is the name of no trace, so that it is read as a word that must not occur.
+    pub odd_without: Vec<String>,
     /// What followed a `#` and is the name of no trace, so that it is read as a word.
     pub odd_traces: Vec<String>,
     /// The days; never says whose texts.
@@ -85,16 +89,17 @@ pub struct Typed {
     pub has_odd_date: bool,
 }
 
-/// Takes `from:2024-03`, `to:2024` and `#lake` out of what was typed, outside of quotes. What is no date, or no trace as
+/// Takes `from:2024-03`, `to:2024`, `#lake` and `-#lake` out of what was typed, outside of quotes. What is no date, or no trace as
 /// `is_trace` says, stays a word, so that any text can be looked for, also while it is being typed.
 ///
 /// ```
 /// use llamora::{journal::day::Day, search::filter};
 ///
 /// let today = Day::from_ymd(2026, 11, 22).expect("a day");
-/// let typed = filter::typed("boats #lake from:2024-03 \"to:2024\" #3", today, &|name| name == "lake");
+/// let is_trace = |name: &str| ["lake", "sea"].contains(&name);
+/// let typed = filter::typed("boats #lake -#sea from:2024-03 \"to:2024\" #3", today, &is_trace);
 /// assert_eq!(typed.words, "boats \"to:2024\" #3");
-/// assert_eq!(typed.traces, ["lake"]);
+/// assert_eq!((typed.traces, typed.without), (vec!["lake".to_owned()], vec!["sea".to_owned()]));
 /// assert_eq!(typed.days.from, Day::from_ymd(2024, 3, 1));
 /// assert_eq!(typed.days.to, None);
 /// ```
@@ -102,6 +107,8 @@ pub fn typed(text: &str, today: Day, is_trace: &dyn Fn(&str) -> bool) -> Typed {
     let mut found = Typed {
         words: String::new(),
         traces: Vec::new(),
+        without: Vec::new(),
+        odd_without: Vec::new(),
         odd_traces: Vec::new(),
         days: Filter::default(),
         has_odd_date: false,
@@ -125,9 +132,15 @@ const QUOTES: [char; 4] = ['"', '\u{201c}', '\u{201d}', '\u{201e}'];
 
 impl Typed {
     fn take_trace(&mut self, word: &str, is_trace: &dyn Fn(&str) -> bool) -> bool {
+        let (is_barred, word) = word.strip_prefix('-').map_or((false, word), |word| (true, word));
         let Some(name) = word.strip_prefix('#').filter(|name| !name.is_empty()) else { return false };
         let is_known = is_trace(name);
-        let named = if is_known { &mut self.traces } else { &mut self.odd_traces };
+        let named = match (is_known, is_barred) {
+            (true, false) => &mut self.traces,
+            (true, true) => &mut self.without,
+            (false, false) => &mut self.odd_traces,
+            (false, true) => &mut self.odd_without,
+        };
         if !named.iter().any(|known| known == name) {
             named.push(name.to_owned());
         }
@@ -323,12 +336,29 @@ mod tests {
             (&*found.words, &found.traces[..]),
             ("old boats", &["lake".to_owned(), "sea".to_owned()][..])
         );
-        for text in ["\"#lake\"", "\"a #lake b\"", "#", "# lake", "-#lake", "C#", "lake#", "##lake"] {
+        let found = read_all("old -#lake boats -#sea #sea -#lake");
+        assert_eq!((&*found.words, &found.traces[..]), ("old boats", &["sea".to_owned()][..]));
+        assert_eq!(found.without, ["lake", "sea"]);
+        for text in [
+            "\"#lake\"",
+            "\"a #lake b\"",
+            "#",
+            "# lake",
+            "-#",
+            "- #",
+            "-\"#lake\"",
+            "C#",
+            "lake#",
+            "##lake",
+            "--#lake",
+        ] {
             let found = read_all(text);
-            assert_eq!((&*found.words, found.traces.len()), (text, 0), "{text}");
+            assert_eq!((&*found.words, found.traces.len() + found.without.len()), (text, 0), "{text}");
         }
         let found = read_all("house #3");
         assert_eq!((&*found.words, &found.odd_traces[..]), ("house #3", &["3".to_owned()][..]));
+        let found = read_all("house -#3");
+        assert_eq!((&*found.words, &found.odd_without[..]), ("house -#3", &["3".to_owned()][..]));
     }
 
     #[test]

@@ -280,7 +280,10 @@ fn notes(wanted: &Wanted, note: Option<String>) -> Vec<String> {
         .odd_traces
         .iter()
         .map(|name| format!("There is no trace \u{201c}{name}\u{201d}, so it was searched for as a word."));
-    note.into_iter().chain(odd).chain(unknown).chain(odd_traces).collect()
+    let odd_without = wanted.odd_without.iter().map(|name| {
+        format!("There is no trace \u{201c}{name}\u{201d}, so what says it as a word was left out.")
+    });
+    note.into_iter().chain(odd).chain(unknown).chain(odd_traces).chain(odd_without).collect()
 }
 
 /// Which live entries say the words, and which of those that are near in meaning may be results.

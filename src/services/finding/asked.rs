@@ -69,12 +69,16 @@ pub(super) struct Wanted {
     pub(super) filter: Filter,
     /// The traces that a result must carry.
     pub(super) traces: Vec<TraceId>,
-    /// Their names, as typed.
+    /// The traces that it must not carry.
+    pub(super) without: Vec<TraceId>,
+    /// Names of those that it must carry, as typed.
     pub(super) names: Vec<String>,
     /// What the control names and no trace is called: nothing can carry it.
     pub(super) unknown: Vec<String>,
     /// What followed a `#` in the box and no trace is called.
     pub(super) odd_traces: Vec<String>,
+    /// What followed a `-#` in the box and no trace is called.
+    pub(super) odd_without: Vec<String>,
     pub(super) order: Order,
     pub(super) has_odd_date: bool,
 }
@@ -82,7 +86,7 @@ pub(super) struct Wanted {
 impl Wanted {
     /// Everything passes.
     pub(super) fn is_open(&self) -> bool {
-        self.filter.is_open() && self.traces.is_empty() && self.unknown.is_empty()
+        self.filter.is_open() && self.traces.is_empty() && self.without.is_empty() && self.unknown.is_empty()
     }
 }
 
@@ -181,9 +185,11 @@ impl Asked {
             query,
             filter,
             traces: Vec::new(),
+            without: typed.without.iter().filter_map(|name| trace(name)).collect(),
             names: Vec::new(),
             unknown: Vec::new(),
             odd_traces: typed.odd_traces,
+            odd_without: typed.odd_without,
             order: self.order,
             has_odd_date: typed.has_odd_date,
         };
@@ -296,6 +302,9 @@ mod tests {
         );
         assert!(odd.query.meaning() == "boat #boat" && !odd.is_open());
         assert!(wanted("boat", " , ").is_open());
+        let without = wanted("boat -#lake -#pond", "");
+        assert!(without.without == [both.traces[1]] && without.traces.is_empty() && !without.is_open());
+        assert_eq!((without.query.meaning(), &without.odd_without[..]), ("boat", &["pond".to_owned()][..]));
         let asked = Asked::of(Fields { traces: "lake, #sea", from: "2024", ..Fields::default() });
         assert!(asked.narrowing() == "#lake, #sea, from 2024" && asked.is_narrowed());
     }

@@ -11,7 +11,9 @@ use crate::{
         query::Query,
         rank::{self, Ranked},
     },
-    services::{finding::asked::Wanted, indexing::is_searchable, traces::page::carriers, words::seen},
+    services::{
+        finding::asked::Wanted, indexing::is_searchable, traces::page::carriers as carriers_of, words::seen,
+    },
     vault::{days, entries, error::VaultError, transaction::Reader},
 };
 
@@ -20,17 +22,19 @@ pub(super) struct Within {
     filter: Filter,
     /// What carries all the traces that were asked for; `None` when none was.
     carriers: Option<HashSet<EntryId>>,
+    /// What carries any of the traces that must not be there.
+    barred: HashSet<EntryId>,
 }
 
 impl Within {
     /// The whole journal.
     pub(super) fn all() -> Self {
-        Self { filter: Filter::default(), carriers: None }
+        Self { filter: Filter::default(), carriers: None, barred: HashSet::new() }
     }
 
     /// What the writer wrote.
     pub(super) fn writer() -> Self {
-        Self { filter: Filter { by: By::Writer, ..Filter::default() }, carriers: None }
+        Self { filter: Filter { by: By::Writer, ..Filter::default() }, ..Self::all() }
     }
 
     /// What was wanted.
@@ -43,20 +47,25 @@ impl Within {
         } else if wanted.traces.is_empty() {
             None
         } else {
-            Some(carriers(r, &wanted.traces)?)
+            Some(carriers_of(r, &wanted.traces)?)
         };
-        Ok(Self { filter: wanted.filter, carriers })
+        let mut barred = HashSet::new();
+        for id in &wanted.without {
+            barred.extend(carriers_of(r, &[*id])?);
+        }
+        Ok(Self { filter: wanted.filter, carriers, barred })
     }
 
     /// Whether everything passes.
     pub(super) fn is_open(&self) -> bool {
-        self.filter.is_open() && self.carriers.is_none()
+        self.filter.is_open() && self.carriers.is_none() && self.barred.is_empty()
     }
 
     /// Whether a text passes; `machine` says that the model wrote it.
     pub(super) fn admits(&self, id: EntryId, day: Day, machine: bool) -> bool {
         self.filter.admits(day, machine)
             && self.carriers.as_ref().is_none_or(|carriers| carriers.contains(&id))
+            && !self.barred.contains(&id)
     }
 
     /// Leaves out what is not admitted. How rare a word is stays what it is in the whole journal.

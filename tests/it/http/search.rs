@@ -163,6 +163,13 @@ async fn traces_narrow_a_search() {
     ] {
         assert_eq!(results(&find(&fields).await), [&*both], "{fields:?}");
     }
+    // What carries it is left out, also without words, and where it is no trace it is a word.
+    assert_eq!(results(&find(&[("q", "snow -#lake")]).await), [&*bridge]);
+    assert_eq!(results(&find(&[("q", "-#lake")]).await), [&*bridge]);
+    assert_eq!(results(&find(&[("q", "#lake -#night-garden")]).await), [&*lake]);
+    let odd = find(&[("q", "snow -#weeks")]).await;
+    assert_eq!(results(&odd), [&*lake, &bridge]);
+    assert!(odd.contains("so what says it as a word was left out."), "{odd}");
     // Without words, all that carry it; a phrase stays one, and so does what is no trace.
     assert_eq!(results(&find(&[("q", ""), ("traces", "lake")]).await), [&*both, &lake]);
     assert_eq!(results(&find(&[("q", "\"#lake\"")]).await), [&*lake, &bridge]);
