@@ -105,8 +105,23 @@ test("a long list is filtered without work that could be felt", async ({ page })
   });
   await register(page);
   await bringIn(page, rows);
-  await fromMenu(page, "Traces");
   const shown = page.locator(".trace-list__all > li");
+  const arrival = () =>
+    page.evaluate(() => {
+      const [navigation] = performance.getEntriesByType("navigation");
+      return { wait: navigation.responseStart - navigation.requestStart, bytes: navigation.decodedBodySize };
+    });
+  const waits = [];
+  for (let load = 0; load < 9; load += 1) {
+    await page.goto("/traces");
+    waits.push((await arrival()).wait);
+  }
+  const [first] = waits;
+  const median = waits.sort((left, right) => left - right)[4];
+  console.log(
+    `the list of ${names}: ${Math.round(first)} ms until it comes at first, ${Math.round(median)} ms then ` +
+      `(median of 9 loads), ${(await arrival()).bytes} bytes`,
+  );
   await expect(shown).toHaveCount(200);
   await expect(page.locator(".results__count")).toContainText(String(names));
 
@@ -143,9 +158,6 @@ test("a long list is filtered without work that could be felt", async ({ page })
   await expect(shown).toHaveCount(1);
   await page.goto(await shown.getByRole("link", { name: "name-1-77-of-many", exact: true }).getAttribute("href"));
   await expect(page.locator("article.entry")).toHaveCount(each);
-  const detail = await page.evaluate(() => {
-    const [navigation] = performance.getEntriesByType("navigation");
-    return { wait: navigation.responseStart - navigation.requestStart, bytes: navigation.decodedBodySize };
-  });
+  const detail = await arrival();
   console.log(`the page of one on ${each} entries: ${Math.round(detail.wait)} ms until it comes, ${detail.bytes} bytes`);
 });
