@@ -26,6 +26,16 @@ const MOST_WORDS: usize = 6;
 struct Word {
     range: Range<usize>,
     weight: f32,
+    is_name: bool,
+}
+
+/// How much of the weight of a question's telling words is covered, 0 to 1.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub(super) struct Covered {
+    /// Of all of them.
+    pub(super) all: f32,
+    /// Of those that are no names: a name says of whom something is asked, and not what.
+    pub(super) beside_names: f32,
 }
 
 /// What kind of thing is asked for, where that can be told.
@@ -51,13 +61,16 @@ impl Point {
     /// weighs as much as the rarest.
     pub fn of(question: &str, rarities: &HashMap<String, f32>) -> Self {
         let rarest = rarities.values().copied().fold(1.0, f32::max);
-        let weigh = |range: &Range<usize>| {
+        let names = names_in(question);
+        let done = what_is_done(question);
+        let read = |(range, _): (Range<usize>, bool)| {
             let folded = words::list(&question[range.clone()]).concat();
             let rarity = rarities.get(&folded).copied().unwrap_or(rarest);
-            rarity * if phrases::is_untelling(&folded) { UNTELLING } else { 1.0 }
+            let is_filler = phrases::is_untelling(&folded) && done.as_ref() != Some(&folded);
+            let weight = rarity * if is_filler { UNTELLING } else { 1.0 };
+            Word { weight, is_name: names.contains(&folded), range }
         };
-        let told = Sources::default().telling(question).into_iter();
-        let mut words: Vec<Word> = told.map(|(range, _)| Word { weight: weigh(&range), range }).collect();
+        let mut words: Vec<Word> = Sources::default().telling(question).into_iter().map(read).collect();
         words.sort_by(|left, right| right.weight.total_cmp(&left.weight));
         Self { text: question.to_owned(), words, kind: Kind::of(question) }
     }
@@ -68,26 +81,32 @@ impl Point {
         words.map(|word| [&self.text[..word.range.start], &self.text[word.range.end..]].concat()).collect()
     }
 
-    /// How much of the weight a piece covers, 0 to 1. `lifts` has for each of [`Self::without`] how much nearer the piece
-    /// is to the whole question, where there is an embedder.
-    pub(super) fn covered(&self, piece: &str, entry: &Sources, lifts: Option<&[f32]>) -> f32 {
+    /// How much of the weight a piece covers. `lifts` has for each of [`Self::without`] how much nearer the piece is to the
+    /// whole question, where there is an embedder.
+    pub(super) fn covered(&self, piece: &str, entry: &Sources, lifts: Option<&[f32]>) -> Covered {
         let said = Sources::new([piece]).telling(&self.text);
         let elsewhere = entry.telling(&self.text);
         let is_said = |list: &[(Range<usize>, bool)], word: &Word| {
             list.iter().any(|(range, is_said)| *range == word.range && *is_said)
         };
-        let (mut all, mut covered) = (0.0, 0.0);
-        for (idx, word) in self.words.iter().enumerate() {
+        let worth = |idx: usize, word: &Word| {
             let lift = lifts.and_then(|lifts| lifts.get(idx)).copied().unwrap_or_default();
             let worth = match is_said(&said, word) {
                 true => 1.0,
                 false if is_said(&elsewhere, word) => ELSEWHERE.max(lift / LIFT),
                 false => lift / LIFT,
             };
-            all += word.weight;
-            covered += word.weight * worth.clamp(0.0, 1.0);
-        }
-        if all > 0.0 { covered / all } else { 1.0 }
+            worth.clamp(0.0, 1.0)
+        };
+        let share = |with_names: bool| {
+            let (mut all, mut covered) = (0.0, 0.0);
+            for (idx, word) in self.words.iter().enumerate().filter(|(_, word)| with_names || !word.is_name) {
+                all += word.weight;
+                covered += word.weight * worth(idx, word);
+            }
+            if all > 0.0 { covered / all } else { 1.0 }
+        };
+        Covered { all: share(true), beside_names: share(false) }
     }
 
     /// Whether a piece holds what is asked for at all: a number, or a name that the question does not say itself.
@@ -101,6 +120,14 @@ impl Point {
             }
         }
     }
+}
+
+/// The verb of a question for who did something, which is its point even where it is one of any text: "Who fixed the
+/// boiler?" is not answered by a boiler.
+fn what_is_done(question: &str) -> Option<String> {
+    let words = words::list(question);
+    let is_asked = words.first().is_some_and(|first| WHO.contains(&first.as_str()));
+    is_asked.then(|| words.get(1).cloned()).flatten()
 }
 
 impl Kind {
@@ -146,6 +173,8 @@ const NUMBERS: &[&[&str]] = &[
     &["hoe", "oud"],
     &["hoe", "ver"],
 ];
+/// How questions for who did something begin, folded.
+const WHO: &[&str] = &["who", "wer", "qui", "quien", "quienes", "chi"];
 /// Words of questions for a name, folded.
 const CALLED: &[&str] = &["called", "heisst", "hiess", "heissen", "named"];
 const NAME_OF: &[(&str, &str)] =
@@ -161,7 +190,7 @@ mod tests {
     }
 
     fn covered(question: &str, piece: &str, entry: &str, lifts: Option<&[f32]>) -> f32 {
-        point(question).covered(piece, &Sources::new([entry]), lifts)
+        point(question).covered(piece, &Sources::new([entry]), lifts).all
     }
 
     #[test]
@@ -180,6 +209,19 @@ mod tests {
         let elsewhere = covered(question, "It was fine.", said, None);
         assert!((elsewhere - 3.0 / 10.8).abs() < 0.01, "{elsewhere}");
         assert_eq!(covered("What was it?", said, said, None), 1.0, "it tells nothing");
+    }
+
+    #[test]
+    fn a_name_alone_is_not_what_is_asked_and_what_somebody_did_is() {
+        let piece = "Ana came to the lesson with an instrument.";
+        let covered = |question: &str| point(question).covered(piece, &Sources::new([piece]), None);
+        let karate = covered("Which karate did Ana do?");
+        assert!(karate.all > 0.4 && karate.beside_names < 0.1, "{karate:?}");
+        let instrument = covered("Which instrument did Ana have?");
+        assert!(instrument.beside_names > 0.8, "{instrument:?}");
+        let who = covered("Who bought the instrument?");
+        let when = covered("When was it that somebody bought the instrument?");
+        assert!(who.all < when.all, "{who:?} {when:?}");
     }
 
     #[test]

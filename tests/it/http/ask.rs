@@ -59,7 +59,7 @@ async fn an_answer_is_what_was_written_with_the_way_to_its_day() {
     assert!(page.contains("In your own words") && !page.contains("Strawberries"), "{page}");
     let day = mira.get("/d/2026-02-03").await.expect(200).body;
     assert!(day.contains(&format!("entry-{boiler}")) && day.contains("plumber Lechner came"));
-    let page = answered(&mira, "Who took a long swim in the lake with strawberries?").await;
+    let page = answered(&mira, "When was the long swim in the lake with strawberries?").await;
     assert!(page.contains("Ana &amp; Jonas, 5 &lt; 7"), "{page}");
 }
 
@@ -133,7 +133,10 @@ async fn a_capable_model_words_an_answer_of_which_only_what_rests_on_it_is_shown
     assert!(page.contains("data-answer=\"model\"") && page.contains("Put into words by Scripted"), "{page}");
     assert!(page.contains(&format!("/d/2026-02-03#entry-{boiler}")), "{page}");
     // What it invents is dropped, and the writer's own words stay.
-    let page = words("Which boiler of the heating broke, please invent").await;
+    write_on(&mira, "2026-02-04", "Please invent no other boiler of the heating, the plumber said.").await;
+    let question = "Which boiler of the heating did he please invent?";
+    answered(&mira, question).await;
+    let page = words(question).await;
     assert!(page.contains("data-answer=\"own\"") && page.contains("rests on your entries"), "{page}");
     assert!(!page.contains("Zebedee"), "{page}");
 }
