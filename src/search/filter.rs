@@ -89,8 +89,8 @@ pub struct Typed {
     pub has_odd_date: bool,
 }
 
-/// Takes `from:2024-03`, `to:2024`, `#lake` and `-#lake` out of what was typed, outside of quotes. What is no date, or no trace as
-/// `is_trace` says, stays a word, so that any text can be looked for, also while it is being typed.
+/// Takes `from:2024-03`, `to:2024`, `#lake` and `-#lake` out of what was typed, outside of quotes. What is no date, or no
+/// trace as `is_trace` says, stays a word, so that any text can be looked for, also while it is being typed.
 ///
 /// ```
 /// use llamora::{journal::day::Day, search::filter};

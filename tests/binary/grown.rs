@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 use llamora::clock::{Clock, System};
 use llamora::crypto::{canon::Name, secret::Password};
 use llamora::journal::day::Day;
-use llamora::journal::entry::{Ending, Entry, Role};
+use llamora::journal::entry::Entry;
 use llamora::journal::ids::EntryId;
 use llamora::store::{Store, faults::torture};
 use llamora::vault::{KdfChoice, Vaults, whole};
@@ -27,24 +27,9 @@ pub fn entry(number: usize, today: i32) -> Entry {
     let now = System.now_ms();
     let mut random = [0; 10];
     random[..8].copy_from_slice(&number.to_be_bytes());
-    Entry {
-        id: EntryId::from_parts(now, random),
-        role: Role::Writer,
-        ending: Ending::Whole,
-        imported: false,
-        never_send: false,
-        day: Day::from_number(today - i32::try_from(number % SPREAD).unwrap()).unwrap(),
-        created: now,
-        updated: now,
-        utc_offset_min: 0,
-        zone: "UTC".to_owned(),
-        revision: 1,
-        deleted: None,
-        reply_to: None,
-        traces: Vec::new(),
-        text: format!("Entry {number}. {}", "The rain had stopped and the street was quiet. ".repeat(4)),
-        made_by: None,
-    }
+    let day = Day::from_number(today - i32::try_from(number % SPREAD).unwrap()).unwrap();
+    let text = format!("Entry {number}. {}", "The rain had stopped and the street was quiet. ".repeat(4));
+    Entry::saved(EntryId::from_parts(now, random), day, now, &text)
 }
 
 /// Makes a journal of so many entries through the layer that seals, and gives how long its password takes alone: the

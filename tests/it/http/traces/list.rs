@@ -5,12 +5,7 @@ use std::{sync::Arc, time::Instant};
 use llamora::{
     clock::Fixed,
     crypto::{canon::Name, secret::Password},
-    journal::{
-        day::Day,
-        entry::{Ending, Entry, Role},
-        ids::EntryId,
-        trace::TraceName,
-    },
+    journal::{day::Day, entry::Entry, ids::EntryId, trace::TraceName},
     store::{Store, faults::torture},
     vault::{KdfChoice, Vaults, entries, traces},
 };
@@ -182,24 +177,9 @@ fn grown(size: Size) -> Arc<Store> {
                     let mut random = [0; 10];
                     random[..8].copy_from_slice(&number.to_be_bytes());
                     let age = i32::try_from(*number).expect("few");
-                    let entry = Entry {
-                        id: EntryId::from_parts(1_795_341_600_000, random),
-                        role: Role::Writer,
-                        ending: Ending::Whole,
-                        imported: false,
-                        never_send: false,
-                        day: Day::from_number(today.number() - age).expect("a day"),
-                        created: 1_795_341_600_000,
-                        updated: 1_795_341_600_000,
-                        utc_offset_min: 0,
-                        zone: "UTC".to_owned(),
-                        revision: 1,
-                        deleted: None,
-                        reply_to: None,
-                        traces: Vec::new(),
-                        text: format!("Entry {number}."),
-                        made_by: None,
-                    };
+                    let id = EntryId::from_parts(1_795_341_600_000, random);
+                    let day = Day::from_number(today.number() - age).expect("a day");
+                    let entry = Entry::saved(id, day, 1_795_341_600_000, &format!("Entry {number}."));
                     entries::insert(w, &entry)?;
                     let often = (number % OFTEN == 0).then_some(0);
                     let own = (0..size.on_each).map(|n| (number * size.on_each + n) % size.names);
