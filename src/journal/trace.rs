@@ -142,6 +142,23 @@ pub fn shortcode(name: &str) -> Option<String> {
 
 /// The folded form of what may become a name, for comparing while it is typed.
 pub fn folded(typed: &str) -> String {
+    if is_folded(typed) { typed.to_owned() } else { fold_any(typed) }
+}
+
+/// Whether this is surely its own folded form, as most names are: small letters and digits of ASCII, with single hyphens
+/// between them.
+fn is_folded(typed: &str) -> bool {
+    let mut is_after_hyphen = true;
+    let is_plain = typed.bytes().all(|b| {
+        let is_hyphen = b == b'-';
+        let is_doubled = is_hyphen && is_after_hyphen;
+        is_after_hyphen = is_hyphen;
+        !is_doubled && (is_hyphen || b.is_ascii_lowercase() || b.is_ascii_digit())
+    });
+    is_plain && !is_after_hyphen
+}
+
+fn fold_any(typed: &str) -> String {
     key_of(&tidy(&typed.trim().nfc().collect::<String>()))
 }
 
@@ -250,6 +267,13 @@ mod tests {
     }
 
     proptest! {
+        #[test]
+        fn what_is_folded_at_a_glance_is_folded(typed in "[a-z0-9-]{0,12}|[a-zA-Z_ -]{0,4}") {
+            if is_folded(&typed) {
+                prop_assert_eq!(fold_any(&typed), typed);
+            }
+        }
+
         #[test]
         fn a_name_read_again_is_the_same_name(typed in "\\PC{0,70}|[#:a-z_ \\-\u{200d}\u{301}\u{1f389}]{0,12}") {
             let Ok(first) = TraceName::parse(&typed) else { return Ok(()) };

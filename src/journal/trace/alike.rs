@@ -5,10 +5,7 @@
 //! missing, another one, or have changed places with its neighbour, where both names have at least five, begin alike,
 //! and it is a letter: `2025` and `2026` are two names on purpose.
 
-use std::{
-    collections::{BTreeSet, HashMap, hash_map::DefaultHasher},
-    hash::{Hash, Hasher},
-};
+use std::collections::{BTreeSet, HashMap};
 
 use unicode_normalization::UnicodeNormalization;
 
@@ -39,16 +36,16 @@ pub fn pairs(keys: &[String]) -> Vec<(usize, usize)> {
         }
     }
     // Names that are one letter apart are equal without some letter of each, or without one of the longer one.
-    let mut by_rest: HashMap<u64, Vec<usize>> = HashMap::new();
+    let mut rests: Vec<(u64, usize)> = Vec::new();
     for (idx, name) in bare.iter().enumerate().filter(|(_, name)| name.len() >= LONG_ENOUGH) {
-        by_rest.entry(hash_without(name, None)).or_default().push(idx);
-        for place in (1..name.len()).filter(|place| name[*place].is_alphabetic()) {
-            by_rest.entry(hash_without(name, Some(place))).or_default().push(idx);
-        }
+        rests.extend(hashes_without_one(name).map(|rest| (rest, idx)));
     }
-    for places in by_rest.values() {
-        for (n, one) in places.iter().enumerate() {
-            for other in places[n + 1..].iter().filter(|other| is_one_apart(&bare[*one], &bare[**other])) {
+    rests.sort_unstable();
+    for places in rests.chunk_by(|one, other| one.0 == other.0) {
+        for (n, (_, one)) in places.iter().enumerate() {
+            for (_, other) in
+                places[n + 1..].iter().filter(|(_, other)| is_one_apart(&bare[*one], &bare[*other]))
+            {
                 note(*one, *other);
             }
         }
@@ -74,14 +71,28 @@ fn singulars(name: &[char]) -> Vec<Vec<char>> {
     all
 }
 
-fn hash_without(name: &[char], place: Option<usize>) -> u64 {
-    let mut hasher = DefaultHasher::new();
-    for (idx, letter) in name.iter().enumerate() {
-        if place != Some(idx) {
-            letter.hash(&mut hasher);
-        }
+/// A hash of a name, and of it without each of its letters but the first, as polynomials over its characters: from the
+/// hashes of all beginnings and endings each costs one step, however long the name is. Equal texts have equal hashes;
+/// who finds equal hashes compares the texts.
+fn hashes_without_one(name: &[char]) -> impl Iterator<Item = u64> + '_ {
+    const BASE: u64 = 0x9e37_79b9_7f4a_7c15;
+    let mut powers = vec![1_u64; name.len() + 1];
+    let mut heads = vec![0_u64; name.len() + 1];
+    let mut tails = vec![0_u64; name.len() + 1];
+    for (n, letter) in name.iter().enumerate() {
+        powers[n + 1] = powers[n].wrapping_mul(BASE);
+        heads[n + 1] = heads[n].wrapping_mul(BASE).wrapping_add(u64::from(u32::from(*letter)));
     }
-    hasher.finish()
+    for (n, letter) in name.iter().enumerate().rev() {
+        let power = powers[name.len() - 1 - n];
+        tails[n] = tails[n + 1].wrapping_add(power.wrapping_mul(u64::from(u32::from(*letter))));
+    }
+    let places = (1..name.len()).filter(|place| name[*place].is_alphabetic());
+    let whole = heads[name.len()];
+    let rests = places.map(move |place| {
+        heads[place].wrapping_mul(powers[name.len() - 1 - place]).wrapping_add(tails[place + 1])
+    });
+    std::iter::once(whole).chain(rests)
 }
 
 /// Whether one letter is missing, another one, or has changed places with its neighbour.

@@ -107,28 +107,31 @@ impl Services {
                 .filter_map(|found| {
                     let folded = trace::folded(&found.name);
                     let place = place_of(&words, &folded, &found.name)?;
-                    Some((place, folded, found))
+                    let frecency = frecency(&found, today);
+                    Some(Fitting { is_later: !words.is_empty() && place > 0, folded, frecency, found })
                 })
                 .collect();
-            let by_place = !words.is_empty();
-            let group = |a: &Fitting| (!a.2.is_pinned, by_place && a.0 > 0);
-            fitting.sort_by(|a, b| {
-                let (one, other) = (&a.2, &b.2);
+            fitting.sort_unstable_by(|a, b| {
+                let (one, other) = (&a.found, &b.found);
                 let ordered = match order {
                     Order::Name => Ordering::Equal,
                     Order::Count => other.count.cmp(&one.count),
                     Order::Last => other.last.cmp(&one.last),
                     Order::First => one.first.cmp(&other.first),
-                    Order::Recent => frecency(other, today).total_cmp(&frecency(one, today)),
+                    Order::Recent => b.frecency.total_cmp(&a.frecency),
                 };
-                group(a).cmp(&group(b)).then(ordered).then_with(|| a.1.cmp(&b.1))
+                let grouped = (!one.is_pinned, a.is_later).cmp(&(!other.is_pinned, b.is_later));
+                grouped
+                    .then(ordered)
+                    .then_with(|| a.folded.cmp(&b.folded))
+                    .then_with(|| one.id.cmp(&other.id))
             });
             let count = fitting.len();
             let n_pages = count.div_ceil(ON_PAGE).max(1);
             let page = page.clamp(1, n_pages);
             let traces = fitting.into_iter().skip((page - 1) * ON_PAGE).take(ON_PAGE);
             Ok(Index {
-                traces: traces.map(|(.., found)| found).collect(),
+                traces: traces.map(|fitting| fitting.found).collect(),
                 count,
                 total,
                 page,
@@ -140,8 +143,14 @@ impl Services {
     }
 }
 
-/// A trace with the place of the filter in its name, and its folded name.
-type Fitting = (usize, String, Trace);
+/// A trace that fits, with what it is sorted by.
+struct Fitting {
+    /// Its name holds the first word of the filter, but does not begin with it.
+    is_later: bool,
+    folded: String,
+    frecency: f64,
+    found: Trace,
+}
 
 /// Where the first word stands in a name that holds all of them; 0 without words.
 fn place_of(words: &[String], folded: &str, name: &str) -> Option<usize> {

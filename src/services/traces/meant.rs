@@ -67,11 +67,11 @@ impl Services {
     /// looked for behind, and is there the next time.
     pub(super) fn meant_alike(self: &Arc<Self>, user: &Arc<User>, all: &[Trace]) -> Vec<(String, String)> {
         let EmbedState::Ready(embedder) = self.embed.state() else { return Vec::new() };
-        let mut words: Vec<&Trace> =
-            all.iter().filter(|found| found.kind == Kind::Word && may_mean(&found.name)).collect();
+        let mut words: Vec<&Trace> = all.iter().filter(|found| found.kind == Kind::Word).collect();
         words.sort_by(|one, other| other.count.cmp(&one.count).then(one.id.cmp(&other.id)));
         let mut names: Vec<(String, String)> = words
             .into_iter()
+            .filter(|found| may_mean(&found.name))
             .take(COMPARED)
             .map(|found| (trace::folded(&found.name), spoken(&found.name)))
             .collect();
