@@ -101,15 +101,8 @@ pub fn future_day() -> WebError {
 ///
 /// # Errors
 /// The reason itself, holding the text, when the day cannot be shown either.
-pub async fn refuse_text(
-    call: &Call,
-    session: &Session,
-    day: Day,
-    op: &str,
-    text: &str,
-    error: WebError,
-) -> Answer {
-    let composer = items::refused(call, day, op, text, error.sentence());
+pub async fn refuse_text(call: &Call, session: &Session, day: Day, form: &Form, error: WebError) -> Answer {
+    let composer = items::refused(call, day, form, error.sentence());
     if call.wants_fragment() && error.status() != StatusCode::UNPROCESSABLE_ENTITY {
         // Only 422 replaces the box; with any other status the box on the page stays as it is, text and all.
         return Err(error);
@@ -118,8 +111,8 @@ pub async fn refuse_text(
         let part = crate::web::pages::days::ComposerPart { shell: call.shell("Day"), composer };
         return call.page(error.status(), &part);
     }
-    let held =
-        crate::web::pages::Held { day: day.to_string(), op: composer.op.clone(), text: text.to_owned() };
+    let (op, text) = (composer.op.clone(), composer.text.clone());
+    let held = crate::web::pages::Held { day: day.to_string(), op, text };
     let status = error.status();
     match page(call, session, day, status, Some(composer)).await {
         Ok(response) => Ok(error.headers_onto(response, &call.mark)),

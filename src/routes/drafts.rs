@@ -40,7 +40,7 @@ pub async fn of_day(call: Arc<Call>, session: Arc<Session>, form: Form) -> Answe
     match kept {
         Ok(drafted) if call.wants_fragment() => Ok(said(drafted)),
         Ok(_) => Ok(see_other(&format!("/d/{day}?write=1"))),
-        Err(error) => days::refuse_text(&call, &session, day, form.text("op"), text, error).await,
+        Err(error) => days::refuse_text(&call, &session, day, &form, error).await,
     }
 }
 
@@ -73,6 +73,7 @@ pub async fn of_entry(call: Arc<Call>, session: Arc<Session>, form: Form) -> Ans
             let page = EditPage {
                 revision,
                 text: text.to_owned(),
+                draft: form.text("draft").parse().ok(),
                 error: Some(error.sentence().to_owned()),
                 ..edit_page(&call, &session, entry, None)
             };

@@ -46,7 +46,7 @@ pub async fn create(call: Arc<Call>, session: Arc<Session>, form: Form) -> Answe
         drafts::done(&call, &session, DraftOf::Day(day), &form).await;
     }
     match written {
-        Err(error) => days::refuse_text(&call, &session, day, op, text, error).await,
+        Err(error) => days::refuse_text(&call, &session, day, &form, error).await,
         Ok(written) if call.wants_fragment() => {
             let status = Some(format!("Saved {}", call.services().time_now(&session)));
             let composer = crate::web::pages::days::Composer {

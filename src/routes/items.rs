@@ -10,6 +10,7 @@ use crate::{
     web::{
         call::Call,
         changes::changes,
+        form::Form,
         markdown::{self, SanitizedHtml},
         pages::{
             ModelView,
@@ -143,11 +144,14 @@ pub fn composer(call: &Call, day: day::Day, draft: Option<String>) -> Composer {
     }
 }
 
-/// A box with a text that was not saved, and why. The `op` stays, so that a later save is still the same one.
-pub fn refused(call: &Call, day: day::Day, op: &str, text: &str, sentence: &str) -> Composer {
+/// A box with the text of a form that was not saved, and why. The `op` stays, so that a later save is still the same
+/// one, and so does the draft that the box holds, which goes with that save.
+pub fn refused(call: &Call, day: day::Day, form: &Form, sentence: &str) -> Composer {
+    let op = form.text("op");
     Composer {
         op: if op.is_empty() { call.services().fresh_op() } else { op.to_owned() },
-        text: text.to_owned(),
+        text: form.text("text").to_owned(),
+        draft: form.text("draft").parse().ok(),
         error: Some(sentence.to_owned()),
         state: "failed",
         ..composer(call, day, None)

@@ -35,6 +35,7 @@ export class EntryComposerElement extends HTMLElement {
     document.addEventListener("visibilitychange", () => document.hidden && draft.save(true), { signal });
     window.addEventListener("pagehide", () => draft.save(true), { signal });
     window.addEventListener("beforeunload", (event) => this.#warn(event), { signal });
+    if (this.dataset.state === "failed") draft.later();
     this.#fit();
     this.#count();
   }

@@ -16,7 +16,8 @@ export class Draft {
   constructor(box, tell) {
     this.#box = box;
     this.#tell = tell;
-    this.#kept = box.area.value;
+    // A text that came back unsaved is in no draft yet.
+    this.#kept = box.dataset.state === "failed" ? null : box.area.value;
   }
 
   get running() {
