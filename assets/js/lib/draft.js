@@ -27,7 +27,7 @@ export class Draft {
   // Whether closing the page now loses nothing: what is not kept yet is sent while it closes.
   get isSafe() {
     const text = this.#box.area.value;
-    return text === this.#kept || (this.#isOn && !this.#refused && text.length * 3 < KEEPALIVE_BYTES);
+    return text === this.#kept || (this.#isOn && !this.#refused && sizeOf(text) < KEEPALIVE_BYTES);
   }
 
   get isCurrent() {
@@ -71,4 +71,9 @@ export class Draft {
   get #isOn() {
     return Boolean(this.#box.dataset.draft);
   }
+}
+
+// Bytes of a text as a form carries it: up to nine for one character of the texts that are longest there.
+function sizeOf(text) {
+  return new URLSearchParams({ text }).toString().length;
 }

@@ -121,6 +121,19 @@ begun("a text that met another version is lost neither by leaving nor by cancell
   await expect(area).toHaveValue("The second tab.");
 });
 
+// Nine thousand characters of Japanese are more than a browser sends from a page that goes away.
+begun("who closes a page whose text cannot be sent any more is asked", async ({ page }) => {
+  await openToday(page);
+  await composer(page).press("a");
+  await composer(page).fill("\u{65e5}".repeat(9_000));
+  const asked = page.waitForEvent("dialog");
+  await page.close({ runBeforeUnload: true });
+  const dialog = await asked;
+  expect(dialog.type()).toBe("beforeunload");
+  await dialog.dismiss();
+  await expect(composer(page)).not.toHaveValue("");
+});
+
 begun.describe("without scripts", () => {
   begun.use({ javaScriptEnabled: false });
 
