@@ -44,8 +44,8 @@ const TOGETHER_FOR: Duration = Duration::from_millis(500);
 const WRITES_FOR_MS: i64 = 10_000;
 /// Texts that are embedded without a rest: the engine computes about as many at once.
 const TEXTS: usize = 2;
-/// The rest after each of these, of the time that they took. Then four in ten saves meet none of it, and about six
-/// entries of three chunks a second are read on two cores where ten could be.
+/// The rest after each of these, of the time that they took. Without any, ten entries of three chunks a second are read
+/// beside saves on two cores; with a rest of 1.5 it was 3.5, and no save was quicker for it (`indexing::bench::saving`).
 const REST: f64 = 0.5;
 const LONGEST_REST: Duration = Duration::from_millis(300);
 
