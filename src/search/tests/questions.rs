@@ -3,7 +3,9 @@
 //! `tests/quality/questions.json` has questions that the diary answers, with the entry and words of the answer, and
 //! questions that it does not. The thresholds of [`crate::search::answer`] were chosen on the half `tune`; figures are
 //! reported from the half `report`, of which the test prints no question, so that nobody mends on one. What was looked at
-//! goes into `tune`, and new questions are written for `report` from the diary alone (so the third set, of 29 November).
+//! goes into `tune`, and new questions are written for `report` from the diary alone (so the third set, of 29 November,
+//! which was read since: the next change needs a new one). The part `hard` was written to be hard, of people, places and
+//! things that the diary does know, and no threshold was chosen on it; `make bench-search` counts it.
 
 use serde_json::Value;
 
@@ -22,6 +24,8 @@ use crate::{
 
 /// The half that may be looked at.
 const TUNE: &str = "tune";
+/// The part that is only measured: it takes minutes.
+const HARD: &str = "hard";
 
 struct Asked {
     half: String,
@@ -61,7 +65,8 @@ fn questions_are_answered_from_the_right_entry_or_refused() {
     let texts: Vec<String> = entries.iter().map(|markdown| plain::plain(markdown)).collect();
     let mut diary = Diary::open(&entries, embedder);
     let today: Day = "2026-11-22".parse().unwrap();
-    for half in [TUNE, "report"] {
+    let is_measured = std::env::var_os("LLAMORA_TEST_BENCH").is_some();
+    for half in [TUNE, "report", HARD].into_iter().filter(|half| is_measured || *half != HARD) {
         let (mut answered, mut rightly, mut n_answerable, mut refused, mut n_unanswerable) = (0, 0, 0, 0, 0);
         for asked in asked().iter().filter(|asked| asked.half == half) {
             let query = Query::parse(&format!("{} ", asked.text));
@@ -126,11 +131,17 @@ fn questions_are_answered_from_the_right_entry_or_refused() {
         eprintln!(
             "{half}: {answered} of {n_answerable} answered, {rightly} with what was asked for; {refused} of {n_unanswerable} without an answer refused"
         );
-        // Nine of ten are wanted, in the half that was not looked at too; there it is eight.
-        let least = if half == TUNE { 9 } else { 8 };
+        // Nine of ten are wanted everywhere; where nothing was chosen on the questions it is less.
+        let least = match half {
+            TUNE => 9,
+            HARD => 7,
+            _ => 8,
+        };
         assert!(refused * 10 >= n_unanswerable * least, "{half}: too much is answered");
-        // Six of ten were, nearly five with what was asked for; another machine may round one away.
-        assert!(answered * 2 >= n_answerable, "{half}: too little is answered");
-        assert!(rightly * 5 >= n_answerable * 2, "{half}: too little is answered");
+        // Six of ten were, nearly five with what was asked for (of the hard ones five and less than four); another
+        // machine may round one away.
+        let (least, least_right) = if half == HARD { (4, 3) } else { (5, 4) };
+        assert!(answered * 10 >= n_answerable * least, "{half}: too little is answered");
+        assert!(rightly * 10 >= n_answerable * least_right, "{half}: too little is answered");
     }
 }
