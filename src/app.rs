@@ -37,6 +37,9 @@ use crate::{
 pub const JOURNAL_FILE: &str = "journal.llamora";
 /// Longest time between a signal to stop and the end of the process.
 const STOP_LIMIT: Duration = Duration::from_millis(4800);
+/// How long requests that have begun may go on before sessions end: what somebody was saving is saved then, and not
+/// answered with a page that asks to sign in.
+const GRACE: Duration = Duration::from_millis(1000);
 
 /// How the program is started.
 pub struct Start {
@@ -169,11 +172,17 @@ async fn serve(start: Start) -> anyhow::Result<()> {
     tracing::info!("stopping");
     let orderly = async {
         stopper.stop();
-        services.finish().await;
-        if told.is_ok() {
-            server.await.context("the server task")?.context("the server")?;
+        if told.is_err() {
+            services.finish().await;
+            return Ok(());
         }
-        anyhow::Ok(())
+        let early = tokio::time::timeout(GRACE, &mut server).await;
+        services.finish().await;
+        let ended = match early {
+            Ok(ended) => ended,
+            Err(_) => server.await,
+        };
+        ended.context("the server task")?.context("the server")
     };
     tokio::select! {
         ended = orderly => ended?,

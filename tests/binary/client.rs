@@ -23,6 +23,7 @@ impl Answer {
 }
 
 /// A visitor's end of the line: remembers cookies like a browser.
+#[derive(Clone)]
 pub struct Client {
     address: SocketAddr,
     cookies: BTreeMap<String, String>,
@@ -50,10 +51,7 @@ impl Client {
 
     /// Sends a request; a connection that ends early is an error, never half an answer.
     pub fn send(&mut self, method: &str, path: &str, body: Option<&str>) -> io::Result<Answer> {
-        let mut stream = self.open(method, path, body)?;
-        let mut raw = Vec::new();
-        stream.read_to_end(&mut raw)?;
-        let answer = parse(&raw).ok_or(io::ErrorKind::UnexpectedEof)?;
+        let answer = read(self.open(method, path, body)?)?;
         for (name, value) in &answer.headers {
             self.received.push(format!("{name}: {value}"));
             if name == "set-cookie" {
@@ -65,6 +63,28 @@ impl Client {
 
     /// Sends a request and gives the open connection, for streams.
     pub fn open(&self, method: &str, path: &str, body: Option<&str>) -> io::Result<TcpStream> {
+        let mut stream = self.begin(method, path, body.map(str::len))?;
+        stream.write_all(b"\r\n")?;
+        // A refused body may meet a closed connection: the answer is still there to be read.
+        if let Some(body) = body {
+            let _ = stream.write_all(body.as_bytes());
+        }
+        Ok(stream)
+    }
+
+    /// Sends all of a form but its body, and waits until the program asks for that.
+    pub fn promise(&self, path: &str, length: usize) -> io::Result<TcpStream> {
+        const GO_ON: &[u8] = b"HTTP/1.1 100 Continue\r\n\r\n";
+        let mut stream = self.begin("POST", path, Some(length))?;
+        stream.write_all(b"Expect: 100-continue\r\n\r\n")?;
+        let mut answer = vec![0; GO_ON.len()];
+        stream.read_exact(&mut answer)?;
+        assert_eq!(answer, GO_ON, "{}", String::from_utf8_lossy(&answer));
+        Ok(stream)
+    }
+
+    /// Opens a connection and sends the head of a request, without the empty line at its end.
+    fn begin(&self, method: &str, path: &str, length: Option<usize>) -> io::Result<TcpStream> {
         let mut stream = TcpStream::connect_timeout(&self.address, PATIENCE)?;
         stream.set_read_timeout(Some(PATIENCE))?;
         let host = self.address;
@@ -77,16 +97,11 @@ impl Client {
         for (name, value) in &self.extra {
             request += &format!("{name}: {value}\r\n");
         }
-        if let Some(body) = body {
+        if let Some(length) = length {
             request += &format!("Origin: http://{host}\r\nContent-Type: {}\r\n", self.kind);
-            request += &format!("Content-Length: {}\r\n", body.len());
+            request += &format!("Content-Length: {length}\r\n");
         }
-        request += "\r\n";
         stream.write_all(request.as_bytes())?;
-        // A refused body may meet a closed connection: the answer is still there to be read.
-        if let Some(body) = body {
-            let _ = stream.write_all(body.as_bytes());
-        }
         Ok(stream)
     }
 
@@ -105,6 +120,13 @@ impl Client {
             self.cookies.insert(name.trim().to_owned(), value.trim().to_owned());
         }
     }
+}
+
+/// Reads an answer to its end; a connection that ends early is an error, never half an answer.
+pub fn read(mut stream: TcpStream) -> io::Result<Answer> {
+    let mut raw = Vec::new();
+    stream.read_to_end(&mut raw)?;
+    Ok(parse(&raw).ok_or(io::ErrorKind::UnexpectedEof)?)
 }
 
 /// Encodes form fields.

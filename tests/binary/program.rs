@@ -242,20 +242,28 @@ impl Running {
         child.wait().unwrap();
     }
 
-    /// SIGTERM; how it ended and how long that took. Fails when it takes more than 15 s.
-    pub fn stop(mut self) -> (ExitStatus, Duration) {
-        let mut child = self.child.take().unwrap();
-        let begun = Instant::now();
-        let sent = Command::new("sh").arg("-c").arg(format!("kill -TERM {}", child.id())).status().unwrap();
+    /// Sends SIGTERM.
+    pub fn tell_to_stop(&self) {
+        let sent = Command::new("sh").arg("-c").arg(format!("kill -TERM {}", self.id())).status().unwrap();
         assert!(sent.success());
-        match wait(&mut child, Duration::from_secs(15)) {
-            Some(status) => (status, begun.elapsed()),
-            None => {
-                let _ = child.kill();
-                let _ = child.wait();
-                panic!("did not end within 15 s of SIGTERM");
-            }
+    }
+
+    /// SIGTERM; how it ended and how long that took. Fails when it takes more than 15 s.
+    pub fn stop(self) -> (ExitStatus, Duration) {
+        let begun = Instant::now();
+        self.tell_to_stop();
+        (self.ended(), begun.elapsed())
+    }
+
+    /// Waits until it has ended by itself. Fails when that takes more than 15 s.
+    pub fn ended(mut self) -> ExitStatus {
+        let mut child = self.child.take().unwrap();
+        if let Some(status) = wait(&mut child, Duration::from_secs(15)) {
+            return status;
         }
+        let _ = child.kill();
+        let _ = child.wait();
+        panic!("did not end within 15 s of SIGTERM");
     }
 }
 

@@ -1,10 +1,10 @@
 //! SIGTERM ends the program soon and cleanly, whatever it is doing.
 
-use std::io::{Read, Write};
+use std::io::{ErrorKind, Read, Write};
 use std::net::TcpStream;
-use std::process::Command;
 use std::time::{Duration, Instant};
 
+use crate::client::{Client, read};
 use crate::program::{Place, has_model};
 use crate::visitor::Visitor;
 
@@ -80,21 +80,33 @@ fn what_is_being_saved_at_sigterm_is_saved_or_refused_and_never_lost() {
     visitor.register("Busy", "always at it until the end");
     let today = visitor.today();
     visitor.get(&today);
-    let writer = std::thread::spawn(move || {
-        let mut saved = Vec::new();
-        for n in 0.. {
-            match visitor.try_write(&today, &format!("Entry {n}. {}", "And so on. ".repeat(50))) {
-                Ok(id) => saved.push(id),
-                Err(_) => break,
-            }
-        }
-        saved
-    });
+    let writers: Vec<_> = (0..8)
+        .map(|writer| {
+            let (mut visitor, today) = (visitor.clone(), today.clone());
+            std::thread::spawn(move || {
+                let mut saved = Vec::new();
+                for n in 0.. {
+                    let text = format!("Entry {n} of {writer}. {}", "And so on. ".repeat(50));
+                    match visitor.try_write(&today, &text) {
+                        Ok(id) => saved.push(id),
+                        Err(error) => return (saved, error.kind() == ErrorKind::PermissionDenied),
+                    }
+                }
+                unreachable!("the program ends")
+            })
+        })
+        .collect();
     std::thread::sleep(Duration::from_millis(700));
     let (status, took) = running.stop();
     assert_eq!(status.code(), Some(0), "{status}; {}", place.errors());
     assert!(took < LIMIT, "took {took:?}");
-    let saved = writer.join().unwrap();
+    let mut saved = Vec::new();
+    for writer in writers {
+        let (ids, was_sent_away) = writer.join().unwrap();
+        saved.extend(ids);
+        // Sessions end when what had begun had a second to end.
+        assert!(!was_sent_away || took > Duration::from_secs(1), "signed out after {took:?}");
+    }
     assert!(saved.len() > 5, "{} entries were saved", saved.len());
 
     let running = place.start();
@@ -112,21 +124,48 @@ fn what_is_being_saved_at_sigterm_is_saved_or_refused_and_never_lost() {
     place.assert_calm();
 }
 
+// proves: RR-27
+#[test]
+fn a_text_that_is_on_its_way_at_sigterm_is_still_saved() {
+    let place = Place::slim();
+    let running = place.start();
+    let mut visitor = Visitor::new(running.address);
+    visitor.register("Halfway", "one more sentence before the end");
+    let today = visitor.today();
+    visitor.get(&today);
+    let (mut stream, body) = visitor.begin_post(&format!("{today}/entries"), &[("text", "Still written.")]);
+    let told = Instant::now();
+    running.tell_to_stop();
+    until_heard(&place);
+    // Long enough for a program that ends sessions first.
+    std::thread::sleep(Duration::from_millis(300));
+    stream.write_all(body.as_bytes()).unwrap();
+    let answer = read(stream).unwrap();
+    assert_eq!(answer.status, 303, "{}", answer.body);
+    let status = running.ended();
+    assert_eq!(status.code(), Some(0), "{status}; {}", place.errors());
+    assert!(told.elapsed() < LIMIT, "took {:?}", told.elapsed());
+
+    let running = place.start();
+    let mut visitor = Visitor::new(running.address);
+    visitor.sign_in("Halfway", "one more sentence before the end");
+    assert!(visitor.get(&today).body.contains("Still written."));
+    place.assert_calm();
+}
+
+/// Waits until the program says that it has heard the signal.
+fn until_heard(place: &Place) {
+    let told = Instant::now();
+    while !place.errors().contains("stopping") {
+        assert!(told.elapsed() < LIMIT, "{}", place.errors());
+        std::thread::sleep(Duration::from_millis(5));
+    }
+}
+
 /// A program that somebody keeps busy: a form of which only a part has come.
 fn busy(place: &Place) -> (crate::program::Running, TcpStream) {
     let running = place.start();
-    let address = running.address;
-    let mut stream = TcpStream::connect(address).unwrap();
-    write!(
-        stream,
-        "POST /login HTTP/1.1\r\nHost: {address}\r\nSec-Fetch-Site: same-origin\r\nContent-Length: 50\r\n\
-         Content-Type: application/x-www-form-urlencoded\r\nExpect: 100-continue\r\n\r\n"
-    )
-    .unwrap();
-    // The answer says that the body is being read.
-    let mut answer = [0; 12];
-    stream.read_exact(&mut answer).unwrap();
-    assert_eq!(&answer, b"HTTP/1.1 100");
+    let stream = Client::new(running.address).promise("/login", 50).unwrap();
     (running, stream)
 }
 
@@ -148,14 +187,8 @@ fn sigterm_waits_for_an_open_form_but_not_for_ever() {
 fn a_second_sigterm_ends_it_at_once() {
     let place = Place::slim();
     let (running, stream) = busy(&place);
-    let first = Command::new("sh").arg("-c").arg(format!("kill -TERM {}", running.id())).status().unwrap();
-    assert!(first.success());
-    // The program says that it has heard the first one.
-    let heard = Instant::now();
-    while !place.errors().contains("stopping") {
-        assert!(heard.elapsed() < LIMIT, "{}", place.errors());
-        std::thread::sleep(Duration::from_millis(5));
-    }
+    running.tell_to_stop();
+    until_heard(&place);
     let (status, took) = running.stop();
     println!("a second SIGTERM: ended after {} ms", took.as_millis());
     assert_eq!(status.code(), Some(0), "{status}; {}", place.errors());

@@ -1,12 +1,13 @@
 //! What a person does: register, sign in, write, ask. Forms are read from the pages, as a browser without scripts would.
 
 use std::io;
-use std::net::SocketAddr;
+use std::net::{SocketAddr, TcpStream};
 use std::time::{Duration, Instant};
 
 use crate::client::{Answer, Client, form};
 
 /// A person at a browser.
+#[derive(Clone)]
 pub struct Visitor {
     pub client: Client,
     csrf: String,
@@ -41,6 +42,14 @@ impl Visitor {
         all.extend_from_slice(fields);
         let body = form(&all);
         self.client.send("POST", path, Some(&body))
+    }
+
+    /// Like `post`, but the form is only begun: its body is sent to the connection later, by whoever asked.
+    pub fn begin_post(&self, path: &str, fields: &[(&str, &str)]) -> (TcpStream, String) {
+        let mut all = vec![("csrf", self.csrf.as_str()), ("op", self.op.as_str())];
+        all.extend_from_slice(fields);
+        let body = form(&all);
+        (self.client.promise(path, body.len()).unwrap(), body)
     }
 
     /// Uploads a file with the token of the page read last.
@@ -93,10 +102,14 @@ impl Visitor {
         }
     }
 
-    /// Writes an entry on a day (`/d/2026-01-31`); its id, or an error when the program did not answer.
+    /// Writes an entry on a day (`/d/2026-01-31`); its id, or an error when the program did not answer, or answered
+    /// with a page that gives the text back.
     pub fn try_write(&mut self, day: &str, text: &str) -> io::Result<String> {
         let op = self.op.clone();
         let answer = self.try_post(&format!("{day}/entries"), &[("op", &op), ("text", text)])?;
+        if answer.status == 401 && answer.body.contains(text.trim()) {
+            return Err(io::ErrorKind::PermissionDenied.into());
+        }
         assert_eq!(answer.status, 303, "writing: {}", answer.body);
         let place = answer.header("location").unwrap();
         Ok(place.split("#entry-").nth(1).expect("the answer leads to the entry").to_owned())
