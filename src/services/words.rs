@@ -12,9 +12,12 @@ mod keep;
 
 pub use self::keep::{Compared, compare, forget, listed, make};
 
-use std::sync::{
-    Arc, Mutex,
-    atomic::{AtomicBool, Ordering},
+use std::{
+    sync::{
+        Arc, Condvar, Mutex, MutexGuard,
+        atomic::{AtomicBool, Ordering},
+    },
+    time::Duration,
 };
 
 use crate::{
@@ -39,10 +42,16 @@ use crate::{
 /// index catches up.
 const MOST_AT_ONCE: usize = 256;
 
+/// Longest wait of a search for an index that is just being opened. It takes half a second with 100,000 entries; to read
+/// those takes four.
+const OPENS_WITHIN: Duration = Duration::from_secs(2);
+
 /// The word index of one person.
 #[derive(Default)]
 pub(crate) struct UserWords {
     open: Mutex<Open>,
+    /// Told when the index is open, or is not to be waited for.
+    opened: Condvar,
     /// Told when there may be something to do.
     nudge: tokio::sync::Notify,
     /// Ends what is being built.
@@ -53,6 +62,8 @@ pub(crate) struct UserWords {
 struct Open {
     index: WordIndex,
     progress: Progress,
+    /// It is not to be waited for: many entries are missing in it, or it could not be read.
+    lacks_much: bool,
     /// A newer program keeps an index here: it is not ours to replace.
     is_foreign: bool,
     /// What points to the sealed segments does not open: what it named must be collected.
@@ -75,7 +86,8 @@ impl UserWords {
         self.nudge.notify_one();
     }
 
-    /// Entries that say words of the query; see [`WordIndex::find`]. `None` while there is no index.
+    /// Entries that say words of the query; see [`WordIndex::find`]. `None` while there is no index; for one that is just
+    /// being opened it waits.
     ///
     /// # Errors
     /// Store errors.
@@ -85,7 +97,7 @@ impl UserWords {
         query: &Query,
         near: &[EntryId],
     ) -> Result<Option<WordHits>, VaultError> {
-        let mut open = guard(&self.open);
+        let mut open = self.wait(guard(&self.open));
         if !open.is_whole() || catch_up(vault, &mut open, MOST_AT_ONCE)?.is_none() {
             drop(open);
             self.nudge();
@@ -103,10 +115,20 @@ impl UserWords {
         }
     }
 
+    /// Waits for an index that is just being opened.
+    fn wait<'a>(&'a self, open: MutexGuard<'a, Open>) -> MutexGuard<'a, Open> {
+        let is_opening = |open: &mut Open| !open.is_whole() && !open.lacks_much && !self.is_closed();
+        match self.opened.wait_timeout_while(open, OPENS_WITHIN, is_opening) {
+            Ok((open, _)) => open,
+            Err(poisoned) => poisoned.into_inner().0,
+        }
+    }
+
     /// Drops everything, for good.
     pub(crate) fn close(&self) {
         self.stop.store(true, Ordering::Relaxed);
         *guard(&self.open) = Open::default();
+        self.opened.notify_all();
     }
 
     fn is_closed(&self) -> bool {

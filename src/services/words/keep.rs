@@ -126,6 +126,7 @@ impl UserWords {
                     return Ok(applied > 0);
                 }
                 open.progress = open.lacking(vault.take_changes());
+                open.lacks_much = matches!(open.progress, Progress::Lacks(_));
                 return Ok(true);
             }
             std::mem::take(&mut open.progress)
@@ -134,7 +135,11 @@ impl UserWords {
             Ok(progress) => {
                 let mut open = guard(&self.open);
                 if !self.is_closed() {
+                    open.lacks_much = matches!(&progress, Progress::Lacks(lacking) if lacking.len() > RECENT);
                     open.progress = progress;
+                }
+                if open.is_whole() || open.lacks_much {
+                    self.opened.notify_all();
                 }
                 Ok(true)
             }
@@ -247,7 +252,8 @@ impl UserWords {
     pub(super) fn start_anew(&self, vault: &Unlocked) {
         let mut open = guard(&self.open);
         let Open { is_foreign, is_lost, is_swept, .. } = *open;
-        *open = Open { is_foreign, is_lost, is_swept, ..Open::default() };
+        *open = Open { is_foreign, is_lost, is_swept, lacks_much: true, ..Open::default() };
+        self.opened.notify_all();
         vault.note_changes(Changes { all: true, entries: Vec::new() });
     }
 }

@@ -121,11 +121,32 @@ fn what_changes_shows_at_once_and_after_a_restart() {
 }
 
 #[test]
+fn a_search_waits_for_an_index_that_is_just_being_opened() {
+    let disk = Disk::default();
+    let vault = register(&disk);
+    write(&vault, 0..30).unwrap();
+    drop(opened(&vault));
+    let words = UserWords::default();
+    std::thread::scope(|scope| {
+        let searching = scope.spawn(|| count(&words, &vault, "them "));
+        settle(&words, &vault).unwrap();
+        assert_eq!(searching.join().unwrap(), 30);
+    });
+    // One that was closed, and one that has to be made anew, are not waited for.
+    words.start_anew(&vault);
+    assert!(words.find(&vault, &Query::parse("them"), &[]).unwrap().is_none());
+}
+
+#[test]
 fn a_journal_without_an_index_gets_one_and_much_at_once_is_read_in_batches() {
     let disk = Disk::default();
     let vault = register(&disk);
     write(&vault, 0..300).unwrap();
     let words = UserWords::default();
+    // It reads what is sealed, and what the journal lists.
+    for _ in 0..2 {
+        words.round(&vault, false).unwrap();
+    }
     assert!(words.find(&vault, &Query::parse("them"), &[]).unwrap().is_none(), "every entry is read instead");
     settle(&words, &vault).unwrap();
     assert_eq!(count(&words, &vault, "them "), 300);
