@@ -1,5 +1,7 @@
 //! Renewing and revoking keys, through the pages.
 
+mod stopped;
+
 use std::{
     sync::Arc,
     time::{Duration, Instant},
@@ -14,7 +16,7 @@ use llamora::{
         ids::EntryId,
     },
     store::Store,
-    vault::{KdfChoice, Vaults, entries, rotation::Cursor, unlocked::Unlocked},
+    vault::{KdfChoice, Vaults, entries, unlocked::Unlocked},
 };
 
 use crate::it::common::{Ask, Got, PASSWORD, SignedIn, TODAY, TestApp, attribute, services_over};
@@ -42,6 +44,7 @@ async fn sign_in(app: &TestApp, password: &str) -> Got {
     browser.post("/login", &[("username", "Mira"), ("password", password)]).await
 }
 
+// D46 (the rotation of keys can be run)
 #[tokio::test]
 async fn keys_are_renewed_in_the_background_while_writing_goes_on() {
     let app = TestApp::new().await;
@@ -154,6 +157,7 @@ async fn some_minutes_later_a_code_is_not_shown_again() {
     assert!(!got.body.contains(&code));
 }
 
+// D46 (a rotation asks for the password)
 #[tokio::test]
 async fn a_wrong_password_changes_nothing_and_costs_time() {
     let app = TestApp::new().await;
@@ -182,9 +186,15 @@ async fn the_progress_comes_as_a_fragment() {
 
 /// A journal of Mira's with `n_entries` entries, ten a day, opened nowhere.
 fn journal(store: &Arc<Store>, n_entries: u32) -> (Vaults, Arc<Unlocked>) {
+    let (vaults, vault, _) = journal_with_code(store, n_entries);
+    (vaults, vault)
+}
+
+/// The same with its recovery code.
+fn journal_with_code(store: &Arc<Store>, n_entries: u32) -> (Vaults, Arc<Unlocked>, String) {
     let clock = Arc::new(Fixed::at(1_795_341_600_000));
     let vaults = Vaults::open(Arc::clone(store), clock, KdfChoice::Cheap).expect("accounts");
-    let (vault, _) = vaults
+    let (vault, code) = vaults
         .register(&Name::choose("Mira").unwrap(), "Mira", &Password::choose(PASSWORD).unwrap())
         .expect("a new account");
     let entry = |n: u32| Entry {
@@ -209,28 +219,7 @@ fn journal(store: &Arc<Store>, n_entries: u32) -> (Vaults, Arc<Unlocked>) {
     for some in all.chunks(500) {
         vault.write(|w| some.iter().try_for_each(|n| entries::insert(w, &entry(*n)))).expect("written");
     }
-    (vaults, vault)
-}
-
-// D46 (interrupted)
-#[tokio::test]
-async fn a_renewal_that_was_interrupted_goes_on_after_signing_in() {
-    let store = Arc::new(Store::in_memory().expect("a store"));
-    let (vaults, vault) = journal(&store, 700);
-    vault.refresh().expect("begun");
-    vault.advance(&mut Cursor::default()).expect("a first piece");
-    let state = vault.rotation().expect("a state");
-    assert!(state.is_draining && state.done < state.all);
-    drop((vault, vaults));
-
-    let app = TestApp::over(services_over(store)).await;
-    let browser = app.anonymous();
-    browser.get("/login").await;
-    browser.post("/login", &[("username", "Mira"), ("password", PASSWORD)]).await.expect(303);
-    let mira = app.signed_in(&browser.cookie().expect("a session"));
-    let page = when_calm(&mira).await;
-    assert!(!page.body.contains("cannot end by itself"));
-    assert!(mira.get("/d/2019-04-14").await.expect(200).body.contains("Entry 0."));
+    (vaults, vault, code.display().to_string())
 }
 
 /// Figures: `LLAMORA_TEST_RECORDS=20000` for a large journal.
