@@ -10,3 +10,4 @@ mod hostile;
 mod injection;
 mod keys;
 mod memory;
+mod ways;
