@@ -1,5 +1,7 @@
 //! A journal that was changed outside the program: told by day on every page, and accepted as it is.
 
+mod moved;
+
 use std::{ops::ControlFlow, sync::Arc};
 
 use llamora::{
