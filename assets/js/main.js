@@ -26,6 +26,7 @@ import { leaveWhenLocked } from "./lib/lock.js";
 import { closeMenus } from "./lib/menus.js";
 import { dismissNotices } from "./lib/notice.js";
 import { openInPlace } from "./lib/overlay.js";
+import { tellOfReplies } from "./lib/replies.js";
 import { tickInPlace } from "./lib/tasks.js";
 
 for (const element of [
@@ -58,5 +59,6 @@ openInPlace();
 closeMenus();
 dismissNotices();
 offerFocusMode();
+tellOfReplies();
 tickInPlace();
 leaveWhenLocked();

@@ -1,5 +1,3 @@
-import { announce } from "../lib/notice.js";
-
 const PAUSE_AFTER_REFUSAL = 3000; // milliseconds
 const NEAR = 48; // pixels below what can be seen that still count as its end
 
@@ -69,7 +67,6 @@ export class ReplyStreamElement extends HTMLElement {
 
   #end() {
     this.#close();
-    announce("The reply has ended.");
     this.dispatchEvent(new CustomEvent("reply-ended"));
   }
 

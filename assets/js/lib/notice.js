@@ -20,8 +20,8 @@ export function dismissNotices() {
   });
 }
 
-// Says something to a screen reader only.
+// Says something to a screen reader only. A new node each time: the same words again are no change otherwise, and not
+// heard.
 export function announce(sentence) {
-  const announcer = document.getElementById("announcer");
-  if (announcer) announcer.textContent = sentence;
+  document.getElementById("announcer")?.replaceChildren(document.createTextNode(sentence));
 }

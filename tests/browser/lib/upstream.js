@@ -1,14 +1,22 @@
 import { createServer } from "node:http";
 import { begun } from "./fixtures.js";
 
+// Words at which the connection breaks, and at which it waits for `goOn`.
+export const BREAK = Symbol("break");
+export const HOLD = Symbol("hold");
+
 // A server that speaks the protocol of OpenAI and keeps what it was sent.
 export class Upstream {
   #server;
+  #says;
   // `{ path, key, body }` of each request.
   asked = [];
 
-  // `pace` is the time between two words, in milliseconds.
-  async start(words = ["A **lantern**", " for", " you."], pace = 0) {
+  constructor() {
+    this.say(["A **lantern**", " for", " you."]);
+  }
+
+  async start() {
     this.#server = createServer((request, response) => {
       let body = "";
       request.on("data", (chunk) => {
@@ -21,7 +29,13 @@ export class Upstream {
           response.end(JSON.stringify({ data: [{ id: "Lantern" }] }));
         } else if (path === "POST /v1/chat/completions") {
           response.setHeader("Content-Type", "text/event-stream");
+          const { words, pace, held } = this.#says;
           for (const content of words) {
+            if (content === BREAK) return response.destroy();
+            if (content === HOLD) {
+              await held;
+              continue;
+            }
             response.write(`data: ${JSON.stringify({ choices: [{ delta: { content } }] })}\n\n`);
             if (pace) await new Promise((resolve) => setTimeout(resolve, pace));
           }
@@ -42,6 +56,19 @@ export class Upstream {
     return this.asked.filter(({ path }) => path.startsWith("POST ")).map(({ body }) => body);
   }
 
+  // What it says from the next request on; `pace` is the time between two words, in milliseconds.
+  say(words, pace = 0) {
+    let goOn;
+    const held = new Promise((resolve) => {
+      goOn = resolve;
+    });
+    this.#says = { words, pace, held, goOn };
+  }
+
+  goOn() {
+    this.#says.goOn();
+  }
+
   async end() {
     this.#server.closeAllConnections();
     await new Promise((resolve) => this.#server.close(resolve));
@@ -53,7 +80,8 @@ export const withUpstream = begun.extend({
   words: [undefined, { option: true }],
   pace: [undefined, { option: true }],
   upstream: async ({ words, pace }, use) => {
-    const upstream = await new Upstream().start(words, pace);
+    const upstream = await new Upstream().start();
+    if (words) upstream.say(words, pace);
     await use(upstream);
     await upstream.end();
   },

@@ -141,7 +141,7 @@ withUpstream.describe("twenty words a second for five seconds", () => {
     );
     await expect(reply).toContainText(`word${WORDS - 1}`);
     // A screen reader hears that it has ended, once, and not each word.
-    expect(await page.evaluate(() => window.announced)).toEqual(["The reply has ended."]);
+    await expect.poll(() => page.evaluate(() => window.announced)).toEqual(["The reply has ended."]);
     expect(await reply.evaluate((element) => element.closest("[aria-live], [role=status], [role=log]"))).toBeNull();
     // A page that is drawn at least once for each word keeps up with them.
     expect(figures.frames).toBeGreaterThan(WORDS);
