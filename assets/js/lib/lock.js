@@ -29,16 +29,17 @@ export function leaveWhenLocked() {
   channel()?.addEventListener("message", async () => {
     if (isLocking) return;
     await settleDrafts();
-    await untilSignedOut();
-    location.replace("/login");
+    if (await wasSignedOut()) location.replace("/login");
   });
 }
 
-// The other tab locks when its own drafts are saved. While the session lives, the sign-in page leads back to today.
-async function untilSignedOut() {
+// The other tab locks when its own drafts are saved, or asks for the password first. While the session lives, the
+// sign-in page leads back to today.
+async function wasSignedOut() {
   for (let look = 0; look < MOST_LOOKS; look += 1) {
     await new Promise((done) => setTimeout(done, LOOK_EVERY));
     const answer = await fetch("/login", { redirect: "manual", cache: "no-store" }).catch(() => null);
-    if (answer?.type !== "opaqueredirect") return;
+    if (answer?.type !== "opaqueredirect") return true;
   }
+  return false;
 }

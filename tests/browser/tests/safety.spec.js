@@ -3,8 +3,9 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { inflateRawSync, inflateSync } from "node:zlib";
 import { chromium } from "@playwright/test";
-import { register, openToday, signIn, write } from "../lib/person.js";
-import { begun, expect, expectNothingStored, test } from "../lib/fixtures.js";
+import { allowUpstream, openToday, signIn, write } from "../lib/person.js";
+import { PASSWORD, begun, expect, expectNothingStored } from "../lib/fixtures.js";
+import { withUpstream } from "../lib/upstream.js";
 
 // D43
 // proves: SR-25
@@ -37,24 +38,64 @@ begun("what is written can give the page no orders", async ({ page, watched }) =
   await expectNothingStored(page);
 });
 
-// D42
-// proves: SR-28
-test("signing out leaves nothing behind the back button", async ({ page }) => {
-  await register(page);
-  await write(page, "Only for me: the harbour at night.");
-  await page.getByRole("button", { name: "Lock" }).click();
-  await expect(page).toHaveURL(/\/login/);
-  for (let n = 0; n < 3; n += 1) {
-    // Some of the pages were answers to forms, which the browser does not show again.
-    await page.goBack().catch(() => {});
-    await expect(async () => expect(await page.content()).not.toContain("the harbour at night")).toPass();
+// Each way out of the journal, as it is pressed in the security settings.
+const WAYS = ["Lock now", "Sign out this browser", "Sign out everywhere"];
+
+async function leave(page, way) {
+  await page.goto("/settings/security");
+  await page.getByRole("button", { name: way }).click();
+  if (way === "Sign out everywhere") {
+    await page.locator("input[name=current_password]").fill(PASSWORD);
+    await page.getByRole("button", { name: way }).click();
   }
-  await page.goto("/login");
-  await expectNothingStored(page);
-});
+  await expect(page).toHaveURL(/\/login/);
+}
+
+for (const way of WAYS)
+  for (const scripts of way === "Sign out this browser" ? [true, false] : [true])
+    begun.describe(`${way}, ${scripts ? "with" : "without"} scripts`, () => {
+      begun.use({ javaScriptEnabled: scripts });
+
+      // D42 (each way out, whatever page was open)
+      // proves: SR-28
+      begun("no page that was open comes back", async ({ page, watched }) => {
+        watched.expected.push(/status of 403/);
+        const text = "Only for me: the harbour at night.";
+        await openToday(page);
+        await page.locator("textarea[name=text]").fill(text);
+        await page.getByRole("button", { name: "Save", exact: true }).click();
+        const entry = page.locator("article.entry");
+        await expect(entry).toContainText(text);
+        await entry.getByRole("link", { name: "Edit", exact: true }).click();
+        await expect(page.locator("article textarea")).toHaveValue(text);
+        await page.goto("/search");
+        await page.locator("main input[name=q]").fill("harbour");
+        await page.locator("main input[name=q]").press("Enter");
+        await expect(page.locator("#results")).toContainText("harbour at night");
+        await page.goto("/d/today");
+        await expect(entry).toContainText(text);
+        await leave(page, way);
+        for (let n = 0; n < 8; n += 1) {
+          // Some of the pages were answers to forms, which the browser does not show again.
+          await page.goBack({ timeout: 5_000 }).catch(() => {});
+          await expect(async () => expect(await page.content()).not.toContain("harbour")).toPass();
+        }
+        await page.goto("/d/today");
+        await expect(page.locator("input[name=password]")).toBeVisible();
+        await expectNothingStored(page);
+      });
+    });
 
 // What a person wrote, searched for and typed without saving; none of it may stay on the disk of the browser's machine.
-const CANARIES = ["zanderqueen-written", "zanderqueen-sought", "zanderqueen-drafted", "zanderqueen-replaced"];
+const CANARIES = [
+  "zanderqueen-written",
+  "zanderqueen-sought",
+  "zanderqueen-drafted",
+  "zanderqueen-replaced",
+  "zanderqueen-traced",
+  "zanderqueen-asked",
+  "zanderqueen-replied",
+];
 
 // Every way in which these bytes may hold a canary: as they are, in two bytes a letter, in a deflated stream.
 function canariesIn(bytes) {
@@ -78,18 +119,31 @@ function canariesIn(bytes) {
 
 // D42
 // proves: SR-28 (the whole profile on disk, as bytes, in UTF-16 and inflated)
-test("signing out leaves nothing in the browser's profile on disk", async ({ program, baseURL }, info) => {
+withUpstream("signing out leaves nothing in the browser's profile on disk", async ({ program, baseURL, upstream, watched }, info) => {
+  upstream.say([`A lamp for ${CANARIES[6]}.`]);
   const profile = mkdtempSync(join(tmpdir(), "llamora-profile-"));
   const { launchOptions, locale, timezoneId } = info.project.use;
   const context = await chromium.launchPersistentContext(profile, { ...launchOptions, locale, timezoneId, baseURL });
   try {
     const page = context.pages()[0] ?? (await context.newPage());
-    await register(page);
+    await signIn(page);
+    await allowUpstream(page, watched, upstream.host);
+    await page.goto("/d/today");
     const entry = await write(page, `A morning, ${CANARIES[0]}.`);
     await entry.getByRole("link", { name: "Edit" }).click();
     await entry.locator("textarea").fill(`An evening, ${CANARIES[3]}.`);
     await entry.getByRole("button", { name: "Save" }).click();
     await expect(entry).toContainText(CANARIES[3]);
+    await entry.locator("trace-field summary").click();
+    await entry.locator("input[name=name]").fill(CANARIES[4]);
+    await entry.locator("input[name=name]").press("Enter");
+    await expect(entry.locator(".chip")).toContainText(CANARIES[4]);
+    await entry.getByRole("button", { name: "Ask for a reply" }).click();
+    await expect(entry.locator("[data-reply-id][data-state=complete]")).toContainText(CANARIES[6]);
+    await page.goto("/ask");
+    await page.getByLabel("Your question").fill(`Who met ${CANARIES[5]}?`);
+    await page.keyboard.press("Enter");
+    await expect(page).toHaveURL(/\/ask\/\d+$/);
     await page.goto("/search");
     await page.locator("main input[name=q]").fill(CANARIES[1]);
     await page.locator("main input[name=q]").press("Enter");
@@ -121,17 +175,19 @@ test("signing out leaves nothing in the browser's profile on disk", async ({ pro
   expect(program.log).not.toContain("panicked");
 });
 
-begun("locking in one tab locks the others and keeps what they held", async ({ page, context }) => {
-  await openToday(page);
-  const other = await context.newPage();
-  await other.goto("/d/today");
-  await other.locator("#composer textarea[name=text]").fill("Half a thought in the other tab");
-  await page.getByRole("button", { name: "Lock" }).click();
-  await expect(page).toHaveURL(/\/login/);
-  await expect(other).toHaveURL(/\/login/);
-  await signIn(other);
-  await expect(other.locator("#composer textarea[name=text]")).toHaveValue("Half a thought in the other tab");
-});
+// D42 (the pages that are still open)
+for (const way of WAYS) {
+  begun(`"${way}" in one tab leaves the others and keeps what they held`, async ({ page, context, watched }) => {
+    watched.expected.push(/status of 403/);
+    const other = await context.newPage();
+    await openToday(other);
+    await other.locator("#composer textarea[name=text]").fill("Half a thought in the other tab");
+    await leave(page, way);
+    await expect(other).toHaveURL(/\/login/);
+    await signIn(other);
+    await expect(other.locator("#composer textarea[name=text]")).toHaveValue("Half a thought in the other tab");
+  });
+}
 
 // proves: RR-29
 begun("text stays in the box when saving fails", async ({ page, program, watched }) => {
