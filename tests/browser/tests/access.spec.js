@@ -1,6 +1,7 @@
 import { readFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import { expectAccessible } from "../lib/axe.js";
+import { expectContrast } from "../lib/contrast.js";
 import { NAME, PASSWORD, expect, test } from "../lib/fixtures.js";
 import { lived } from "../lib/lived.js";
 import { pages } from "../lib/routes.js";
@@ -15,13 +16,19 @@ const ELSEWHERE = {
 // Of those who are not signed in.
 const OUTSIDE = ["/register", "/login", "/recover"];
 
+// axe cannot judge every text, and does not look at what is only there at times.
+async function see(page, what) {
+  await expectAccessible(page, what);
+  await expectContrast(page, what);
+}
+
 // D61 (contrast)
 withUpstream("every page in every theme passes axe", async ({ page, upstream, watched }) => {
   // More than forty pages, five times each.
   test.setTimeout(600_000);
   // Days that do not exist or have not come, and the page that asks for the password.
   watched.expected.push(/status of 40[34]/);
-  const places = await lived(page, upstream, watched, { look: (what) => expectAccessible(page, what) });
+  const places = await lived(page, upstream, watched, { look: (what) => see(page, what) });
   const seen = new Set();
   const visit = async (place) => {
     await page.goto(place);
@@ -29,7 +36,7 @@ withUpstream("every page in every theme passes axe", async ({ page, upstream, wa
     const { pathname } = new URL(page.url());
     if (seen.has(pathname)) return;
     seen.add(pathname);
-    await expectAccessible(page, place);
+    await see(page, place);
   };
   for (const pattern of pages().filter((pattern) => !OUTSIDE.includes(pattern))) {
     if (pattern in ELSEWHERE) {
@@ -44,7 +51,7 @@ withUpstream("every page in every theme passes axe", async ({ page, upstream, wa
   await visit("/d/2020-02-30");
   await page.goto("/d/today");
   await page.locator("summary", { has: page.locator("svg") }).first().click();
-  await expectAccessible(page, "an open menu");
+  await see(page, "an open menu");
   await page.getByRole("button", { name: "Lock" }).click();
   await expect(page).toHaveURL(/\/login/);
   for (const place of OUTSIDE) await visit(place);
@@ -59,10 +66,10 @@ test.describe("llamora dev", () => {
     watched.expected.push(/status of 401/);
     await page.goto("/dev/components");
     await expect(page.getByRole("heading", { level: 1 })).toHaveText("Components");
-    await expectAccessible(page, "the components");
+    await see(page, "the components");
     await page.getByRole("button", { name: "Popover" }).click();
     await expect(page.locator("#c-popover")).toBeVisible();
-    await expectAccessible(page, "an open popover");
+    await see(page, "an open popover");
   });
 });
 
