@@ -148,5 +148,6 @@ test("the pages of security pass axe and fit, in every theme, wide and on a phon
   await page.goto("/settings/security/delete");
   await page.locator("input[name=name]").fill(NAME);
   await page.getByRole("button", { name: "Delete it for ever" }).click();
+  await expect(page.getByRole("heading", { name: "The journal is gone" })).toBeVisible();
   await see("deleted");
 });
