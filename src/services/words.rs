@@ -43,8 +43,8 @@ use crate::{
 const MOST_AT_ONCE: usize = 256;
 
 /// Longest wait of a search for an index that is just being opened. It takes half a second with 100,000 entries; to read
-/// those takes four.
-const OPENS_WITHIN: Duration = Duration::from_secs(2);
+/// those takes four, and slows the opening down.
+const OPENS_WITHIN: Duration = Duration::from_secs(10);
 
 /// The word index of one person.
 #[derive(Default)]
