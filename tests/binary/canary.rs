@@ -120,12 +120,24 @@ fn planted_words_are_found_nowhere() {
     let refused = visitor.client.send("POST", &format!("{today}/entries"), Some(&unsigned)).unwrap();
     assert_eq!(refused.status, 403);
 
+    let draft = format!("Not finished either, {}", canaries.plant("draft of an edit"));
+    let kept = visitor
+        .post(&format!("/entries/{entry}/draft"), &[("revision", &edited(&revision)), ("text", &draft)]);
+    assert!(kept.status < 400, "{} {}", kept.status, kept.body);
+    let edit = visitor.get(&format!("/entries/{entry}/edit")).body;
+    assert!(edit.contains(&draft), "the control: it is offered again");
+
     // Finding and asking.
     let query = canaries.plant("search query");
     visitor.get("/search");
     assert_eq!(visitor.post("/search", &[("q", &query)]).status, 200);
     let found = visitor.post("/search", &[("q", "longer walk")]);
     assert!(found.body.contains("data-entry-id"), "the search finds the entry");
+    visitor.get("/ask");
+    let asked = visitor.post("/ask", &[("q", &format!("Who met {}?", canaries.plant("question")))]);
+    assert_eq!(asked.status, 303, "{}", asked.body);
+    let asked = asked.header("location").expect("a way to the answer").to_owned();
+    assert!(visitor.get(&asked).body.contains("id=\"answer\""));
     let mut shadows = Shadows::new();
     if shadows.is_some() {
         // None of these words is in the entry: it is found once its vector is in the journal.
@@ -141,6 +153,12 @@ fn planted_words_are_found_nowhere() {
         if sentence.len() >= 12 {
             canaries.0.push(("reply".into(), sentence));
         }
+        let wish = format!("Say it like {}.", canaries.plant("wish"));
+        let again = visitor.post(&format!("/replies/{reply}/retry"), &[("wish", &wish)]);
+        assert_eq!(again.status, 303, "{}", again.body);
+        let place = again.header("location").expect("a way to the reply");
+        let again = place.split_once("#reply-").expect("a reply").1.to_owned();
+        visitor.wait_for_reply(&again);
     }
 
     // Bringing in, taking out, throwing away for ever.
@@ -214,6 +232,11 @@ fn planted_words_are_found_nowhere() {
     let shown: Vec<&Leak> = leaks.iter().take(20).collect();
     assert!(leaks.is_empty(), "{} leaks, among them {shown:#?}", leaks.len());
     println!("canaries: {} words planted, found nowhere", canaries.0.len());
+}
+
+/// The revision after this one.
+fn edited(revision: &str) -> String {
+    (revision.parse::<u32>().expect("a number") + 1).to_string()
 }
 
 /// Writes a word on the day before and lets today begin with it.

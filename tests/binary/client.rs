@@ -105,6 +105,11 @@ impl Client {
         Ok(stream)
     }
 
+    /// The same browser at another address.
+    pub fn at(self, address: SocketAddr) -> Client {
+        Client { address, ..self }
+    }
+
     /// The values of the cookies it keeps.
     pub fn cookies(&self) -> impl Iterator<Item = &str> {
         self.cookies.values().map(String::as_str)
