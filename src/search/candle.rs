@@ -11,6 +11,7 @@
 #[cfg(test)]
 mod bench;
 mod bert;
+mod few;
 
 use tokenizers::{Tokenizer, TruncationParams};
 

@@ -104,7 +104,7 @@ session = onnxruntime.InferenceSession(built.SerializeToString(), options, provi
 tokenizer = Tokenizer.from_file(f"{model}/tokenizer.json")
 tokenizer.no_padding()
 tokenizer.enable_truncation(256)
-texts_of = {name: json.load(open(f"{folder}/{name}.json")) for name in ("all", "turn")}
+texts_of = {name: json.load(open(f"{folder}/{name}.json")) for name in ("all", "turn", "query")}
 
 
 def embed(texts, size):
@@ -137,4 +137,4 @@ for line in sys.stdin:
     vectors, seconds = embed(texts_of[name], best)
     if name == "all":
         vectors.astype("<f4").tofile(f"{folder}/vectors.f32")
-    print(f"{seconds:.4f}", flush=True)
+    print(f"{seconds:.6f}", flush=True)

@@ -17,6 +17,9 @@ use crate::search::{candle::tests::pinned, chunk, embed::Embedder, plain, vector
 /// Passages of a turn: two seconds of one thread.
 const TURN: usize = 100;
 const ROUNDS: usize = 5;
+/// What somebody might look for, and how often it is embedded.
+const QUERY: &str = "an evening when I could not sleep because of money";
+const QUERIES: usize = 41;
 
 /// Passages of the diary in `tests/quality`.
 fn passages() -> Vec<String> {
@@ -123,6 +126,11 @@ impl Theirs {
     }
 }
 
+/// Milliseconds of the median.
+fn of_queries(mut seconds: impl FnMut() -> f64) -> f64 {
+    1e3 * median(&mut (0..QUERIES).map(|_| seconds()).collect::<Vec<_>>())
+}
+
 fn median(values: &mut [f64]) -> f64 {
     values.sort_unstable_by(f64::total_cmp);
     values[values.len() / 2]
@@ -138,12 +146,14 @@ fn throughput_beside_onnxruntime_is_printed() {
         thread::scope(|scope| {
             let Some(ours) = Ours::start(scope, 1) else { return };
             ours.embed(&turn[..2]);
+            println!("{:.1} ms for a query", of_queries(|| ours.embed(&[QUERY.to_owned()]).0));
             println!("{:.1} passages a second on one thread", 6.0 / ours.embed(&turn[..6]).0);
         });
         return;
     };
     let folder = tempfile::tempdir().unwrap();
-    for (name, texts) in [("all", &all), ("turn", &turn)] {
+    let query = vec![QUERY.to_owned()];
+    for (name, texts) in [("all", &all), ("turn", &turn), ("query", &query)] {
         let json = serde_json::to_vec(texts).unwrap();
         std::fs::write(folder.path().join(name).with_extension("json"), json).unwrap();
     }
@@ -188,6 +198,11 @@ fn compare<'scope>(
         theirs.batch,
         all.len(),
     );
+    if n_threads == 1 {
+        let (own, other) =
+            (of_queries(|| ours.embed(&[QUERY.to_owned()]).0), of_queries(|| theirs.embed("query")));
+        println!("a query: {own:.2} ms; onnxruntime {other:.2} ms; ratio {:.2}", other / own);
+    }
     theirs.end();
     assert!(least > 0.999, "cosine {least}");
 }

@@ -5,7 +5,7 @@ use candle_core::{
 };
 
 use crate::search::{
-    candle::{Bytes, MAX_TOKENS, not_a_model},
+    candle::{Bytes, MAX_TOKENS, few, not_a_model},
     embed::EmbedError,
     kernels, vectors,
 };
@@ -211,6 +211,9 @@ impl Bert {
     /// Attention among the tokens of one sequence, all heads.
     fn attention(&self, projected: &Tensor) -> candle_core::Result<Tensor> {
         let (heads, width) = (self.config.heads, self.config.width);
+        if let Some(context) = few::attention(projected, heads)? {
+            return Ok(context);
+        }
         let (length, per_head) = (projected.dim(0)?, width / heads);
         let parts = projected.reshape((length, 3, heads, per_head))?.permute((1, 2, 0, 3))?.contiguous()?;
         let (query, key, value) = (parts.get(0)?, parts.get(1)?, parts.get(2)?);
@@ -220,10 +223,11 @@ impl Bert {
     }
 }
 
-/// A matrix of f32, seen with rows and columns exchanged, as products want it.
+/// A matrix of f32 with rows and columns exchanged, as products want it: laid out like that it is not copied once more for
+/// each of them, which for a query took longer than the product.
 fn transposed(values: Vec<f32>, rows: usize, columns: usize) -> Result<Tensor, EmbedError> {
     Tensor::from_vec(values, (rows, columns), &Device::Cpu)
-        .and_then(|matrix| matrix.t())
+        .and_then(|matrix| matrix.t()?.contiguous())
         .map_err(|_| not_a_model("the weights do not fit together"))
 }
 
