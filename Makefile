@@ -162,6 +162,7 @@ bench-search: export LLAMORA_TEST_BENCH = 1
 bench-search: export LLAMORA_TEST_PYTHON = $(BENCH_PYTHON)
 bench-search: deps $(BENCH_PYTHON)
 	@cargo test $(CARGO_FLAGS) --lib -- --nocapture --test-threads=1 search::tests::quality search::tests::words search::tests::questions indexing::bench
+	@cargo test $(CARGO_FLAGS) --test it -- --nocapture --test-threads=1 a_whole_search
 
 .PHONY: bench-embed
 bench-embed: export LLAMORA_TEST_PYTHON = $(BENCH_PYTHON)

@@ -22,7 +22,7 @@ use poem::{Endpoint, Request};
 pub use ask::{Ask, Got};
 pub use html::attribute;
 pub use listener::{Server, ending, status};
-pub use services::{Options, restarted, services, services_over, services_with};
+pub use services::{MakeEmbedder, Options, restarted, services, services_over, services_with};
 
 /// Port that the application believes to be bound to.
 pub const PORT: u16 = 5757;

@@ -18,7 +18,10 @@ use llamora::{
         shelf::Shelf,
         worker::Engine,
     },
-    search::{embed::EmbedEngine, toy::Toy},
+    search::{
+        embed::{EmbedEngine, EmbedError, Embedder},
+        toy::Toy,
+    },
     services::{
         Parts, Services,
         admission::{Registration, Setup},
@@ -32,6 +35,9 @@ use llamora::{
 
 /// 2026-11-22 10:00 UTC.
 const NOW: i64 = 1_795_341_600_000;
+
+/// Makes an embedder on the thread that will use it; nothing where its files are not.
+pub type MakeEmbedder = Arc<dyn Fn() -> Option<Box<dyn Embedder>> + Send + Sync>;
 
 /// What a test chooses about its services.
 #[derive(Clone)]
@@ -54,6 +60,8 @@ pub struct Options {
     pub loading: Option<Arc<Barrier>>,
     /// The embedder is there when somebody else waits here too.
     pub embedding: Option<Arc<Barrier>>,
+    /// The embedder, instead of the toy.
+    pub embedder: Option<MakeEmbedder>,
     /// The disk the journal lies on, instead of plain memory.
     pub disk: Option<Disk>,
     /// Whether browsers may stay signed in over a restart.
@@ -81,6 +89,7 @@ impl Default for Options {
             backups: Plan::default(),
             loading: None,
             embedding: None,
+            embedder: None,
             disk: None,
             keeps_sessions: false,
             session: SessionLimits::default(),
@@ -137,6 +146,7 @@ fn make(options: &Options, store: Arc<Store>) -> (Arc<Services>, Arc<Fixed>) {
     let clock = Arc::new(Fixed::at(NOW));
     let vaults = Vaults::open(Arc::clone(&store), clock.clone(), KdfChoice::Cheap).expect("accounts");
     let ability = options.ability;
+    let embedder = options.embedder.clone();
     let (pause, loading, embedding) = (options.pause, options.loading.clone(), options.embedding.clone());
     let catalogue = options.models.as_deref().map(|data| Arc::new(catalogue(data)));
     let has_model = catalogue.as_ref().map_or(options.has_model, |catalogue| catalogue.used().is_some());
@@ -163,7 +173,10 @@ fn make(options: &Options, store: Arc<Store>) -> (Arc<Services>, Arc<Fixed>) {
             if let Some(embedding) = &embedding {
                 embedding.wait();
             }
-            Ok(Box::new(Toy::default()))
+            match &embedder {
+                Some(make) => make().ok_or(EmbedError::Unavailable),
+                None => Ok(Box::new(Toy::default())),
+            }
         }),
         session: options.session.clone(),
         keeps_sessions: options.keeps_sessions,

@@ -1,5 +1,7 @@
 //! Search and settings pages.
 
+mod large;
+
 use crate::it::common::{Ask, SignedIn, TestApp, attribute, fresh_op};
 
 #[tokio::test]
