@@ -10,6 +10,7 @@ export class Draft {
   #tell;
   #timer;
   #running; // the request that carries a draft, while it runs
+  #outlives = false; // whether that goes on when the page goes away
   #kept; // the text of the last draft that was kept
   #refused = false; // whether the last draft could not be kept
 
@@ -37,12 +38,15 @@ export class Draft {
   async save(leaving = false) {
     this.pause();
     const text = this.#box.area.value;
-    if (!this.#isOn || this.#running || text === this.#kept || this.#box.dataset.state === "saving") return;
+    if (!this.#isOn || text === this.#kept || this.#box.dataset.state === "saving") return;
+    // One that is on its way is cut off with the page, so the text goes once more.
+    if (this.#running && (!leaving || this.#outlives)) return;
     const { csrf, revision, draft } = this.#box.form.elements;
     const base = revision ? { revision: revision.value } : {};
-    this.#running = post(this.#box.dataset.draft, { text, csrf: csrf.value, ...base }, leaving);
-    const answer = await this.#running;
-    this.#running = null;
+    const running = post(this.#box.dataset.draft, { text, csrf: csrf.value, ...base }, leaving);
+    [this.#running, this.#outlives] = [running, leaving];
+    const answer = await running;
+    if (this.#running === running) this.#running = null;
     this.#refused = !answer;
     if (answer) {
       this.#kept = text;
