@@ -121,6 +121,28 @@ begun("a text that met another version is lost neither by leaving nor by cancell
   await expect(area).toHaveValue("The second tab.");
 });
 
+// D03 (a draft that is on its way)
+begun("a draft that is on its way when the page closes is not cut off with it", async ({ page }) => {
+  await openToday(page);
+  // The first one never arrives, as if the page had gone while it was sent.
+  await composer(page).evaluate((area) => {
+    const { draft } = area.closest("[data-draft]").dataset;
+    const real = window.fetch;
+    window.fetch = (address, ...rest) => {
+      if (window.hasBegun || !String(address).endsWith(draft)) return real(address, ...rest);
+      window.hasBegun = true;
+      return new Promise(() => {});
+    };
+  });
+  await composer(page).fill("The last words before the train left.");
+  await page.waitForFunction(() => window.hasBegun);
+  await page.goto("about:blank");
+  await expect(async () => {
+    await openToday(page);
+    await expect(composer(page)).toHaveValue("The last words before the train left.", { timeout: 1_000 });
+  }).toPass({ timeout: 30_000 });
+});
+
 // Nine thousand characters of Japanese are more than a browser sends from a page that goes away.
 begun("who closes a page whose text cannot be sent any more is asked", async ({ page }) => {
   await openToday(page);
