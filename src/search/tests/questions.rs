@@ -4,8 +4,8 @@
 //! questions that it does not. The thresholds of [`crate::search::answer`] were chosen on the half `tune`; figures are
 //! reported from the half `report`, of which the test prints no question, so that nobody mends on one. What was looked at
 //! goes into `tune`, and new questions are written for `report` from the diary alone (so the fourth set, of 29 November,
-//! which nobody has read since). The part `hard` was written to be hard, of people, places and
-//! things that the diary does know, and no threshold was chosen on it; `make bench-search` counts it.
+//! which nobody has read since). The part `hard` was written to be hard, of people, places and things that the diary does
+//! know, and no threshold was chosen on it; `make bench-search` counts it.
 
 use serde_json::Value;
 
