@@ -7,7 +7,7 @@ use poem::http::StatusCode;
 use crate::{
     journal::{day::Day, ids::EntryId},
     routes::{drafts, items, openings, told},
-    services::{days::Totals, recaps::RecapState, sessions::Session},
+    services::{days::Totals, drafts::DraftOf, recaps::RecapState, sessions::Session},
     web::{
         call::{Answer, Call, see_other},
         error::WebError,
@@ -97,12 +97,19 @@ pub fn future_day() -> WebError {
     WebError::unprocessable("This day has not come yet. Write it on today, or keep it until then.")
 }
 
-/// Answers a text that was not saved: the box with the text in it and the reason, as a part or on its day.
+/// Answers a text that was not saved: the box with the text in it and the reason, as a part or on its day. What an
+/// entry cannot hold is kept as a draft first.
 ///
 /// # Errors
 /// The reason itself, holding the text, when the day cannot be shown either.
 pub async fn refuse_text(call: &Call, session: &Session, day: Day, form: &Form, error: WebError) -> Answer {
-    let composer = items::refused(call, day, form, error.sentence());
+    let mut composer = items::refused(call, day, form, error.sentence());
+    if error.status() == StatusCode::UNPROCESSABLE_ENTITY && day <= call.services().today(session) {
+        if let Some(saved) = drafts::keep_refused(call, session, DraftOf::Day(day), 0, form).await {
+            composer.draft = Some(saved);
+            composer.status = Some("Draft kept".to_owned());
+        }
+    }
     if call.wants_fragment() && error.status() != StatusCode::UNPROCESSABLE_ENTITY {
         // Only 422 replaces the box; with any other status the box on the page stays as it is, text and all.
         return Err(error);

@@ -103,6 +103,26 @@ pub async fn done(call: &Call, session: &Session, of: DraftOf, form: &Form) {
     }
 }
 
+/// Keeps the text of a form that is not saved, before the answer says so: whoever leaves at the refusal finds it again.
+/// `base_revision` as in [`crate::services::Services::save_draft`]. `None` when there is nothing to keep, and when it
+/// cannot be kept: then the text is in the answer alone, whose box keeps it as it keeps what is typed.
+pub async fn keep_refused(
+    call: &Call,
+    session: &Session,
+    of: DraftOf,
+    base_revision: u32,
+    form: &Form,
+) -> Option<i64> {
+    let text = form.text("text");
+    if form.is_cut() || text.trim().is_empty() {
+        return None;
+    }
+    match call.services().save_draft(session, of, base_revision, text).await {
+        Ok(Drafted::Kept(saved)) => Some(saved),
+        Ok(Drafted::Nothing | Drafted::Gone) | Err(_) => None,
+    }
+}
+
 /// The page that edits an entry: with its draft in the box, where there is one, and beside it the text of the journal
 /// when that has changed since the draft was begun.
 pub fn edit_page(call: &Call, session: &Session, entry: Entry, draft: Option<Draft>) -> EditPage {

@@ -172,14 +172,18 @@ pub async fn update(call: Arc<Call>, session: Arc<Session>, form: Form) -> Answe
         Some(entry) => entry.day.to_string(),
         None => found(&call, &session).await.map(|view| view.entry.day.to_string()).unwrap_or_default(),
     };
+    let kept = match replaces.contains(&status) {
+        true => drafts::keep_refused(&call, &session, DraftOf::Entry(id), revision, &form).await,
+        false => None,
+    };
     let page = EditPage {
         shell: call.shell("Edit"),
         id: id.to_string(),
         day,
         revision: current.as_ref().map_or(revision, |entry| entry.revision),
         text: text.to_owned(),
-        draft: form.text("draft").parse().ok(),
-        status: None,
+        draft: kept.or_else(|| form.text("draft").parse().ok()),
+        status: kept.map(|_| "Draft kept".to_owned()),
         error: error.map(|error| error.sentence().to_owned()),
         conflict: current.map(|entry| Conflict {
             current_text: entry.text,

@@ -35,7 +35,6 @@ export class EntryComposerElement extends HTMLElement {
     document.addEventListener("visibilitychange", () => document.hidden && draft.save(true), { signal });
     window.addEventListener("pagehide", () => draft.save(true), { signal });
     window.addEventListener("beforeunload", (event) => this.#warn(event), { signal });
-    if (this.dataset.state === "failed") draft.later();
     this.#fit();
     this.#count();
   }
@@ -104,12 +103,12 @@ export class EntryComposerElement extends HTMLElement {
     this.dataset.state = "failed";
     this.area.readOnly = false;
     this.#say("Not saved. Your text is still here.");
-    this.#draft.later();
+    this.#draft.rescue();
   }
 
   #warn(event) {
-    const unsaved = this.dataset.state === "dirty" || this.dataset.state === "failed";
-    if (unsaved && !this.#draft.isSafe) event.preventDefault();
+    const isHeld = ["dirty", "saving", "failed"].includes(this.dataset.state);
+    if (isHeld && !this.#draft.isSafe) event.preventDefault();
   }
 
   #say(sentence) {

@@ -17,8 +17,10 @@ export class Draft {
   constructor(box, tell) {
     this.#box = box;
     this.#tell = tell;
-    // A text that came back unsaved is in no draft yet.
-    this.#kept = box.dataset.state === "failed" ? null : box.area.value;
+    // A text that came back unsaved is in no draft yet, unless the server kept it with its refusal.
+    const isKept = box.dataset.state !== "failed" || "kept" in box.dataset;
+    this.#kept = isKept ? box.area.value : null;
+    if (!isKept) this.rescue();
   }
 
   get running() {
@@ -38,7 +40,7 @@ export class Draft {
   async save(leaving = false) {
     this.pause();
     const text = this.#box.area.value;
-    if (!this.#isOn || text === this.#kept || this.#box.dataset.state === "saving") return;
+    if (!this.#isOn || text === this.#kept) return;
     // One that is on its way is cut off with the page, so the text goes once more.
     if (this.#running && (!leaving || this.#outlives)) return;
     const { csrf, revision, draft } = this.#box.form.elements;
@@ -55,6 +57,12 @@ export class Draft {
     if (this.#box.dataset.state === "dirty")
       this.#tell(answer ? "Draft kept" : "The draft could not be kept");
     if (this.#box.isConnected && this.#box.area.value !== this.#kept) this.later();
+  }
+
+  // The text was not saved: it is kept at once, and until it is, leaving is asked about.
+  rescue() {
+    this.#refused = true;
+    this.save();
   }
 
   // The draft on its way was of an older text: that one first, then this one.

@@ -108,3 +108,35 @@ async fn a_draft_of_a_day_leaves_with_its_entry_also_when_the_text_was_changed_s
     mira.post(&format!("{path}/entries"), &fields).await.expect(303);
     assert!(!day(&mira).await.contains("Half a thought"));
 }
+
+// D03, D06 (whoever leaves at once)
+#[tokio::test]
+async fn a_refused_text_is_kept_with_its_refusal() {
+    let app = TestApp::new().await;
+    let mira = app.register("Mira").await;
+    let long = format!("{}.", "x".repeat(12_000));
+    let (path, op) = (format!("/d/{TODAY}/entries"), fresh_op());
+    let got = mira.post(&path, &[("op", &op), ("text", &long)]).await.expect(422);
+    assert!(got.body.contains("data-kept"), "the box knows");
+    let kept = attribute(&got.body, "name=\"draft\"", "value").expect("the box says which draft");
+    let page = day(&mira).await;
+    assert!(page.contains(&long) && page.contains("Draft kept"), "it is there after a reload");
+    // What is refused for holding nothing takes no draft away.
+    let got = mira.post(&path, &[("op", &fresh_op()), ("text", " \r\n ")]).await.expect(422);
+    assert!(!got.body.contains("data-kept"));
+    assert!(day(&mira).await.contains(&long));
+    let saved = [("op", op.as_str()), ("text", "Shorter."), ("draft", kept.as_str())];
+    mira.post(&path, &saved).await.expect(303);
+    assert!(!day(&mira).await.contains(&long), "it went with the text that was saved");
+    mira.post("/d/2027-01-01/entries", &[("op", &fresh_op()), ("text", "Too early.")]).await.expect(422);
+
+    let id = mira.write("First text.").await;
+    let got = mira.post(&format!("/entries/{id}"), &[("revision", "1"), ("text", &long)]).await.expect(422);
+    assert!(got.body.contains("data-kept"));
+    assert!(form(&mira, &id).await.contains(&long));
+    mira.post(&format!("/entries/{id}"), &[("revision", "1"), ("text", "Theirs.")]).await.expect(303);
+    let part = Ask::post(&format!("/entries/{id}")).partial().fields(&[("revision", "1"), ("text", "Mine.")]);
+    assert!(mira.send(part).await.expect(409).body.contains("Draft kept"));
+    let edit = form(&mira, &id).await;
+    assert!(edit.contains("Theirs.") && edit.contains("Mine.") && edit.contains("was changed"), "{edit}");
+}
