@@ -20,6 +20,7 @@ use std::collections::HashMap;
 pub(in crate::search) use self::analyse::Language;
 pub use self::{
     analyse::spoken,
+    find::LookedUp,
     index::{Job, RECENT, WordIndex},
     matcher::Matcher,
     segment::{Row, Segment, WordsError},

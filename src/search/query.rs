@@ -28,6 +28,7 @@ pub struct Clause {
 /// assert!(query.clauses()[1].required);
 /// assert_eq!(query.meaning(), "boat old harbour");
 /// ```
+#[derive(Clone)]
 pub struct Query {
     clauses: Vec<Clause>,
     excluded: Vec<Vec<String>>,

@@ -22,7 +22,7 @@ use crate::{
         embed::EmbedState,
         engine::{Meta, Near},
         filter::Order,
-        lexical::{Matcher, WordHits},
+        lexical::{LookedUp, Matcher, WordHits},
         plain::plain,
         query::Query,
         rank::{self, Ranked},
@@ -148,9 +148,26 @@ impl Services {
         if wanted.query.is_empty() && wanted.is_open() {
             return Ok(Found { has_no_words: true, notes: notes(&wanted, None), ..Found::default() });
         }
-        let meaning = self.meaning_of(&session.user, &wanted.query).await;
+        let (meaning, words) = self.meaning_and_words(&session.user, &wanted.query).await?;
         let user = Arc::clone(&session.user);
-        blocking::db(move || find(&user, &wanted, meaning, pages)).await?
+        blocking::db(move || find(&user, &wanted, meaning, words, pages)).await?
+    }
+
+    /// The meaning of a query, and beside it what its words find without it: the embedder has a thread of its own.
+    async fn meaning_and_words(
+        &self,
+        user: &Arc<User>,
+        query: &Query,
+    ) -> Result<(Meaning, Option<LookedUp>), Failure> {
+        let (asked, whole) = (Arc::clone(user), query.clone());
+        let words = async {
+            match query.is_empty() {
+                true => Ok(Ok(None)),
+                false => blocking::db(move || asked.words.look_up(&asked.vault, &whole)).await,
+            }
+        };
+        let (meaning, words) = tokio::join!(self.meaning_of(user, query), words);
+        Ok((meaning, words??))
     }
 
     /// Reads what was asked, with the traces there are.
@@ -220,7 +237,13 @@ impl Services {
     }
 }
 
-fn find(user: &User, wanted: &Wanted, meaning: Meaning, pages: Pages) -> Result<Found, Failure> {
+fn find(
+    user: &User,
+    wanted: &Wanted,
+    meaning: Meaning,
+    looked_up: Option<LookedUp>,
+    pages: Pages,
+) -> Result<Found, Failure> {
     let Wanted { query, order, .. } = wanted;
     let within = user.vault.read(|r| Within::of(r, wanted))?;
     let near = meaning.vector.map_or_else(Vec::new, |vector| nearest_within(user, &vector, NEAREST, &within));
@@ -228,7 +251,7 @@ fn find(user: &User, wanted: &Wanted, meaning: Meaning, pages: Pages) -> Result<
     let (results, offered) = if query.is_empty() {
         (user.vault.read(|r| within.everything(r, query))?, Vec::new())
     } else {
-        let mut words = said(user, query, &near)?;
+        let mut words = said(user, query, looked_up, &near)?;
         within.narrow(&mut words);
         marker.widen(&words.wanted);
         let mut results = rank::fuse(&words, &near);
@@ -287,9 +310,14 @@ fn notes(wanted: &Wanted, note: Option<String>) -> Vec<String> {
 }
 
 /// Which live entries say the words, and which of those that are near in meaning may be results.
-fn said(user: &User, query: &Query, near: &[Near]) -> Result<WordHits, VaultError> {
+fn said(
+    user: &User,
+    query: &Query,
+    looked_up: Option<LookedUp>,
+    near: &[Near],
+) -> Result<WordHits, VaultError> {
     let near: Vec<EntryId> = near.iter().map(|near| near.meta.id).collect();
-    match user.words.find(&user.vault, query, &near)? {
+    match user.words.find(&user.vault, query, looked_up, &near)? {
         Some(words) => Ok(words),
         None => user.vault.read(|r| read_all(r, query)),
     }

@@ -26,7 +26,7 @@ use crate::{
         ids::EntryId,
     },
     search::{
-        lexical::{Job, Seen, Segment, WordHits, WordIndex, WordsError},
+        lexical::{Job, LookedUp, Seen, Segment, WordHits, WordIndex, WordsError},
         plain::plain,
         query::Query,
     },
@@ -86,6 +86,15 @@ impl UserWords {
         self.nudge.notify_one();
     }
 
+    /// What of a query can be looked up before its meaning is known, for [`UserWords::find`]. `None` while there is no
+    /// index; for one that is just being opened it waits.
+    ///
+    /// # Errors
+    /// Store errors.
+    pub(crate) fn look_up(&self, vault: &Unlocked, query: &Query) -> Result<Option<LookedUp>, VaultError> {
+        self.ask(vault, |index| index.look_up(query))
+    }
+
     /// Entries that say words of the query; see [`WordIndex::find`]. `None` while there is no index; for one that is just
     /// being opened it waits.
     ///
@@ -95,16 +104,25 @@ impl UserWords {
         &self,
         vault: &Unlocked,
         query: &Query,
+        looked_up: Option<LookedUp>,
         near: &[EntryId],
     ) -> Result<Option<WordHits>, VaultError> {
+        self.ask(vault, |index| index.find(query, looked_up, near))
+    }
+
+    fn ask<T>(
+        &self,
+        vault: &Unlocked,
+        ask: impl FnOnce(&WordIndex) -> Result<T, WordsError>,
+    ) -> Result<Option<T>, VaultError> {
         let mut open = self.wait(guard(&self.open));
         if !open.is_whole() || catch_up(vault, &mut open, MOST_AT_ONCE)?.is_none() {
             drop(open);
             self.nudge();
             return Ok(None);
         }
-        match open.index.find(query, near) {
-            Ok(hits) => Ok(Some(hits)),
+        match ask(&open.index) {
+            Ok(answer) => Ok(Some(answer)),
             Err(WordsError) => {
                 tracing::error!("the word index cannot be read; it is made anew");
                 drop(open);

@@ -20,6 +20,19 @@ use crate::{
     },
 };
 
+/// What of a query was looked up already, for [`WordIndex::find`]; says which entries hold its words: drop it at lock.
+pub struct LookedUp {
+    /// How the index stood.
+    stamp: u64,
+    /// Entries of each source that count and say nothing excluded.
+    live: Vec<Bits>,
+    /// For each clause and source, who says it.
+    said: Vec<Vec<Vec<Said>>>,
+    /// For each clause, how many say it.
+    found: Vec<u32>,
+    wanted: Vec<Wanted>,
+}
+
 /// One segment or the recent entries.
 enum Source<'a> {
     Segment(&'a Held),
@@ -27,14 +40,11 @@ enum Source<'a> {
 }
 
 impl WordIndex {
-    /// Finds entries by their words.
-    ///
-    /// `near` are the entries nearest in meaning: whether they may be results is answered for them, and what they say
-    /// even if it is little. Of the others those that say nearly nothing of the query are left out.
+    /// Looks up what does not depend on meanings, while these are still computed.
     ///
     /// # Errors
     /// [`WordsError`] when a segment cannot be read.
-    pub fn find(&self, query: &Query, near: &[EntryId]) -> Result<WordHits, WordsError> {
+    pub fn look_up(&self, query: &Query) -> Result<LookedUp, WordsError> {
         let sources = self.sources();
         let mut live: Vec<Bits> = sources.iter().map(Source::alive).collect();
         for words in query.excluded() {
@@ -43,14 +53,11 @@ impl WordIndex {
             }
         }
         let languages = self.languages(query);
-        let nearby = self.nearby(&sources, near);
         let mut wanted = Vec::new();
         let mut said: Vec<Vec<Vec<Said>>> = vec![Vec::new(); query.clauses().len()];
         let mut found: Vec<u32> = vec![0; query.clauses().len()];
-        let waits = |clause: &Clause| {
-            is_only_common(clause) && query.clauses().iter().any(|other| !is_only_common(other))
-        };
-        for (number, clause) in query.clauses().iter().enumerate().filter(|(_, clause)| !waits(clause)) {
+        for (number, clause) in query.clauses().iter().enumerate().filter(|(_, clause)| !waits(query, clause))
+        {
             let is_growing = query.growing() == Some(number);
             let (lists, forms) =
                 Search { sources: &sources, live: &live }.clause(clause, is_growing, &languages)?;
@@ -58,9 +65,34 @@ impl WordIndex {
             said[number] = lists;
             wanted.extend(forms);
         }
+        Ok(LookedUp { stamp: self.stamp(), live, said, found, wanted })
+    }
+
+    /// Finds entries by their words. `looked_up` is what [`WordIndex::look_up`] gave for the same query; when the index
+    /// has changed since, or there is none, it is looked up now.
+    ///
+    /// `near` are the entries nearest in meaning: whether they may be results is answered for them, and what they say
+    /// even if it is little. Of the others those that say nearly nothing of the query are left out.
+    ///
+    /// # Errors
+    /// [`WordsError`] when a segment cannot be read.
+    pub fn find(
+        &self,
+        query: &Query,
+        looked_up: Option<LookedUp>,
+        near: &[EntryId],
+    ) -> Result<WordHits, WordsError> {
+        let looked_up = match looked_up.filter(|looked_up| looked_up.stamp == self.stamp()) {
+            Some(looked_up) => looked_up,
+            None => self.look_up(query)?,
+        };
+        let LookedUp { mut live, mut said, mut found, wanted, .. } = looked_up;
+        let sources = self.sources();
+        let nearby = self.nearby(&sources, near);
         // Words that say little are looked up only where something telling was said, or meaning is near.
         let candidates = candidates(&live, &said, &nearby);
-        for (number, clause) in query.clauses().iter().enumerate().filter(|(_, clause)| waits(clause)) {
+        for (number, clause) in query.clauses().iter().enumerate().filter(|(_, clause)| waits(query, clause))
+        {
             let search = Search { sources: &sources, live: &candidates };
             said[number] = search.each(|source, live| source.said(&clause.words, live))?;
             found[number] =
@@ -143,6 +175,11 @@ impl WordIndex {
 /// A word on its own that says little, and that an entry may lack.
 fn is_only_common(clause: &Clause) -> bool {
     clause.words.len() == 1 && !clause.required && clause.is_common()
+}
+
+/// Whether a clause is looked up only where another says something.
+fn waits(query: &Query, clause: &Clause) -> bool {
+    is_only_common(clause) && query.clauses().iter().any(|other| !is_only_common(other))
 }
 
 /// Entries of each source that say something, or are near in meaning.

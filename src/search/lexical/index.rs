@@ -10,7 +10,10 @@
 
 use std::{
     collections::{BTreeMap, BTreeSet, HashMap, HashSet},
-    sync::{Arc, atomic::AtomicBool},
+    sync::{
+        Arc,
+        atomic::{AtomicBool, AtomicU64, Ordering},
+    },
 };
 
 use crate::{
@@ -55,7 +58,12 @@ pub struct WordIndex {
     places: HashMap<EntryId, Place>,
     /// Words of all entries that count.
     n_words: u64,
+    /// Another number after each change.
+    stamp: u64,
 }
+
+/// No two indexes ever have the same stamp, but for empty ones.
+static STAMP: AtomicU64 = AtomicU64::new(1);
 
 /// Segments, or recent entries, that are to become one segment. Holds text: drop it when the vault is locked.
 pub struct Job {
@@ -106,6 +114,15 @@ impl WordIndex {
         (self.n_words as f32 / self.len().max(1) as f32).max(1.0)
     }
 
+    /// Which entries stand where, as a number that is another one after each change.
+    pub(super) fn stamp(&self) -> u64 {
+        self.stamp
+    }
+
+    fn changed(&mut self) {
+        self.stamp = STAMP.fetch_add(1, Ordering::Relaxed);
+    }
+
     /// Puts an entry in, in place of what was known of it.
     pub fn put(&mut self, seen: Seen, revision: u32, text: &str) {
         self.remove(seen.id);
@@ -116,6 +133,7 @@ impl WordIndex {
 
     /// Takes an entry out, at once.
     pub fn remove(&mut self, id: EntryId) {
+        self.changed();
         if let Some(row) = self.row(id) {
             self.n_words -= u64::from(row.n_words);
         }
@@ -240,6 +258,7 @@ impl WordIndex {
             (stands_in_parts && index.revision(id) == Some(row.revision)) || is_same_recent()
         });
         self.segments.retain(|held| !parts.contains(&held.segment.number));
+        self.changed();
     }
 
     /// Puts in a segment of entries that were in no index ([`Job::of_entries`]).
@@ -272,6 +291,7 @@ impl WordIndex {
     }
 
     fn drop_empty(&mut self) {
+        self.changed();
         self.segments.retain(|held| held.alive.len() > 0);
     }
 }

@@ -135,7 +135,7 @@ impl Diary {
 
     pub(super) fn words(&self, query: &Query) -> WordHits {
         let all: Vec<EntryId> = (0..self.n_entries).map(id).collect();
-        self.words.find(query, &all).unwrap()
+        self.words.find(query, None, &all).unwrap()
     }
 
     fn search(&mut self, typed: &str) -> Lists {

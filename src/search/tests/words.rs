@@ -157,7 +157,7 @@ fn measure(n_entries: usize, n_each: usize) {
         for typed in queries.iter().cycle().take(n_each) {
             let query = Query::parse(typed);
             let started = Instant::now();
-            n_hits += index.find(&query, &near).unwrap().hits.len();
+            n_hits += index.find(&query, None, &near).unwrap().hits.len();
             times.push(started.elapsed());
         }
         times.sort_unstable();
@@ -166,6 +166,6 @@ fn measure(n_entries: usize, n_each: usize) {
     }
     let phrase: Vec<&str> = oldest.split_whitespace().take(12).collect();
     let typed = format!("\"{}\"", phrase.join(" ").replace('"', " "));
-    let hits = index.find(&Query::parse(&typed), &[]).unwrap().hits;
+    let hits = index.find(&Query::parse(&typed), None, &[]).unwrap().hits;
     assert!(hits.iter().any(|hit| hit.seen.created == 0), "the oldest entry is found by {typed}");
 }

@@ -5,7 +5,7 @@ use std::{collections::HashMap, ops::Range, sync::Arc};
 use crate::{
     blocking,
     journal::{entry::Entry, ids::EntryId},
-    search::{answer, query::Query, rank},
+    search::{answer, lexical::LookedUp, query::Query, rank},
     services::{
         Failure, Services,
         finding::{NEAREST, nearest_within, said, within::Within},
@@ -49,19 +49,25 @@ impl Services {
     ) -> Result<ForQuestion, Failure> {
         // The space says that the last word is finished.
         let query = Query::parse(&format!("{question} "));
-        let meaning = self.meaning_of(&session.user, &query).await;
+        let (meaning, words) = self.meaning_and_words(&session.user, &query).await?;
         let (user, vector) = (Arc::clone(&session.user), meaning.vector.clone());
-        let (entries, rarities) = blocking::db(move || find(&user, &query, vector.as_deref())).await??;
+        let (entries, rarities) =
+            blocking::db(move || find(&user, &query, words, vector.as_deref())).await??;
         Ok(ForQuestion { entries, rarities, vector: meaning.vector, note: meaning.note })
     }
 }
 
 type Found = (Vec<Fitting>, HashMap<String, f32>);
 
-fn find(user: &User, query: &Query, vector: Option<&[f32]>) -> Result<Found, VaultError> {
+fn find(
+    user: &User,
+    query: &Query,
+    looked_up: Option<LookedUp>,
+    vector: Option<&[f32]>,
+) -> Result<Found, VaultError> {
     let within = Within::writer();
     let near = vector.map_or_else(Vec::new, |vector| nearest_within(user, vector, NEAREST, &within));
-    let mut words = said(user, query, &near)?;
+    let mut words = said(user, query, looked_up, &near)?;
     within.narrow(&mut words);
     let results = rank::fuse(&words, &near);
     let shares: HashMap<EntryId, f32> = words.hits.iter().map(|hit| (hit.seen.id, hit.share)).collect();

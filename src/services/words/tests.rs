@@ -85,7 +85,7 @@ fn opened(vault: &Unlocked) -> UserWords {
 
 /// How many entries say it.
 fn count(words: &UserWords, vault: &Unlocked, typed: &str) -> usize {
-    let hits = words.find(vault, &Query::parse(typed), &[]).unwrap().expect("the index is open");
+    let hits = words.find(vault, &Query::parse(typed), None, &[]).unwrap().expect("the index is open");
     hits.hits.len()
 }
 
@@ -117,7 +117,7 @@ fn what_changes_shows_at_once_and_after_a_restart() {
     vault.write(|w| trash::restore(w, id(4)).map(|_| ())).unwrap();
     assert_eq!(count(&words, &vault, "\"number4\""), 1, "back from the trash");
     words.close();
-    assert!(words.find(&vault, &Query::parse("them"), &[]).unwrap().is_none());
+    assert!(words.find(&vault, &Query::parse("them"), None, &[]).unwrap().is_none());
 }
 
 #[test]
@@ -134,7 +134,7 @@ fn a_search_waits_for_an_index_that_is_just_being_opened() {
     });
     // One that was closed, and one that has to be made anew, are not waited for.
     words.start_anew(&vault);
-    assert!(words.find(&vault, &Query::parse("them"), &[]).unwrap().is_none());
+    assert!(words.find(&vault, &Query::parse("them"), None, &[]).unwrap().is_none());
 }
 
 #[test]
@@ -147,11 +147,14 @@ fn a_journal_without_an_index_gets_one_and_much_at_once_is_read_in_batches() {
     for _ in 0..2 {
         words.round(&vault, false).unwrap();
     }
-    assert!(words.find(&vault, &Query::parse("them"), &[]).unwrap().is_none(), "every entry is read instead");
+    assert!(
+        words.find(&vault, &Query::parse("them"), None, &[]).unwrap().is_none(),
+        "every entry is read instead"
+    );
     settle(&words, &vault).unwrap();
     assert_eq!(count(&words, &vault, "them "), 300);
     write(&vault, 300..300 + MOST_AT_ONCE + 1).unwrap();
-    assert!(words.find(&vault, &Query::parse("them"), &[]).unwrap().is_none());
+    assert!(words.find(&vault, &Query::parse("them"), None, &[]).unwrap().is_none());
     settle(&words, &vault).unwrap();
     assert_eq!(count(&words, &vault, "them "), 301 + MOST_AT_ONCE);
     let sealed = vault.read(load).unwrap();

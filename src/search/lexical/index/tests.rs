@@ -35,7 +35,7 @@ fn index(texts: &[&str]) -> WordIndex {
 
 /// Numbers of the entries found, best first.
 fn found(index: &WordIndex, typed: &str) -> Vec<i64> {
-    let mut hits = index.find(&Query::parse(typed), &[]).unwrap().hits;
+    let mut hits = index.find(&Query::parse(typed), None, &[]).unwrap().hits;
     hits.sort_by(|left, right| right.score.total_cmp(&left.score));
     hits.iter().map(|hit| hit.seen.created + 9).collect()
 }
@@ -85,8 +85,8 @@ fn a_misspelt_name_finds_the_name_and_a_known_word_only_itself() {
     everywhere(&texts, "Baetriz ", &[1]);
     everywhere(&texts, "Tae ", &[]);
     everywhere(&texts, "\"Gwenlian\"", &[]);
-    assert!(index(&texts).find(&Query::parse("Xanthippe "), &[]).unwrap().unknown_word);
-    assert!(!index(&texts).find(&Query::parse("Gwenlian "), &[]).unwrap().unknown_word);
+    assert!(index(&texts).find(&Query::parse("Xanthippe "), None, &[]).unwrap().unknown_word);
+    assert!(!index(&texts).find(&Query::parse("Gwenlian "), None, &[]).unwrap().unknown_word);
 }
 
 #[test]
@@ -96,7 +96,7 @@ fn what_is_near_in_meaning_is_allowed_unless_barred_or_gone() {
     index.remove(id(2));
     let asked: Vec<EntryId> = [0, 1, 2, 3, 7, 9].map(id).to_vec();
     let allowed = |typed: &str| {
-        let hits = index.find(&Query::parse(typed), &asked).unwrap();
+        let hits = index.find(&Query::parse(typed), None, &asked).unwrap();
         let mut allowed: Vec<i64> = hits.allowed.values().map(|seen| seen.created + 9).collect();
         allowed.sort_unstable();
         allowed
@@ -119,6 +119,37 @@ fn entries_that_change_or_go_are_gone_at_once_and_after_a_merge() {
     index.finish(&job, segment);
     assert!(found(&index, "alpha ").is_empty() && index.take_parts().is_none());
     assert_eq!((index.segments.len(), index.len()), (0, 1));
+}
+
+#[test]
+fn what_was_looked_up_before_a_change_is_looked_up_again() {
+    let query = Query::parse("alpha ");
+    let ids = |index: &WordIndex, looked_up| {
+        let hits = index.find(&query, Some(looked_up), &[]).unwrap().hits;
+        let mut ids: Vec<i64> = hits.iter().map(|hit| hit.seen.created + 9).collect();
+        ids.sort_unstable();
+        ids
+    };
+    let whole = || index(&["alpha beta", "alpha gamma", "alpha delta", "zeta"]);
+    let unchanged = whole();
+    assert_eq!(ids(&unchanged, unchanged.look_up(&query).unwrap()), [0, 1, 2]);
+    type Change = fn(&mut WordIndex);
+    let changes: [(Change, &[i64]); 5] = [
+        (|index| index.put(seen(9), 0, "alpha"), &[0, 1, 2, 9]),
+        (|index| index.put(seen(1), 1, "epsilon"), &[0, 2]),
+        (|index| index.remove(id(2)), &[0, 1]),
+        (|index| index.add(built(&[(7, 0, "alpha again")])), &[0, 1, 2, 7]),
+        (|index| drop(index.reconcile(&[(id(0), 0)])), &[0]),
+    ];
+    for (number, (change, expected)) in changes.into_iter().enumerate() {
+        let mut index = whole();
+        let before = index.look_up(&query).unwrap();
+        change(&mut index);
+        assert_eq!(ids(&index, before), expected, "change {number}");
+    }
+    // Another index, in which the same numbers mean other entries.
+    let other = index(&["zeta", "zeta", "alpha", "zeta"]);
+    assert_eq!(ids(&other, unchanged.look_up(&query).unwrap()), [2]);
 }
 
 #[test]
@@ -271,7 +302,7 @@ proptest! {
             let query = Query::parse(typed);
             let mut matcher = Matcher::new(&query);
             journal.iter().for_each(|(number, (_, text))| matcher.read(seen(*number), text));
-            let (read, asked) = (matcher.finish(), index.find(&query, &all).unwrap());
+            let (read, asked) = (matcher.finish(), index.find(&query, None, &all).unwrap());
             let ((expected, expected_allowed), (hits, allowed)) = (sorted(&read), sorted(&asked));
             prop_assert_eq!(allowed, expected_allowed, "{}", typed);
             prop_assert_eq!(asked.unknown_word, read.unknown_word);
@@ -287,7 +318,7 @@ proptest! {
             journal.iter().for_each(|(number, (_, text))| matcher.read(seen(*number), text));
             let said: Vec<i64> = sorted(&matcher.finish()).0.iter().map(|hit| hit.0).collect();
             let hits: Vec<i64> =
-                sorted(&index.find(&query, &all).unwrap()).0.iter().map(|hit| hit.0).collect();
+                sorted(&index.find(&query, None, &all).unwrap()).0.iter().map(|hit| hit.0).collect();
             prop_assert!(said.iter().all(|number| hits.contains(number)), "{}", typed);
         }
     }
