@@ -12,6 +12,7 @@
 mod bench;
 mod bert;
 mod few;
+mod product;
 
 use tokenizers::{Tokenizer, TruncationParams};
 

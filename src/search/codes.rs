@@ -137,7 +137,7 @@ impl WithSimd for Dot<'_> {
 
 /// Runs it with the widest instructions of this processor. The program itself is compiled for the oldest one it runs on.
 #[inline(always)]
-fn vectorised<W: WithSimd>(work: W) -> W::Output {
+pub(super) fn vectorised<W: WithSimd>(work: W) -> W::Output {
     #[cfg(target_arch = "x86_64")]
     if let Some(simd) = pulp::x86::V3::try_new() {
         return Simd::vectorize(simd, work);

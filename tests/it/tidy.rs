@@ -91,7 +91,7 @@ const HOMES: &[(&str, &[&str])] = &[
     ("zxcvbn", &["src/services/strength"]),
     ("postcard", &["src/vault", "src/search/graph"]),
     ("instant_distance", &["src/search/graph"]),
-    ("pulp", &["src/search/codes"]),
+    ("pulp", &["src/search/codes", "src/search/candle/product"]),
     ("aes_gcm_siv", &["src/crypto"]),
     ("aes", &["src/crypto"]),
     ("polyval", &["src/crypto"]),

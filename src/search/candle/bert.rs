@@ -5,7 +5,10 @@ use candle_core::{
 };
 
 use crate::search::{
-    candle::{Bytes, MAX_TOKENS, few, not_a_model},
+    candle::{
+        Bytes, MAX_TOKENS, few, not_a_model,
+        product::{Matrix, Way},
+    },
     embed::EmbedError,
     kernels, vectors,
 };
@@ -67,16 +70,18 @@ pub struct Bert {
     positions: Vec<f32>,
     first_norm: (Vec<f32>, Vec<f32>),
     layers: Vec<Layer>,
+    /// How products are quicker here.
+    pub(super) way: Way,
 }
 
 struct Layer {
-    query_key_value: Tensor,
+    query_key_value: Matrix,
     query_key_value_bias: AddBias,
-    attention: Tensor,
+    attention: Matrix,
     attention_norm: AddNorm,
-    inner: Tensor,
+    inner: Matrix,
     inner_bias: AddBiasGelu,
-    outer: Tensor,
+    outer: Matrix,
     outer_norm: AddNorm,
 }
 
@@ -116,22 +121,24 @@ impl Bert {
                         epsilon: config.epsilon,
                     })
                 };
-                let matrix = |part: &str, rows: usize, columns: usize| {
-                    transposed(file.floats(&name(part), &[rows, columns])?, rows, columns)
+                let read = |part: &str, rows: usize, columns: usize| {
+                    matrix(file.floats(&name(part), &[rows, columns])?, rows, columns)
                 };
                 Ok(Layer {
-                    query_key_value: transposed(query_key_value, 3 * width, width)?,
+                    query_key_value: matrix(query_key_value, 3 * width, width)?,
                     query_key_value_bias: AddBias(bias),
-                    attention: matrix("attention.output.dense.weight", width, width)?,
+                    attention: read("attention.output.dense.weight", width, width)?,
                     attention_norm: norm("attention.output")?,
-                    inner: matrix("intermediate.dense.weight", inner, width)?,
+                    inner: read("intermediate.dense.weight", inner, width)?,
                     inner_bias: AddBiasGelu(file.floats(&name("intermediate.dense.bias"), &[inner])?),
-                    outer: matrix("output.dense.weight", width, inner)?,
+                    outer: read("output.dense.weight", width, inner)?,
                     outer_norm: norm("output")?,
                 })
             })
             .collect::<Result<Vec<_>, EmbedError>>()?;
-        Ok(Self { config, weights, words_at, words_half, positions, first_norm, layers })
+        let way = layers.first().map(|layer| layer.attention.quicker());
+        let way = way.unwrap_or(Ok(Way::Candle)).map_err(|_| not_a_model("it does not compute"))?;
+        Ok(Self { config, weights, words_at, words_half, positions, first_norm, layers, way })
     }
 
     /// One vector of length one per sequence of tokens; `None` when a token is unknown or the computation fails.
@@ -190,7 +197,7 @@ impl Bert {
     }
 
     fn layer(&self, layer: &Layer, hidden: &Tensor, lengths: &[usize]) -> candle_core::Result<Tensor> {
-        let projected = hidden.matmul(&layer.query_key_value)?;
+        let projected = layer.query_key_value.times(hidden, self.way)?;
         projected.inplace_op1(&layer.query_key_value_bias)?;
         let mut first = 0;
         let mut contexts = Vec::with_capacity(lengths.len());
@@ -199,11 +206,11 @@ impl Bert {
             first += length;
         }
         let context = if contexts.len() == 1 { contexts.remove(0) } else { Tensor::cat(&contexts, 0)? };
-        let attended = context.matmul(&layer.attention)?;
+        let attended = layer.attention.times(&context, self.way)?;
         attended.inplace_op2(hidden, &layer.attention_norm)?;
-        let inner = attended.matmul(&layer.inner)?;
+        let inner = layer.inner.times(&attended, self.way)?;
         inner.inplace_op1(&layer.inner_bias)?;
-        let outer = inner.matmul(&layer.outer)?;
+        let outer = layer.outer.times(&inner, self.way)?;
         outer.inplace_op2(&attended, &layer.outer_norm)?;
         Ok(outer)
     }
@@ -223,12 +230,8 @@ impl Bert {
     }
 }
 
-/// A matrix of f32 with rows and columns exchanged, as products want it: laid out like that it is not copied once more for
-/// each of them, which for a query took longer than the product.
-fn transposed(values: Vec<f32>, rows: usize, columns: usize) -> Result<Tensor, EmbedError> {
-    Tensor::from_vec(values, (rows, columns), &Device::Cpu)
-        .and_then(|matrix| matrix.t()?.contiguous())
-        .map_err(|_| not_a_model("the weights do not fit together"))
+fn matrix(weights: Vec<f32>, columns: usize, inner: usize) -> Result<Matrix, EmbedError> {
+    Matrix::new(weights, columns, inner).map_err(|_| not_a_model("the weights do not fit together"))
 }
 
 /// Tensors by name, with their shapes checked.
