@@ -52,7 +52,7 @@ const NEAR_ALONE: f32 = 0.56;
 /// Share of the weight of a question's telling words that a piece has to cover.
 const COVERED: f32 = 0.5;
 /// The same of those that are no names.
-const COVERED_BESIDE_NAMES: f32 = 0.7;
+const COVERED_BESIDE_NAMES: f32 = 0.9;
 /// What saying the words counts beside nearness.
 const WORDS_WEIGHT: f32 = 0.3;
 /// A further piece is worth at least this part of the best.

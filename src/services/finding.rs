@@ -246,12 +246,12 @@ fn find(
 ) -> Result<Found, Failure> {
     let Wanted { query, order, .. } = wanted;
     let within = user.vault.read(|r| Within::of(r, wanted))?;
-    let near = meaning.vector.map_or_else(Vec::new, |vector| nearest_within(user, &vector, NEAREST, &within));
+    let mut near = meaning.vector.map_or_else(Vec::new, |vector| nearest_within(user, &vector, &within));
     let mut marker = Matcher::new(query);
     let (results, offered) = if query.is_empty() {
         (user.vault.read(|r| within.everything(r, query))?, Vec::new())
     } else {
-        let mut words = said(user, query, looked_up, &near)?;
+        let mut words = said(user, query, looked_up, &mut near)?;
         within.narrow(&mut words);
         marker.widen(&words.wanted);
         let mut results = rank::fuse(&words, &near);
@@ -309,18 +309,21 @@ fn notes(wanted: &Wanted, note: Option<String>) -> Vec<String> {
     note.into_iter().chain(odd).chain(unknown).chain(odd_traces).chain(odd_without).collect()
 }
 
-/// Which live entries say the words, and which of those that are near in meaning may be results.
+/// Which live entries say the words, and which of those that are near in meaning may be results; the others are taken
+/// out of `near`.
 fn said(
     user: &User,
     query: &Query,
     looked_up: Option<LookedUp>,
-    near: &[Near],
+    near: &mut Vec<Near>,
 ) -> Result<WordHits, VaultError> {
-    let near: Vec<EntryId> = near.iter().map(|near| near.meta.id).collect();
-    match user.words.find(&user.vault, query, looked_up, &near)? {
-        Some(words) => Ok(words),
-        None => user.vault.read(|r| read_all(r, query)),
+    let indexed: Vec<(EntryId, u32)> = near.iter().map(|near| (near.meta.id, near.meta.revision)).collect();
+    if let Some(words) = user.words.find(&user.vault, query, looked_up, &indexed)? {
+        near.retain(|near| words.allowed.contains_key(&near.meta.id));
+        return Ok(words);
     }
+    *near = indexing::fresh(&user.vault, std::mem::take(near))?;
+    user.vault.read(|r| read_all(r, query))
 }
 
 /// The same from every entry, while there is no index of words.
@@ -337,14 +340,19 @@ fn read_all(r: &Reader<'_>, query: &Query) -> Result<WordHits, VaultError> {
 
 /// The `k` entries nearest to a vector; none while the index is not open.
 pub(crate) fn nearest(user: &User, vector: &[f32], k: usize) -> Vec<Near> {
-    nearest_within(user, vector, k, &Within::all())
+    or_none(indexing::nearest(&user.vault, &user.index, vector, k, None))
 }
 
-/// The same among what the filter and the traces admit.
-fn nearest_within(user: &User, vector: &[f32], k: usize, within: &Within) -> Vec<Near> {
+/// The [`NEAREST`] of what the filter and the traces admit, with what has changed since it was indexed among them:
+/// [`said`] takes that out.
+fn nearest_within(user: &User, vector: &[f32], within: &Within) -> Vec<Near> {
     let admits = |meta: &Meta| within.admits(meta.id, meta.day, meta.role != Role::Writer);
     let admits: Option<&dyn Fn(&Meta) -> bool> = if within.is_open() { None } else { Some(&admits) };
-    indexing::nearest(&user.vault, &user.index, vector, k, admits).unwrap_or_else(|error| {
+    or_none(indexing::nearest_as_indexed(&user.vault, &user.index, vector, NEAREST, admits))
+}
+
+fn or_none(near: Result<Vec<Near>, VaultError>) -> Vec<Near> {
+    near.unwrap_or_else(|error| {
         tracing::error!(%error, "the index could not be read");
         Vec::new()
     })

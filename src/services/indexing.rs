@@ -21,7 +21,7 @@ use std::{
 
 pub(crate) use crate::services::indexing::{
     index::UserIndex,
-    near::nearest,
+    near::{fresh, nearest, nearest_as_indexed},
     write::{write_behind, write_pages},
 };
 use crate::{

@@ -95,8 +95,8 @@ impl UserWords {
         self.ask(vault, |index| index.look_up(query))
     }
 
-    /// Entries that say words of the query; see [`WordIndex::find`]. `None` while there is no index; for one that is just
-    /// being opened it waits.
+    /// Entries that say words of the query; see [`WordIndex::find`]. Of those that are `near` only these may be results
+    /// whose text is the one of this revision. `None` while there is no index; for one that is just being opened it waits.
     ///
     /// # Errors
     /// Store errors.
@@ -105,9 +105,13 @@ impl UserWords {
         vault: &Unlocked,
         query: &Query,
         looked_up: Option<LookedUp>,
-        near: &[EntryId],
+        near: &[(EntryId, u32)],
     ) -> Result<Option<WordHits>, VaultError> {
-        self.ask(vault, |index| index.find(query, looked_up, near))
+        self.ask(vault, |index| {
+            let is_fresh = |(id, revision): &&(EntryId, u32)| index.revision(*id) == Some(*revision);
+            let near: Vec<EntryId> = near.iter().filter(is_fresh).map(|(id, _)| *id).collect();
+            index.find(query, looked_up, &near)
+        })
     }
 
     fn ask<T>(

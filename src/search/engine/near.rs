@@ -124,7 +124,7 @@ impl OpenIndex {
             };
             match graph {
                 Some(graph) => {
-                    for (row_idx, score) in part.look_along(graph, WIDTH.max(2 * k), &coded) {
+                    for (row_idx, score) in part.look_along(graph, WIDTH.max(k + k / 4), &coded) {
                         best.offer(Rough { score, part_idx, row_idx });
                     }
                 }

@@ -1,11 +1,11 @@
 //! Answers to questions over the judged diary, with the real embedder.
 //!
 //! `tests/quality/questions.json` has questions that the diary answers, with the entry and words of the answer, and
-//! questions that it does not. The thresholds of [`crate::search::answer`] were chosen on the half `tune`; figures are
-//! reported from the half `report`, of which the test prints no question, so that nobody mends on one. What was looked at
-//! goes into `tune`, and new questions are written for `report` from the diary alone (so the fourth set, of 29 November,
-//! which nobody has read since). The part `hard` was written to be hard, of people, places and things that the diary does
-//! know, and no threshold was chosen on it; `make bench-search` counts it.
+//! questions that it does not. The thresholds of [`crate::search::answer`] were chosen on the part `tune` and, the last of
+//! them, on the part `hard`, which was written to be hard, of people, places and things that the diary does know;
+//! `make bench-search` counts both. Figures are reported from the part `report`, of which the test prints no question, so
+//! that nobody mends on one. What was looked at goes into `tune`, and new questions are written for `report` from the diary
+//! alone (so the fifth set, of 29 November, by somebody who knew neither the program nor the older questions).
 
 use serde_json::Value;
 
@@ -22,9 +22,9 @@ use crate::{
     },
 };
 
-/// The half that may be looked at.
+/// The part that may be looked at, which is only measured: it takes minutes.
 const TUNE: &str = "tune";
-/// The part that is only measured: it takes minutes.
+/// The same for the hard ones.
 const HARD: &str = "hard";
 
 struct Asked {
@@ -66,7 +66,7 @@ fn questions_are_answered_from_the_right_entry_or_refused() {
     let mut diary = Diary::open(&entries, embedder);
     let today: Day = "2026-11-22".parse().unwrap();
     let is_measured = std::env::var_os("LLAMORA_TEST_BENCH").is_some();
-    for half in [TUNE, "report", HARD].into_iter().filter(|half| is_measured || *half != HARD) {
+    for half in ["report", TUNE, HARD].into_iter().filter(|half| is_measured || *half == "report") {
         let (mut answered, mut rightly, mut n_answerable, mut refused, mut n_unanswerable) = (0, 0, 0, 0, 0);
         for asked in asked().iter().filter(|asked| asked.half == half) {
             let query = Query::parse(&format!("{} ", asked.text));
@@ -131,17 +131,15 @@ fn questions_are_answered_from_the_right_entry_or_refused() {
         eprintln!(
             "{half}: {answered} of {n_answerable} answered, {rightly} with what was asked for; {refused} of {n_unanswerable} without an answer refused"
         );
-        // Nine of ten are wanted everywhere; where nothing was chosen on the questions it is less.
-        let least = match half {
-            TUNE => 9,
-            HARD => 7,
-            _ => 8,
+        // In hundredths: of those without an answer at least nine of ten are refused everywhere; another machine may round
+        // one or two of them away, and of the others, of which few are answered for it.
+        let (least_refused, least_answered, least_right) = match half {
+            TUNE => (92, 30, 24),
+            HARD => (90, 24, 22),
+            _ => (88, 13, 11),
         };
-        assert!(refused * 10 >= n_unanswerable * least, "{half}: too much is answered");
-        // Six of ten were, nearly five with what was asked for (of the others five and four); another machine may round
-        // one away.
-        let (least, least_right) = if half == TUNE { (5, 4) } else { (4, 3) };
-        assert!(answered * 10 >= n_answerable * least, "{half}: too little is answered");
-        assert!(rightly * 10 >= n_answerable * least_right, "{half}: too little is answered");
+        assert!(refused * 100 >= n_unanswerable * least_refused, "{half}: too much is answered");
+        assert!(answered * 100 >= n_answerable * least_answered, "{half}: too little is answered");
+        assert!(rightly * 100 >= n_answerable * least_right, "{half}: too little is answered");
     }
 }

@@ -8,7 +8,7 @@ use crate::{
     search::{answer, lexical::LookedUp, query::Query, rank},
     services::{
         Failure, Services,
-        finding::{NEAREST, nearest_within, said, within::Within},
+        finding::{nearest_within, said, within::Within},
         indexing::is_searchable,
         sessions::{Session, User},
     },
@@ -66,8 +66,8 @@ fn find(
     vector: Option<&[f32]>,
 ) -> Result<Found, VaultError> {
     let within = Within::writer();
-    let near = vector.map_or_else(Vec::new, |vector| nearest_within(user, vector, NEAREST, &within));
-    let mut words = said(user, query, looked_up, &near)?;
+    let mut near = vector.map_or_else(Vec::new, |vector| nearest_within(user, vector, &within));
+    let mut words = said(user, query, looked_up, &mut near)?;
     within.narrow(&mut words);
     let results = rank::fuse(&words, &near);
     let shares: HashMap<EntryId, f32> = words.hits.iter().map(|hit| (hit.seen.id, hit.share)).collect();

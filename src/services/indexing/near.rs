@@ -32,6 +32,21 @@ pub(crate) fn nearest(
     k: usize,
     admits: Option<&dyn Fn(&Meta) -> bool>,
 ) -> Result<Vec<Near>, VaultError> {
+    fresh(vault, nearest_as_indexed(vault, index, vector, k, admits)?)
+}
+
+/// The same with what has changed or gone since it was indexed among them, for who tells that otherwise: it spares
+/// opening each entry.
+///
+/// # Errors
+/// When the store cannot be read.
+pub(crate) fn nearest_as_indexed(
+    vault: &Unlocked,
+    index: &UserIndex,
+    vector: &[f32],
+    k: usize,
+    admits: Option<&dyn Fn(&Meta) -> bool>,
+) -> Result<Vec<Near>, VaultError> {
     let (candidates, exact, dims) = {
         let open = guard(&index.open);
         let Some(open) = open.as_ref() else { return Ok(Vec::new()) };
@@ -47,11 +62,20 @@ pub(crate) fn nearest(
     vault.read(|r| {
         let mut pages: HashMap<SegmentKey, Pages<'_>> =
             exact.iter().map(|(key, file)| (*key, Pages::new(file, dims))).collect();
-        let mut near = candidates.settle(|key, chunk| {
-            // A segment that was merged into another meanwhile is not there any more: its codes say enough.
+        // A segment that was merged into another meanwhile is not there any more: its codes say enough.
+        Ok(candidates.settle(|key, chunk| {
             let half = pages.get_mut(&key)?.chunk(r, chunk).ok()?;
             codec::from_bytes(half, dims).map(Zeroizing::new)
-        });
+        }))
+    })
+}
+
+/// Those of them that stand in the journal as they were indexed.
+///
+/// # Errors
+/// When the store cannot be read.
+pub(crate) fn fresh(vault: &Unlocked, mut near: Vec<Near>) -> Result<Vec<Near>, VaultError> {
+    vault.read(|r| {
         let mut failed = None;
         near.retain(|near| match entries::entry(r, near.meta.id) {
             Ok(entry) => {
@@ -63,6 +87,7 @@ pub(crate) fn nearest(
             }
             Err(_) => false,
         });
-        failed.map_or(Ok(near), Err)
-    })
+        failed.map_or(Ok(()), Err)
+    })?;
+    Ok(near)
 }

@@ -140,6 +140,18 @@ begun("a draft that is on its way when the page closes is not cut off with it", 
   }).toPass({ timeout: 30_000 });
 });
 
+begun("what was written a moment before the page closes is there again", async ({ page }) => {
+  for (const text of ["One line.", long(MOST)]) {
+    await openToday(page);
+    await composer(page).fill(text);
+    await page.goto("about:blank");
+    await expect(async () => {
+      await openToday(page);
+      await expect(composer(page)).toHaveValue(text, { timeout: 1_000 });
+    }).toPass({ timeout: 30_000 });
+  }
+});
+
 // Nine thousand characters of Japanese are more than a browser sends from a page that goes away.
 begun("who closes a page whose text cannot be sent any more is asked", async ({ page }) => {
   await openToday(page);
