@@ -51,8 +51,14 @@ impl Layer {
 }
 
 impl Graph {
-    /// The chunks nearest by `similarity`, at most `width`, in no order; the wider, the surer and the slower.
-    pub fn search(&self, width: usize, similarity: impl Fn(usize) -> f32) -> Vec<(f32, usize)> {
+    /// The chunks nearest by `similarity`, at most `width`, in no order; the wider, the surer and the slower. `fetch` is told
+    /// of chunks that are compared next: what it reads of each is on its way from memory at the same time.
+    pub fn search(
+        &self,
+        width: usize,
+        fetch: impl Fn(usize),
+        similarity: impl Fn(usize) -> f32,
+    ) -> Vec<(f32, usize)> {
         if self.chunks.is_empty() || width == 0 {
             return Vec::new();
         }
@@ -70,15 +76,17 @@ impl Graph {
         let mut seen = vec![false; self.chunks.len()];
         seen[best.point as usize] = true;
         let (mut found, mut open) = (BinaryHeap::from([Reverse(best)]), BinaryHeap::from([best]));
+        let mut unseen = Vec::new();
         while let Some(from) = open.pop() {
             let worst = found.peek().map_or(f32::MIN, |Reverse(worst)| worst.score);
             if found.len() >= width && from.score < worst {
                 break;
             }
-            for point in self.layers[0].of(from.point) {
-                if std::mem::replace(&mut seen[*point as usize], true) {
-                    continue;
-                }
+            let is_new = |point: &&u32| !std::mem::replace(&mut seen[**point as usize], true);
+            unseen.clear();
+            unseen.extend(self.layers[0].of(from.point).iter().filter(is_new));
+            unseen.iter().for_each(|point| fetch(self.chunks[*point as usize] as usize));
+            for point in &unseen {
                 let next = near(*point);
                 if found.len() < width || found.peek().is_some_and(|Reverse(worst)| next > *worst) {
                     open.push(next);

@@ -15,7 +15,7 @@
 //! # Security
 //! A vector is as good as the text it stands for: no `Debug`, no `Clone`, wiped when dropped.
 
-use std::ops::Range;
+use std::{hint::black_box, ops::Range};
 
 use half::f16;
 use zeroize::{Zeroize, Zeroizing};
@@ -96,6 +96,17 @@ impl Segment {
 
     pub(crate) fn codes_of(&self, chunk: usize) -> &[i8] {
         &self.codes[chunk * self.dims..(chunk + 1) * self.dims]
+    }
+
+    /// Reads a byte of each cache line of the codes of a chunk, and of its scale: several chunks come from memory in the
+    /// time of one when none waits for another.
+    pub(crate) fn fetch(&self, chunk: usize) {
+        /// Bytes of a cache line of most processors.
+        const LINE: usize = 64;
+        for code in self.codes_of(chunk).iter().step_by(LINE) {
+            black_box(*code);
+        }
+        black_box(self.scales[chunk]);
     }
 
     /// Overwrites what is known of the meaning of a row, and never finds it again.

@@ -188,7 +188,8 @@ impl Part {
 
     /// Goes from neighbour to neighbour: rows that can be found, and how near each seems.
     fn look_along(&self, graph: &Graph, width: usize, query: &Coded) -> Vec<(usize, f32)> {
-        let mut near = graph.search(width, |chunk| self.rough(chunk, query));
+        let mut near =
+            graph.search(width, |chunk| self.segment.fetch(chunk), |chunk| self.rough(chunk, query));
         near.sort_unstable_by(|left, right| right.0.total_cmp(&left.0));
         let rows = &self.segment.rows;
         let mut seen = HashSet::with_capacity(near.len());

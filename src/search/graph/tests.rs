@@ -70,7 +70,7 @@ fn the_graph_finds_what_a_scan_finds_and_survives_sealing() {
             dot(segment.codes_of(chunk), &query.codes) as f32 * segment.scales[chunk] * query.scale
         };
         let mut all: Vec<(f32, usize)> = (0..segment.n_chunks()).map(|chunk| (score(chunk), chunk)).collect();
-        let mut found = graph.search(64, score);
+        let mut found = graph.search(64, |_| {}, score);
         let expected = best(&mut all, 10);
         right += best(&mut found, 10).iter().zip(&expected).filter(|(found, all)| found == all).count();
     }
@@ -100,11 +100,11 @@ fn other_bytes_are_no_graph() {
         other[at] = 0xff;
         // Whatever is accepted can be searched.
         if let Some(graph) = Graph::from_bytes(&other, segment.n_chunks()) {
-            graph.search(9, |chunk| chunk as f32);
+            graph.search(9, |_| {}, |chunk| chunk as f32);
         }
     }
     let empty = Segment::new(DIMS);
     let graph = Graph::build(Source::of(&empty), Arc::new(|| false)).unwrap();
-    assert!(graph.search(5, |_| 0.0).is_empty());
+    assert!(graph.search(5, |_| {}, |_| 0.0).is_empty());
     assert!(Graph::from_bytes(&graph.to_bytes(), 0).is_some());
 }
