@@ -26,6 +26,8 @@ pub struct Matcher {
     allowed: HashMap<EntryId, Seen>,
     scratch: Vec<Occurrence>,
     wanted: Vec<Wanted>,
+    /// Which words of the texts read so far are to be marked for `wanted`: to find the stem of a word takes long.
+    marked: HashMap<String, bool>,
 }
 
 struct Needle {
@@ -83,12 +85,14 @@ impl Matcher {
             allowed: HashMap::new(),
             scratch: Vec::new(),
             wanted: Vec::new(),
+            marked: HashMap::new(),
         }
     }
 
     /// Also marks what the index took for a word of the query.
     pub fn widen(&mut self, wanted: &[Wanted]) {
         self.wanted = wanted.to_vec();
+        self.marked.clear();
     }
 
     /// Reads the plain text of one live entry. Every entry is read once, matching or not: rarity is counted.
@@ -149,8 +153,14 @@ impl Matcher {
             places(&self.scratch, &needle.terms, |start, end| spans.push(start..end));
         }
         if !self.wanted.is_empty() {
+            let Self { wanted, marked, .. } = self;
             words::for_each(text, |word, range| {
-                if self.wanted.iter().any(|wanted| wanted.is(word)) {
+                let is_marked = marked.get(word).copied().unwrap_or_else(|| {
+                    let is_marked = Wanted::are(wanted, word);
+                    marked.insert(word.to_owned(), is_marked);
+                    is_marked
+                });
+                if is_marked {
                     spans.push(range);
                 }
             });

@@ -99,18 +99,20 @@ impl Wanted {
             .filter(|_| slips > 0)
     }
 
-    /// Whether a folded word of a text is to be marked.
-    pub(super) fn is(&self, word: &str) -> bool {
-        let by_stem = || {
-            self.languages.iter().any(|language| {
-                language
-                    .stem(word)
-                    .is_some_and(|stem| self.stems.contains(&format!("{}{stem}", language.prefix())))
-            })
+    /// Whether a folded word of a text is to be marked for any of them.
+    pub(super) fn are(all: &[Self], word: &str) -> bool {
+        let is_spelt_so = |wanted: &Self| {
+            word == wanted.word
+                || (wanted.may_begin && word.starts_with(&wanted.word))
+                || (wanted.most_slips > 0 && wanted.slip_weight(word).is_some())
         };
-        word == self.word
-            || (self.may_begin && word.starts_with(&self.word))
-            || (self.most_slips > 0 && self.slip_weight(word).is_some())
-            || by_stem()
+        // Each stem once, as most of them are looked for in the same languages.
+        let by_stem = |language: Language| {
+            let mut those = all.iter().filter(|wanted| wanted.languages.contains(&language)).peekable();
+            let stem = those.peek().and_then(|_| language.stem(word));
+            let term = stem.map(|stem| format!("{}{stem}", language.prefix()));
+            term.is_some_and(|term| those.any(|wanted| wanted.stems.contains(&term)))
+        };
+        all.iter().any(is_spelt_so) || Language::all().any(by_stem)
     }
 }
