@@ -82,14 +82,19 @@ pub async fn list(call: Arc<Call>, session: Arc<Session>, form: Form) -> Answer 
         return call.page_or_part(StatusCode::UNPROCESSABLE_ENTITY, &page);
     }
     let number = session.hold_search(form.text("n").parse().ok(), &asked);
-    if form.get("live").is_none() && form.get("page").is_none() {
-        call.services().keep_search(&session, &asked).await;
-    }
+    let keep = async {
+        if form.get("live").is_none() && form.get("page").is_none() {
+            call.services().keep_search(&session, &asked).await;
+        }
+    };
     if form.get("go").is_some() && !call.wants_fragment() {
+        keep.await;
         return Ok(see_other(&format!("/search/{number}")));
     }
     let pages = Pages::one(form.text("page").parse().unwrap_or(1));
-    let mut found = call.services().find(&session, &asked, pages).await?;
+    // Keeping it waits for the disk.
+    let (found, ()) = tokio::join!(call.services().find(&session, &asked, pages), keep);
+    let mut found = found?;
     if form.text("q").trim().chars().count() > MAX_QUERY_CHARS {
         found.notes.insert(0, format!("Only the first {MAX_QUERY_CHARS} characters were searched for."));
     }

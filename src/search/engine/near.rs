@@ -44,6 +44,14 @@ pub struct Candidates {
 }
 
 impl Candidates {
+    /// The chunks whose exact vectors [`Candidates::settle`] asks for.
+    pub fn wanted(&self) -> Vec<(SegmentKey, usize)> {
+        let sealed = self.found.iter().filter_map(|candidate| candidate.sealed.as_ref());
+        let chunks =
+            sealed.take(RERANK).flat_map(|(key, chunks)| chunks.iter().map(|chunk| (*key, chunk.idx)));
+        chunks.collect()
+    }
+
     /// Puts the candidates in order and answers the `k` nearest, of equals the newer first. `exact` opens the stored
     /// vector of a chunk of a segment, by the chunk's number in it; it is asked for the best [`RERANK`] entries. Where it
     /// has none, what the codes say stands.

@@ -1,6 +1,6 @@
 //! The entries nearest to a vector.
 
-use std::collections::HashMap;
+use std::{collections::HashMap, panic::resume_unwind, sync::Arc, thread};
 
 use zeroize::Zeroizing;
 
@@ -16,8 +16,11 @@ use crate::{
         },
         sessions::guard,
     },
-    vault::{entries, error::VaultError, unlocked::Unlocked},
+    vault::{entries, error::VaultError, files::SealedFile, unlocked::Unlocked},
 };
+
+/// So many vectors are opened in the time in which a second thread begins.
+const MANY: usize = 8;
 
 /// The `k` entries nearest to a vector among those that `admits` lets pass, nearest first; none while the index is not
 /// open. What was edited, thrown away or removed since it was indexed is not among them, however far behind the index
@@ -59,14 +62,45 @@ pub(crate) fn nearest_as_indexed(
         };
         (candidates, open.exact.clone(), open.index.dims())
     };
-    vault.read(|r| {
-        let mut pages: HashMap<SegmentKey, Pages<'_>> =
-            exact.iter().map(|(key, file)| (*key, Pages::new(file, dims))).collect();
-        // A segment that was merged into another meanwhile is not there any more: its codes say enough.
-        Ok(candidates.settle(|key, chunk| {
-            let half = pages.get_mut(&key)?.chunk(r, chunk).ok()?;
-            codec::from_bytes(half, dims).map(Zeroizing::new)
-        }))
+    // A segment that was merged into another meanwhile is not there any more: its codes say enough.
+    let mut opened = opened(vault, &exact, dims, &candidates.wanted())?;
+    Ok(candidates.settle(|key, chunk| opened.remove(&(key, chunk))))
+}
+
+/// Exact vectors by segment and chunk.
+type Opened = HashMap<(SegmentKey, usize), Zeroizing<Vec<f32>>>;
+
+/// Opens the exact vectors of chunks, many of them on two threads: it takes 30 microseconds for each.
+fn opened(
+    vault: &Unlocked,
+    files: &HashMap<SegmentKey, Arc<SealedFile>>,
+    dims: usize,
+    wanted: &[(SegmentKey, usize)],
+) -> Result<Opened, VaultError> {
+    let open = |wanted: &[(SegmentKey, usize)]| {
+        vault.read(|r| {
+            let mut pages: HashMap<SegmentKey, Pages<'_>> =
+                files.iter().map(|(key, file)| (*key, Pages::new(file, dims))).collect();
+            let vectors = wanted.iter().filter_map(|(key, chunk)| {
+                let half = pages.get_mut(key)?.chunk(r, *chunk).ok()?;
+                Some(((*key, *chunk), Zeroizing::new(codec::from_bytes(half, dims)?)))
+            });
+            Ok::<Opened, VaultError>(vectors.collect())
+        })
+    };
+    if wanted.len() < MANY {
+        return open(wanted);
+    }
+    let (one, other) = wanted.split_at(wanted.len() / 2);
+    thread::scope(|scope| {
+        let beside = thread::Builder::new().name("vectors".to_owned()).spawn_scoped(scope, || open(other));
+        let mut all = open(one)?;
+        all.extend(match beside {
+            Ok(beside) => beside.join().unwrap_or_else(|panic| resume_unwind(panic))?,
+            // Where the system gives no thread, this one does it all.
+            Err(_) => open(other)?,
+        });
+        Ok(all)
     })
 }
 
