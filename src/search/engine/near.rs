@@ -14,7 +14,7 @@ use crate::search::{
 };
 
 /// The most entries of segments whose exact vectors are opened for one search.
-pub const RERANK: usize = 50;
+pub const RERANK: usize = 32;
 
 /// How wide a graph is searched, at least.
 const WIDTH: usize = 128;
