@@ -104,11 +104,13 @@ pub fn future_day() -> WebError {
 /// The reason itself, holding the text, when the day cannot be shown either.
 pub async fn refuse_text(call: &Call, session: &Session, day: Day, form: &Form, error: WebError) -> Answer {
     let mut composer = items::refused(call, day, form, error.sentence());
-    if error.status() == StatusCode::UNPROCESSABLE_ENTITY && day <= call.services().today(session) {
-        if let Some(saved) = drafts::keep_refused(call, session, DraftOf::Day(day), 0, form).await {
-            composer.draft = Some(saved);
-            composer.status = Some("Draft kept".to_owned());
-        }
+    let has_come = day <= call.services().today(session);
+    if error.status() == StatusCode::UNPROCESSABLE_ENTITY
+        && has_come
+        && let Some(saved) = drafts::keep_refused(call, session, DraftOf::Day(day), 0, form).await
+    {
+        composer.draft = Some(saved);
+        composer.status = Some("Draft kept".to_owned());
     }
     if call.wants_fragment() && error.status() != StatusCode::UNPROCESSABLE_ENTITY {
         // Only 422 replaces the box; with any other status the box on the page stays as it is, text and all.

@@ -104,8 +104,9 @@ pub async fn done(call: &Call, session: &Session, of: DraftOf, form: &Form) {
 }
 
 /// Keeps the text of a form that is not saved, before the answer says so: whoever leaves at the refusal finds it again.
-/// `base_revision` as in [`crate::services::Services::save_draft`]. `None` when there is nothing to keep, and when it
-/// cannot be kept: then the text is in the answer alone, whose box keeps it as it keeps what is typed.
+/// `base_revision` as in [`crate::services::Services::save_draft`]. `None` when there is nothing to keep, when it cannot be
+/// kept, and when it would take the place of a draft that the form does not hold: then the text is in the answer alone,
+/// whose box keeps it as it keeps what is typed.
 pub async fn keep_refused(
     call: &Call,
     session: &Session,
@@ -117,7 +118,8 @@ pub async fn keep_refused(
     if form.is_cut() || text.trim().is_empty() {
         return None;
     }
-    match call.services().save_draft(session, of, base_revision, text).await {
+    let held = form.text("draft").parse().ok();
+    match call.services().keep_refused(session, of, base_revision, text, held).await {
         Ok(Drafted::Kept(saved)) => Some(saved),
         Ok(Drafted::Nothing | Drafted::Gone) | Err(_) => None,
     }

@@ -43,28 +43,42 @@ impl Services {
         base_revision: u32,
         text: &str,
     ) -> Result<Drafted, Failure> {
-        let (user, text, now) = (Arc::clone(&session.user), text.to_owned(), self.clock.now_ms());
-        let drafted = blocking::db(move || {
-            user.vault.write(|w| {
-                // A draft that arrives after its entry was saved, slowly or once more, is no draft.
-                let is_saved = match of {
-                    DraftOf::Day(day) => {
-                        entries::day(w, day)?.iter().any(|entry| is_same(&entry.text, &text))
-                    }
-                    DraftOf::Entry(id) => match entry(w, id)?.filter(is_written) {
-                        Some(entry) => is_same(&entry.text, &text),
-                        None => return Ok(Drafted::Gone),
-                    },
-                };
-                if text.trim().is_empty() || is_saved {
-                    drafts::remove(w, of)?;
-                    return Ok(Drafted::Nothing);
-                }
-                drafts::put(w, of, &Draft { text, base_revision, saved: now })?;
-                Ok(Drafted::Kept(now))
-            })
+        let text = text.to_owned();
+        self.put_draft(session, move |w, now| put(w, of, Draft { text, base_revision, saved: now })).await
+    }
+
+    /// The same for a text that is refused, when there is no draft, when it is the one `held` by its form, and when this
+    /// text is what it became: another one, of another tab, stays.
+    ///
+    /// # Errors
+    /// When it cannot be written.
+    pub async fn keep_refused(
+        &self,
+        session: &Session,
+        of: DraftOf,
+        base_revision: u32,
+        text: &str,
+        held: Option<i64>,
+    ) -> Result<Drafted, Failure> {
+        let text = text.to_owned();
+        self.put_draft(session, move |w, now| {
+            let is_other =
+                |draft: &Draft| Some(draft.saved) != held && !has_become(draft, &text.replace("\r\n", "\n"));
+            if drafts::get(w, of)?.as_ref().is_some_and(is_other) {
+                return Ok(Drafted::Nothing);
+            }
+            put(w, of, Draft { text, base_revision, saved: now })
         })
-        .await??;
+        .await
+    }
+
+    async fn put_draft(
+        &self,
+        session: &Session,
+        put: impl FnOnce(&mut Writer<'_>, i64) -> Result<Drafted, VaultError> + Send + 'static,
+    ) -> Result<Drafted, Failure> {
+        let (user, now) = (Arc::clone(&session.user), self.clock.now_ms());
+        let drafted = blocking::db(move || user.vault.write(|w| put(w, now))).await??;
         self.wrote();
         Ok(drafted)
     }
@@ -120,11 +134,29 @@ pub(super) fn kept_of(r: &Reader<'_>, stored: &[Entry]) -> Result<Vec<(EntryId, 
 /// Takes a draft away when the text just saved is what it became. A draft of something else, typed in another tab,
 /// stays.
 pub(super) fn drop_what_became(w: &mut Writer<'_>, of: DraftOf, saved: &str) -> Result<(), VaultError> {
-    let is_done = drafts::get(w, of)?.is_some_and(|draft| {
-        let draft = draft.text.replace("\r\n", "\n");
-        saved.trim().starts_with(draft.trim())
-    });
+    let is_done = drafts::get(w, of)?.is_some_and(|draft| has_become(&draft, saved));
     if is_done { drafts::remove(w, of) } else { Ok(()) }
+}
+
+/// Puts a draft in place of the one before. One that arrives after its entry was saved, slowly or once more, is no draft.
+fn put(w: &mut Writer<'_>, of: DraftOf, draft: Draft) -> Result<Drafted, VaultError> {
+    let is_saved = match of {
+        DraftOf::Day(day) => entries::day(w, day)?.iter().any(|entry| is_same(&entry.text, &draft.text)),
+        DraftOf::Entry(id) => match entry(w, id)?.filter(is_written) {
+            Some(entry) => is_same(&entry.text, &draft.text),
+            None => return Ok(Drafted::Gone),
+        },
+    };
+    if draft.text.trim().is_empty() || is_saved {
+        drafts::remove(w, of)?;
+        return Ok(Drafted::Nothing);
+    }
+    drafts::put(w, of, &draft)?;
+    Ok(Drafted::Kept(draft.saved))
+}
+
+fn has_become(draft: &Draft, text: &str) -> bool {
+    text.trim().starts_with(draft.text.replace("\r\n", "\n").trim())
 }
 
 fn is_same(saved: &str, text: &str) -> bool {

@@ -118,6 +118,10 @@ async fn a_refused_text_is_kept_with_its_refusal() {
     let (path, op) = (format!("/d/{TODAY}/entries"), fresh_op());
     let got = mira.post(&path, &[("op", &op), ("text", &long)]).await.expect(422);
     assert!(got.body.contains("data-kept"), "the box knows");
+    // A draft of another tab is not put away for it.
+    let other = format!("y{}", "y".repeat(12_000));
+    let got_other = mira.post(&path, &[("op", &fresh_op()), ("text", &other)]).await.expect(422);
+    assert!(!got_other.body.contains("data-kept") && day(&mira).await.contains(&long));
     let kept = attribute(&got.body, "name=\"draft\"", "value").expect("the box says which draft");
     let page = day(&mira).await;
     assert!(page.contains(&long) && page.contains("Draft kept"), "it is there after a reload");
@@ -133,9 +137,11 @@ async fn a_refused_text_is_kept_with_its_refusal() {
     let id = mira.write("First text.").await;
     let got = mira.post(&format!("/entries/{id}"), &[("revision", "1"), ("text", &long)]).await.expect(422);
     assert!(got.body.contains("data-kept"));
+    let kept = attribute(&got.body, "name=\"draft\"", "value").expect("the box says which draft");
     assert!(form(&mira, &id).await.contains(&long));
     mira.post(&format!("/entries/{id}"), &[("revision", "1"), ("text", "Theirs.")]).await.expect(303);
-    let part = Ask::post(&format!("/entries/{id}")).partial().fields(&[("revision", "1"), ("text", "Mine.")]);
+    let fields = [("revision", "1"), ("text", "Mine."), ("draft", kept.as_str())];
+    let part = Ask::post(&format!("/entries/{id}")).partial().fields(&fields);
     assert!(mira.send(part).await.expect(409).body.contains("Draft kept"));
     let edit = form(&mira, &id).await;
     assert!(edit.contains("Theirs.") && edit.contains("Mine.") && edit.contains("was changed"), "{edit}");
