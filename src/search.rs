@@ -21,6 +21,7 @@ pub mod answer;
 pub mod candle;
 pub mod chunk;
 pub mod codes;
+pub mod cores;
 pub mod embed;
 pub mod engine;
 pub mod filter;

@@ -3,20 +3,15 @@
 //! `codes * scale` is nearly the vector. Codes take a quarter of the room of the numbers, and a scan of them is limited
 //! by how fast memory can be read.
 
-use std::{
-    sync::{Mutex, PoisonError},
-    thread,
-};
-
 use pulp::{Simd, WithSimd};
 use zeroize::Zeroize;
+
+use crate::search::cores::share_out;
 
 /// Codes that one core scans in about a millisecond: fewer are not worth a second thread.
 const SHARE: usize = 8 << 20;
 /// Codes that a thread takes at once: so few that all end at about the same moment.
 const PIECE: usize = 1 << 20;
-/// Threads of a scan at most: more of them wait for the memory and not for each other.
-const THREADS: usize = 4;
 
 /// A vector as bytes.
 pub struct Coded {
@@ -70,24 +65,8 @@ fn scan_in_pieces(parts: &[&[i8]], query: &[i8], piece: usize, share: usize) -> 
         .iter()
         .zip(&mut sums)
         .flat_map(|(codes, sums)| codes.chunks(per_piece * dims).zip(sums.chunks_mut(per_piece)));
-    let pieces = Mutex::new(in_pieces);
-    let next = || pieces.lock().unwrap_or_else(PoisonError::into_inner).next();
-    let work = || {
-        while let Some((codes, sums)) = next() {
-            vectorised(Scan { codes, query: &query, sums });
-        }
-    };
     let n_shares = parts.iter().map(|codes| codes.len()).sum::<usize>() / share.max(1);
-    let cores = thread::available_parallelism().map_or(1, usize::from);
-    thread::scope(|scope| {
-        for _ in 1..n_shares.min(cores).min(THREADS) {
-            // Where the system gives none, this thread does it all.
-            if thread::Builder::new().name("scan".to_owned()).spawn_scoped(scope, work).is_err() {
-                break;
-            }
-        }
-        work();
-    });
+    share_out(in_pieces, n_shares, |(codes, sums)| vectorised(Scan { codes, query: &query, sums }));
     sums
 }
 

@@ -7,6 +7,7 @@ use zeroize::Zeroizing;
 
 use crate::search::{
     codes::{Coded, dot, scan},
+    cores::share_out,
     engine::{Meta, Near, OpenIndex, Part, SegmentKey, WrongDims},
     graph::Graph,
     segment::Row,
@@ -125,22 +126,20 @@ impl OpenIndex {
         let without = parts.iter().zip(&graphs).filter(|(_, graph)| graph.is_none());
         let through: Vec<&[i8]> = without.map(|(part, _)| &part.segment.codes[..]).collect();
         let mut sums = scan(&through, &coded.codes).into_iter();
-        for (part_idx, (part, graph)) in parts.iter().zip(graphs).enumerate() {
+        let along: Vec<(usize, &Graph)> =
+            graphs.iter().enumerate().filter_map(|(part_idx, graph)| Some((part_idx, (*graph)?))).collect();
+        for rough in look_along_all(&parts, along, WIDTH.max(k + k / 4), &coded) {
+            best.offer(rough);
+        }
+        for (part_idx, (part, _)) in
+            parts.iter().zip(&graphs).enumerate().filter(|(_, (_, graph))| graph.is_none())
+        {
             let admitted = |row_idx: usize| {
                 let row = &part.segment.rows[row_idx];
                 !row.is_dead && admits.is_none_or(|admits| admits(&row.meta))
             };
-            match graph {
-                Some(graph) => {
-                    for (row_idx, score) in part.look_along(graph, WIDTH.max(k + k / 4), &coded) {
-                        best.offer(Rough { score, part_idx, row_idx });
-                    }
-                }
-                None => {
-                    let sums = sums.next().unwrap_or_default();
-                    part.look_through(part_idx, &sums, &coded, &admitted, &mut best);
-                }
-            }
+            let sums = sums.next().unwrap_or_default();
+            part.look_through(part_idx, &sums, &coded, &admitted, &mut best);
         }
         let found = best
             .finish()
@@ -153,6 +152,16 @@ impl OpenIndex {
             .collect();
         Ok(Candidates { found, query, k })
     }
+}
+
+/// Rows found along the graphs of parts, of several at the same time: each step waits for memory.
+fn look_along_all(parts: &[&Part], graphs: Vec<(usize, &Graph)>, width: usize, query: &Coded) -> Vec<Rough> {
+    let n_graphs = graphs.len();
+    let found = share_out(graphs.into_iter(), n_graphs, |(part_idx, graph)| {
+        let rows = parts[part_idx].look_along(graph, width, query).into_iter();
+        rows.map(|(row_idx, score)| Rough { score, part_idx, row_idx }).collect::<Vec<_>>()
+    });
+    found.into_iter().flatten().collect()
 }
 
 impl Part {

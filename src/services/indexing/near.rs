@@ -1,11 +1,12 @@
 //! The entries nearest to a vector.
 
-use std::{collections::HashMap, panic::resume_unwind, sync::Arc, thread};
+use std::{collections::HashMap, sync::Arc};
 
 use zeroize::Zeroizing;
 
 use crate::{
     search::{
+        cores::share_out,
         engine::{Meta, Near, SegmentKey},
         vectors as codec,
     },
@@ -88,18 +89,9 @@ fn opened(
             Ok::<Opened, VaultError>(vectors.collect())
         })
     };
-    if wanted.len() < MANY {
-        return open(wanted);
-    }
-    let (one, other) = wanted.split_at(wanted.len() / 2);
-    thread::scope(|scope| {
-        let beside = thread::Builder::new().name("vectors".to_owned()).spawn_scoped(scope, || open(other));
-        let mut all = open(one)?;
-        all.extend(match beside {
-            Ok(beside) => beside.join().unwrap_or_else(|panic| resume_unwind(panic))?,
-            // Where the system gives no thread, this one does it all.
-            Err(_) => open(other)?,
-        });
+    let halves = wanted.chunks(wanted.len().div_ceil(2).max(MANY));
+    share_out(halves, 2, open).into_iter().try_fold(Opened::new(), |mut all, some| {
+        all.extend(some?);
         Ok(all)
     })
 }
