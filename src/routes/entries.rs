@@ -34,6 +34,10 @@ use crate::{
 /// Texts on one page of versions; each is compared with the one before.
 const VERSIONS_ON_PAGE: usize = 20;
 
+/// Only these replace the box of an edit, and then with the text in it, which is kept; with any other status it stays as it
+/// is.
+const REPLACES: [StatusCode; 2] = [StatusCode::UNPROCESSABLE_ENTITY, StatusCode::CONFLICT];
+
 /// `POST /d/{date}/entries`: saves a new entry. `op` makes a repeat harmless.
 ///
 /// # Errors
@@ -87,6 +91,11 @@ pub async fn save_held(call: &Call, session: &Session, held: Held) -> Answer {
         None => held.day.parse().ok().map(Target::Day),
     };
     let today = call.services().today(session);
+    let (of, base_revision) = match &target {
+        Some(Target::Day(day)) => (Some(DraftOf::Day(*day)).filter(|_| *day <= today), 0),
+        Some(Target::Entry(id, revision)) => (Some(DraftOf::Entry(*id)), *revision),
+        None => (None, 0),
+    };
     let error = match target {
         Some(Target::Day(day)) => match write(call, session, day, &held.op, &held.text, false).await {
             Ok(written) => return Ok(see_other(&way_to(&written))),
@@ -106,6 +115,10 @@ pub async fn save_held(call: &Call, session: &Session, held: Held) -> Answer {
         }
         None => WebError::bad_request("The day of this text could not be read. It can be saved on today."),
     };
+    // The page has the text as well, should it not be kept.
+    if let Some(of) = of.filter(|_| REPLACES.contains(&error.status())) {
+        let _ = call.services().keep_refused(session, of, base_revision, &held.text, None).await;
+    }
     let day = if held.day.parse::<Day>().is_ok() { held.day } else { today.to_string() };
     Err(error.holding(Some(Held { day, op: call.services().fresh_op(), text: held.text })))
 }
@@ -163,16 +176,14 @@ pub async fn update(call: Arc<Call>, session: Arc<Session>, form: Form) -> Answe
         }
         Err(error) => (error.status(), Some(error), None),
     };
-    // Only 409 and 422 replace the box, and then with the text in it; with any other status it stays as it is.
-    let replaces = [StatusCode::UNPROCESSABLE_ENTITY, StatusCode::CONFLICT];
-    if let Some(error) = error.take_if(|error| call.wants_fragment() && !replaces.contains(&error.status())) {
+    if let Some(error) = error.take_if(|error| call.wants_fragment() && !REPLACES.contains(&error.status())) {
         return Err(error);
     }
     let day = match &current {
         Some(entry) => entry.day.to_string(),
         None => found(&call, &session).await.map(|view| view.entry.day.to_string()).unwrap_or_default(),
     };
-    let kept = match replaces.contains(&status) {
+    let kept = match REPLACES.contains(&status) {
         true => drafts::keep_refused(&call, &session, DraftOf::Entry(id), revision, &form).await,
         false => None,
     };

@@ -2,12 +2,15 @@
 
 use std::{
     panic::resume_unwind,
-    sync::{Mutex, PoisonError},
+    sync::{LazyLock, Mutex, PoisonError},
     thread,
 };
 
 /// Threads at most, the calling one among them: more of them wait for the memory and not for each other.
 const MOST: usize = 4;
+
+/// To ask the system takes long enough to be felt.
+static CORES: LazyLock<usize> = LazyLock::new(|| thread::available_parallelism().map_or(1, usize::from));
 
 /// Does each of `jobs`, on up to `n_threads` threads that take one after the other, and answers in any order. To begin a
 /// thread takes some thirty microseconds: what is shared out should take many times that.
@@ -22,11 +25,13 @@ pub fn share_out<J: Send, T: Send>(
     let jobs = Mutex::new(jobs);
     let next = || jobs.lock().unwrap_or_else(PoisonError::into_inner).next();
     let take = || std::iter::from_fn(next).map(&work).collect::<Vec<T>>();
-    let cores = thread::available_parallelism().map_or(1, usize::from);
+    if n_threads < 2 {
+        return take();
+    }
     thread::scope(|scope| {
         let begin = |_| thread::Builder::new().name("share".to_owned()).spawn_scoped(scope, take);
         // Where the system gives no more threads, those that are there do it all.
-        let beside: Vec<_> = (1..n_threads.min(cores).min(MOST)).map_while(|n| begin(n).ok()).collect();
+        let beside: Vec<_> = (1..n_threads.min(*CORES).min(MOST)).map_while(|n| begin(n).ok()).collect();
         let mut done = take();
         for beside in beside {
             done.extend(beside.join().unwrap_or_else(|panic| resume_unwind(panic)));

@@ -64,7 +64,7 @@ impl Services {
         self.put_draft(session, move |w, now| {
             let is_other =
                 |draft: &Draft| Some(draft.saved) != held && !has_become(draft, &text.replace("\r\n", "\n"));
-            if drafts::get(w, of)?.as_ref().is_some_and(is_other) {
+            if readable(drafts::get(w, of))?.flatten().as_ref().is_some_and(is_other) {
                 return Ok(Drafted::Nothing);
             }
             put(w, of, Draft { text, base_revision, saved: now })
@@ -134,7 +134,8 @@ pub(super) fn kept_of(r: &Reader<'_>, stored: &[Entry]) -> Result<Vec<(EntryId, 
 /// Takes a draft away when the text just saved is what it became. A draft of something else, typed in another tab,
 /// stays.
 pub(super) fn drop_what_became(w: &mut Writer<'_>, of: DraftOf, saved: &str) -> Result<(), VaultError> {
-    let is_done = drafts::get(w, of)?.is_some_and(|draft| has_become(&draft, saved));
+    let kept = readable(drafts::get(w, of))?.flatten();
+    let is_done = kept.is_some_and(|draft| has_become(&draft, saved));
     if is_done { drafts::remove(w, of) } else { Ok(()) }
 }
 
@@ -150,6 +151,12 @@ fn put(w: &mut Writer<'_>, of: DraftOf, draft: Draft) -> Result<Drafted, VaultEr
     if draft.text.trim().is_empty() || is_saved {
         drafts::remove(w, of)?;
         return Ok(Drafted::Nothing);
+    }
+    // The same once more is the same draft: a form may hold it already.
+    let known = readable(drafts::get(w, of))?.flatten();
+    let is_known = |known: &Draft| known.text == draft.text && known.base_revision == draft.base_revision;
+    if let Some(known) = known.filter(is_known) {
+        return Ok(Drafted::Kept(known.saved));
     }
     drafts::put(w, of, &draft)?;
     Ok(Drafted::Kept(draft.saved))

@@ -87,12 +87,12 @@ impl UserWords {
     }
 
     /// What of a query can be looked up before its meaning is known, for [`UserWords::find`]. `None` while there is no
-    /// index; for one that is just being opened it waits.
+    /// index.
     ///
     /// # Errors
     /// Store errors.
     pub(crate) fn look_up(&self, vault: &Unlocked, query: &Query) -> Result<Option<LookedUp>, VaultError> {
-        self.ask(vault, |index| index.look_up(query))
+        self.ask(guard(&self.open), vault, |index| index.look_up(query))
     }
 
     /// Entries that say words of the query; see [`WordIndex::find`]. Of those that are `near` only these may be results
@@ -107,7 +107,7 @@ impl UserWords {
         looked_up: Option<LookedUp>,
         near: &[(EntryId, u32)],
     ) -> Result<Option<WordHits>, VaultError> {
-        self.ask(vault, |index| {
+        self.ask(self.wait(guard(&self.open)), vault, |index| {
             let is_fresh = |(id, revision): &&(EntryId, u32)| index.revision(*id) == Some(*revision);
             let near: Vec<EntryId> = near.iter().filter(is_fresh).map(|(id, _)| *id).collect();
             index.find(query, looked_up, &near)
@@ -116,10 +116,10 @@ impl UserWords {
 
     fn ask<T>(
         &self,
+        mut open: MutexGuard<'_, Open>,
         vault: &Unlocked,
         ask: impl FnOnce(&WordIndex) -> Result<T, WordsError>,
     ) -> Result<Option<T>, VaultError> {
-        let mut open = self.wait(guard(&self.open));
         if !open.is_whole() || catch_up(vault, &mut open, MOST_AT_ONCE)?.is_none() {
             drop(open);
             self.nudge();

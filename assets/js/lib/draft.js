@@ -59,8 +59,10 @@ export class Draft {
     if (this.#box.isConnected && this.#box.area.value !== this.#kept) this.later();
   }
 
-  // The text was not saved: it is kept at once, and until it is, leaving is asked about.
+  // The text was not saved: it is kept at once, and until it is, leaving is asked about. An empty one is nothing to keep.
   rescue() {
+    const text = this.#box.area.value;
+    if (!text.trim() || text === this.#kept) return;
     this.#refused = true;
     this.save();
   }

@@ -128,7 +128,9 @@ impl OpenIndex {
         let mut sums = scan(&through, &coded.codes).into_iter();
         let along: Vec<(usize, &Graph)> =
             graphs.iter().enumerate().filter_map(|(part_idx, graph)| Some((part_idx, (*graph)?))).collect();
-        for rough in look_along_all(&parts, along, WIDTH.max(k + k / 4), &coded) {
+        // A width counts chunks, of which an entry has two or three: one graph alone is searched wider.
+        let width = WIDTH.max(2 * k / along.len().max(1));
+        for rough in look_along_all(&parts, along, width, &coded) {
             best.offer(rough);
         }
         for (part_idx, (part, _)) in

@@ -90,7 +90,8 @@ fn opened(
         })
     };
     let halves = wanted.chunks(wanted.len().div_ceil(2).max(MANY));
-    share_out(halves, 2, open).into_iter().try_fold(Opened::new(), |mut all, some| {
+    let n_halves = halves.len();
+    share_out(halves, n_halves, open).into_iter().try_fold(Opened::new(), |mut all, some| {
         all.extend(some?);
         Ok(all)
     })

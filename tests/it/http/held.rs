@@ -91,6 +91,23 @@ async fn a_held_text_that_cannot_be_saved_is_shown_again_and_the_sign_in_stands(
 }
 
 #[tokio::test]
+async fn a_held_text_that_is_too_long_is_a_draft_of_its_day() {
+    let app = TestApp::new().await;
+    let mira = app.register("Mira").await;
+    expire(&app, &mira).await;
+    let (text, op) = ("x".repeat(12_001), fresh_op());
+    let fields = [
+        ("username", "Mira"),
+        ("password", PASSWORD),
+        ("held_day", TODAY),
+        ("held_op", &op),
+        ("held_text", &text),
+    ];
+    assert!(mira.post("/login", &fields).await.expect(422).body.contains(&text));
+    assert!(mira.get(&format!("/d/{TODAY}")).await.expect(200).body.contains(&text));
+}
+
+#[tokio::test]
 async fn a_text_of_full_length_passes_the_sign_in() {
     let app = TestApp::new().await;
     let mira = app.register("Mira").await;
