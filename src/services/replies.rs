@@ -93,6 +93,7 @@ impl ReplyView {
                 traces,
             };
         }
+        let entry = as_ended(user, entry);
         let state = ReplyState::from(entry.ending);
         let note = match state {
             ReplyState::Stopped => Some("You stopped this reply."),
@@ -111,6 +112,17 @@ impl ReplyView {
             traces,
             entry,
         }
+    }
+}
+
+/// The reply as it ended, when it was read before that was stored and is looked at after: it would seem to have broken off.
+fn as_ended(user: &User, read: Entry) -> Entry {
+    if read.ending != Ending::Interrupted || user.running.ended(read.id).is_none() {
+        return read;
+    }
+    match user.vault.read(|r| entries::entry(r, read.id)) {
+        Ok(Some(entry)) => entry,
+        Ok(None) | Err(_) => read,
     }
 }
 
