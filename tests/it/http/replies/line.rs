@@ -50,7 +50,7 @@ async fn two_people_with_three_requests_each_are_answered_in_turn_and_know_their
 
 #[tokio::test]
 async fn a_full_line_is_refused_with_a_sentence_and_leaves_nothing_behind() {
-    let app = TestApp::with(&slow(60)).await;
+    let app = TestApp::with(&slow(300)).await;
     let mira = app.register("Mira").await;
     let first = ask(&mira, "Slowly and at length.").await;
     for n in 0..4 {
