@@ -90,20 +90,19 @@ async fn a_held_text_that_cannot_be_saved_is_shown_again_and_the_sign_in_stands(
     mira.get(&format!("/d/{TODAY}")).await.expect(200);
 }
 
+/// A sign-in that holds a text for today.
+fn of_today<'a>(op: &'a str, text: &'a str) -> [(&'a str, &'a str); 5] {
+    let held = [("held_day", TODAY), ("held_op", op), ("held_text", text)];
+    [("username", "Mira"), ("password", PASSWORD), held[0], held[1], held[2]]
+}
+
 #[tokio::test]
 async fn a_held_text_that_is_too_long_is_a_draft_of_its_day() {
     let app = TestApp::new().await;
     let mira = app.register("Mira").await;
     expire(&app, &mira).await;
     let (text, op) = ("x".repeat(12_001), fresh_op());
-    let fields = [
-        ("username", "Mira"),
-        ("password", PASSWORD),
-        ("held_day", TODAY),
-        ("held_op", &op),
-        ("held_text", &text),
-    ];
-    assert!(mira.post("/login", &fields).await.expect(422).body.contains(&text));
+    assert!(mira.post("/login", &of_today(&op, &text)).await.expect(422).body.contains(&text));
     assert!(mira.get(&format!("/d/{TODAY}")).await.expect(200).body.contains(&text));
 }
 
@@ -115,14 +114,7 @@ async fn a_text_of_full_length_passes_the_sign_in() {
     let text = "🎉".repeat(12_000);
     let op = fresh_op();
     mira.post(&format!("/d/{TODAY}/entries"), &[("op", &op), ("text", &text)]).await.expect(401);
-    let fields = [
-        ("username", "Mira"),
-        ("password", PASSWORD),
-        ("held_day", TODAY),
-        ("held_op", &op),
-        ("held_text", &text),
-    ];
-    mira.post("/login", &fields).await.expect(303);
+    mira.post("/login", &of_today(&op, &text)).await.expect(303);
     assert!(mira.get(&format!("/d/{TODAY}")).await.body.contains(&text));
 }
 
