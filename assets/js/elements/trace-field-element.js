@@ -59,10 +59,15 @@ export class TraceFieldElement extends HTMLElement {
     return this.querySelector('[aria-selected="true"]');
   }
 
+  get #error() {
+    return this.querySelector(".form__error");
+  }
+
   #opened() {
     if (!this.#details.open) return;
     this.#field.focus();
-    this.#ask();
+    // What was refused says why already.
+    if (!this.#error) this.#ask();
   }
 
   // The field keeps the focus.
@@ -101,6 +106,7 @@ export class TraceFieldElement extends HTMLElement {
     await showPart(text, this.querySelector("[data-offer]"));
     const list = this.querySelector('[role="listbox"]');
     const field = this.#field;
+    field.setAttribute("aria-invalid", String(Boolean(this.#error)));
     field.setAttribute("aria-expanded", String(Boolean(list)));
     field.removeAttribute("aria-activedescendant");
     if (list) field.setAttribute("aria-controls", list.id);

@@ -50,6 +50,10 @@ test("a person ties entries together by keyboard, and changes their mind", async
   await page.keyboard.press("Enter");
   await expect(other.getByRole("alert")).toContainText("65 characters");
   await expect(other.locator("input[name=name]")).toHaveValue("x".repeat(65));
+  await page.keyboard.type("x");
+  await expect(other.locator(".form__error"), "said once, and of what stands there now").toHaveText(/^This is no trace: it has 66 characters/);
+  await page.keyboard.press("Backspace");
+  await expect(other.locator(".form__error")).toHaveText(/it has 65 characters/);
   await page.keyboard.press("Escape");
 
   await other.getByRole("button", { name: "Take away the trace Lake" }).click();
