@@ -150,10 +150,11 @@ $(BENCH_PYTHON):
 	@python3 -m venv $(CACHE)/tools/bench >&2
 	@$@ -m pip install --quiet usearch==2.26.6 numpy==2.4.6 onnxruntime==1.32.0 onnx==1.23.2 tokenizers==0.23.3 >&2
 
+# Compiled as what is released, like all that is measured.
 .PHONY: bench
 bench: dist
 	@LLAMORA_TEST_QUIET=1 LLAMORA_BIN=$(CURDIR)/dist/llamora LLAMORA_SLIM=$(CURDIR)/dist/llamora-slim \
-	 cargo test $(TEST_FLAGS) --test binary -- --nocapture --test-threads=1 figures
+	 cargo test $(CARGO_FLAGS) --test binary -- --nocapture --test-threads=1 figures
 
 # Needs the embedder of `make deps`; without it the test says so and measures nothing. Compiled as what is released:
 # loops over vectors are what is measured.

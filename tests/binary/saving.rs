@@ -55,9 +55,8 @@ fn figures_of_one_durable_commit_against_three_fsyncs() {
     println!("  commit of an entry, median   {:.2} ms", commit.as_secs_f64() * 1e3);
     println!("  fsync of the same disk in the same run, median   {:.2} ms", sync.as_secs_f64() * 1e3);
     println!("  commit against three fsyncs   {ratio:.2}");
-    // A disk that synchronises for nothing leaves only the computing, which gets a millisecond.
-    let is_quick = commit < 3 * sync + Duration::from_millis(1);
-    assert!(is_quick || !is_quiet(), "a commit takes {commit:?}, an fsync {sync:?}");
+    // Judged as released and with nothing beside it: see `make bench`.
+    assert!(commit < 3 * sync || !is_quiet(), "a commit takes {commit:?}, an fsync {sync:?}");
 }
 
 #[test]
