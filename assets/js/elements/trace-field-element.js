@@ -59,15 +59,11 @@ export class TraceFieldElement extends HTMLElement {
     return this.querySelector('[aria-selected="true"]');
   }
 
-  get #error() {
-    return this.querySelector(".form__error");
-  }
-
   #opened() {
     if (!this.#details.open) return;
     this.#field.focus();
     // What was refused says why already.
-    if (!this.#error) this.#ask();
+    if (!this.querySelector(".form__error")) this.#ask();
   }
 
   // The field keeps the focus.
@@ -97,8 +93,7 @@ export class TraceFieldElement extends HTMLElement {
   }
 
   async #ask(what = "offer") {
-    this.#asked += 1;
-    const number = this.#asked;
+    const number = ++this.#asked;
     const { action, csrf, name } = this.#form;
     const text = await fetchPart(`${action}/${what}`, { csrf, name });
     // An older answer, or one for a page that is gone; without an answer the field is a field.
@@ -106,7 +101,7 @@ export class TraceFieldElement extends HTMLElement {
     await showPart(text, this.querySelector("[data-offer]"));
     const list = this.querySelector('[role="listbox"]');
     const field = this.#field;
-    field.setAttribute("aria-invalid", String(Boolean(this.#error)));
+    field.setAttribute("aria-invalid", String(Boolean(this.querySelector(".form__error"))));
     field.setAttribute("aria-expanded", String(Boolean(list)));
     field.removeAttribute("aria-activedescendant");
     if (list) field.setAttribute("aria-controls", list.id);
