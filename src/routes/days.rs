@@ -155,14 +155,8 @@ async fn page(
     let mut shell = call.shell("Day");
     shell.refresh = refreshes;
     let told = told::signing_in(call, session);
-    let kept = view.draft_saved.map(|at| format!("Draft kept {}", drafts::moment(call, session, at)));
-    let composer = refused.or_else(|| {
-        has_composer.then(|| Composer {
-            status: kept,
-            draft: view.draft_saved,
-            ..items::composer(call, day, view.draft)
-        })
-    });
+    let composer =
+        refused.or_else(|| has_composer.then(|| drafts::composer(call, session, day, view.drafts)));
     let page = DayPage {
         shell,
         day: DayHead {

@@ -5,40 +5,42 @@ use std::sync::Arc;
 use poem::{Response, http::StatusCode};
 
 use crate::{
-    journal::entry::Entry,
-    routes::{days, entries},
+    journal::{day::Day, entry::Entry},
+    routes::{days, entries, items},
     services::{
-        drafts::{Draft, DraftOf, Drafted},
+        drafts::{Draft, DraftOf, Drafted, InBox},
         sessions::Session,
     },
     web::{
         call::{Answer, Call, see_other},
         error::WebError,
         form::Form,
-        pages::entries::{Conflict, EditPage},
+        pages::{
+            days::Composer,
+            entries::{Conflict, EditPage},
+        },
     },
 };
 
 /// Says which draft a box holds, so that saving its text takes that one away and no other.
 const KEPT: &str = "x-draft-kept";
 
-/// `POST /d/{date}/draft`: keeps unsaved text; an empty text removes it.
+/// `POST /d/{date}/draft`: keeps unsaved text in place of the draft that its box held; an empty text removes that.
 ///
 /// # Errors
 /// 413 and 422 when it cannot be kept, and when the store fails.
 pub async fn of_day(call: Arc<Call>, session: Arc<Session>, form: Form) -> Answer {
     let day = call.day()?;
-    let text = form.text("text");
     let kept = if form.is_cut() {
         Err(WebError::cut(call.wants))
     } else if day > call.services().today(&session) {
         Err(days::future_day())
     } else {
-        let kept = call.services().save_draft(&session, DraftOf::Day(day), 0, text).await;
-        kept.map_err(WebError::from)
+        save(&call, &session, DraftOf::Day(day), 0, &form).await
     };
     match kept {
         Ok(drafted) if call.wants_fragment() => Ok(said(drafted)),
+        Ok(Drafted::Kept(saved)) => Ok(see_other(&format!("/d/{day}?write=1&draft={saved}"))),
         Ok(_) => Ok(see_other(&format!("/d/{day}?write=1"))),
         Err(error) => days::refuse_text(&call, &session, day, &form, error).await,
     }
@@ -61,8 +63,7 @@ pub async fn of_entry(call: Arc<Call>, session: Arc<Session>, form: Form) -> Ans
     let kept = if form.is_cut() {
         Err(WebError::cut(call.wants))
     } else {
-        let kept = call.services().save_draft(&session, DraftOf::Entry(entry.id), revision, text).await;
-        kept.map_err(WebError::from)
+        save(&call, &session, DraftOf::Entry(entry.id), revision, &form).await
     };
     match kept {
         Ok(Drafted::Gone) => Err(WebError::not_found()),
@@ -72,6 +73,7 @@ pub async fn of_entry(call: Arc<Call>, session: Arc<Session>, form: Form) -> Ans
         Err(error) => {
             let page = EditPage {
                 revision,
+                op: items::op(&call, &form),
                 text: text.to_owned(),
                 draft: form.text("draft").parse().ok(),
                 error: Some(error.sentence().to_owned()),
@@ -82,7 +84,7 @@ pub async fn of_entry(call: Arc<Call>, session: Arc<Session>, form: Form) -> Ans
     }
 }
 
-/// `POST /entries/{id}/draft/discard`: forgets the draft that was kept at `draft`; one that was kept since stays.
+/// `POST /entries/{id}/draft/discard`: forgets the draft that was kept at `draft`; others stay.
 ///
 /// # Errors
 /// 404 when there is no such entry, 400 when the form does not say which draft; 5xx when the store fails.
@@ -95,18 +97,9 @@ pub async fn discard(call: Arc<Call>, session: Arc<Session>, form: Form) -> Answ
     entries::shown(&call, &session, entry).await
 }
 
-/// Forgets the draft that a box held whose text has been saved. One that cannot be forgotten now is offered again, which
-/// loses nothing.
-pub async fn done(call: &Call, session: &Session, of: DraftOf, form: &Form) {
-    if let Ok(saved) = form.text("draft").parse() {
-        let _ = call.services().forget_draft(session, of, saved).await;
-    }
-}
-
 /// Keeps the text of a form that is not saved, before the answer says so: whoever leaves at the refusal finds it again.
-/// `base_revision` as in [`crate::services::Services::save_draft`]. `None` when there is nothing to keep, when it cannot be
-/// kept, and when it would take the place of a draft that the form does not hold: then the text is in the answer alone,
-/// whose box keeps it as it keeps what is typed.
+/// `base_revision` as in [`crate::services::Services::save_draft`]. `None` when there is nothing to keep, and when it cannot
+/// be kept: then the text is in the answer alone, whose box keeps it as it keeps what is typed.
 pub async fn keep_refused(
     call: &Call,
     session: &Session,
@@ -118,11 +111,56 @@ pub async fn keep_refused(
     if form.is_cut() || text.trim().is_empty() {
         return None;
     }
-    let held = form.text("draft").parse().ok();
-    match call.services().keep_refused(session, of, base_revision, text, held).await {
+    match save(call, session, of, base_revision, form).await {
         Ok(Drafted::Kept(saved)) => Some(saved),
-        Ok(Drafted::Nothing | Drafted::Gone) | Err(_) => None,
+        Ok(_) | Err(_) => None,
     }
+}
+
+async fn save(
+    call: &Call,
+    session: &Session,
+    of: DraftOf,
+    base_revision: u32,
+    form: &Form,
+) -> Result<Drafted, WebError> {
+    let text = form.text("text");
+    match call.services().save_draft(session, of, base_revision, text, in_box(form)).await? {
+        Drafted::Full => Err(WebError::new(
+            StatusCode::PAYLOAD_TOO_LARGE,
+            "Too many drafts",
+            "Other windows hold so much unsaved text here that this draft cannot be kept beside it. Save or empty one of them.",
+            ("/d/today", "Go to today"),
+        )),
+        drafted => Ok(drafted),
+    }
+}
+
+/// The box to write on a day in, with the newest of its drafts or the one that the address names by `draft`, and the way
+/// to the next of them.
+pub fn composer(call: &Call, session: &Session, day: Day, mut drafts: Vec<Draft>) -> Composer {
+    let wanted = call.query("draft").and_then(|saved| saved.parse::<i64>().ok());
+    let at = drafts.iter().position(|draft| Some(draft.saved) == wanted).unwrap_or(0);
+    let n_others = drafts.len().saturating_sub(1);
+    let other_draft = (n_others > 0).then(|| (drafts[(at + 1) % drafts.len()].saved, n_others));
+    let draft = (at < drafts.len()).then(|| drafts.swap_remove(at));
+    Composer {
+        status: draft.as_ref().map(|draft| format!("Draft kept {}", moment(call, session, draft.saved))),
+        draft: draft.as_ref().map(|draft| draft.saved),
+        other_draft,
+        ..items::composer(call, day, draft.map(|draft| draft.text))
+    }
+}
+
+/// The newest draft that other boxes left on a day, and how many they left. `None` also when they cannot be read now.
+pub async fn others(call: &Call, session: &Session, day: Day) -> Option<(i64, usize)> {
+    let drafts = call.services().drafts_of_day(session, day).await.ok()?;
+    Some((drafts.first()?.saved, drafts.len()))
+}
+
+/// Which box the form is of.
+pub fn in_box(form: &Form) -> InBox {
+    InBox { held: form.text("draft").parse().ok(), op: form.text("op").to_owned() }
 }
 
 /// The page that edits an entry: with its draft in the box, where there is one, and beside it the text of the journal
@@ -133,6 +171,7 @@ pub fn edit_page(call: &Call, session: &Session, entry: Entry, draft: Option<Dra
         id: entry.id.to_string(),
         day: entry.day.to_string(),
         revision: entry.revision,
+        op: call.services().fresh_op(),
         text: entry.text.clone(),
         draft: None,
         status: None,
@@ -168,6 +207,6 @@ fn said(drafted: Drafted) -> Response {
     let answer = Response::builder().status(StatusCode::NO_CONTENT);
     match drafted {
         Drafted::Kept(saved) => answer.header(KEPT, saved.to_string()).finish(),
-        Drafted::Nothing | Drafted::Gone => answer.finish(),
+        Drafted::Nothing | Drafted::Gone | Drafted::Full => answer.finish(),
     }
 }

@@ -12,7 +12,7 @@ use crate::{
     },
     routes::{days, drafts, items},
     services::{
-        drafts::DraftOf,
+        drafts::{DraftOf, InBox},
         entries::{Edit, EntryView, MAX_VERSIONS, WriteError, Written},
         sessions::Session,
     },
@@ -44,18 +44,15 @@ const REPLACES: [StatusCode; 2] = [StatusCode::UNPROCESSABLE_ENTITY, StatusCode:
 /// 413 and 422 with the text kept; 5xx when the store fails, with the text kept.
 pub async fn create(call: Arc<Call>, session: Arc<Session>, form: Form) -> Answer {
     let day = call.day()?;
-    let (op, text) = (form.text("op"), form.text("text"));
-    let written = write(&call, &session, day, op, text, form.is_cut()).await;
-    if written.is_ok() {
-        drafts::done(&call, &session, DraftOf::Day(day), &form).await;
-    }
-    match written {
+    let by = drafts::in_box(&form);
+    match write(&call, &session, day, form.text("text"), by, form.is_cut()).await {
         Err(error) => days::refuse_text(&call, &session, day, &form, error).await,
         Ok(written) if call.wants_fragment() => {
             let status = Some(format!("Saved {}", call.services().time_now(&session)));
             let composer = crate::web::pages::days::Composer {
                 state: "saved",
                 status,
+                other_draft: drafts::others(&call, &session, day).await,
                 ..items::composer(&call, day, None)
             };
             let (entry, trashed) = match written {
@@ -96,13 +93,14 @@ pub async fn save_held(call: &Call, session: &Session, held: Held) -> Answer {
         Some(Target::Entry(id, revision)) => (Some(DraftOf::Entry(*id)), *revision),
         None => (None, 0),
     };
+    let by = InBox { held: None, op: held.op.clone() };
     let error = match target {
-        Some(Target::Day(day)) => match write(call, session, day, &held.op, &held.text, false).await {
+        Some(Target::Day(day)) => match write(call, session, day, &held.text, by, false).await {
             Ok(written) => return Ok(see_other(&way_to(&written))),
             Err(error) => error,
         },
         Some(Target::Entry(id, revision)) => {
-            match change(call, session, id, revision, &held.text, false).await {
+            match change(call, session, id, revision, &held.text, by, false).await {
                 Ok(Edit::Saved(entry)) => return Ok(see_other(&place(&entry))),
                 Ok(_) => WebError::new(
                     StatusCode::CONFLICT,
@@ -116,11 +114,14 @@ pub async fn save_held(call: &Call, session: &Session, held: Held) -> Answer {
         None => WebError::bad_request("The day of this text could not be read. It can be saved on today."),
     };
     // The page has the text as well, should it not be kept.
+    let op = Some(held.op).filter(|op| !op.is_empty() && !op.starts_with(EDIT));
+    let op = op.unwrap_or_else(|| call.services().fresh_op());
     if let Some(of) = of.filter(|_| REPLACES.contains(&error.status())) {
-        let _ = call.services().keep_refused(session, of, base_revision, &held.text, None).await;
+        let by = InBox { held: None, op: op.clone() };
+        let _ = call.services().save_draft(session, of, base_revision, &held.text, by).await;
     }
     let day = if held.day.parse::<Day>().is_ok() { held.day } else { today.to_string() };
-    Err(error.holding(Some(Held { day, op: call.services().fresh_op(), text: held.text })))
+    Err(error.holding(Some(Held { day, op, text: held.text })))
 }
 
 enum Target {
@@ -159,12 +160,9 @@ pub async fn update(call: Arc<Call>, session: Arc<Session>, form: Form) -> Answe
     let Ok(revision) = form.text("revision").parse::<u32>() else {
         return Err(WebError::bad_request("The form does not say which version of the entry it changes."));
     };
-    let (status, mut error, current) = match change(&call, &session, id, revision, text, form.is_cut()).await
-    {
-        Ok(Edit::Saved(entry)) => {
-            drafts::done(&call, &session, DraftOf::Entry(id), &form).await;
-            return shown(&call, &session, entry).await;
-        }
+    let changed = change(&call, &session, id, revision, text, drafts::in_box(&form), form.is_cut()).await;
+    let (status, mut error, current) = match changed {
+        Ok(Edit::Saved(entry)) => return shown(&call, &session, entry).await,
         Ok(Edit::Conflict(entry)) => (StatusCode::CONFLICT, None, Some(entry)),
         Ok(Edit::Gone) => {
             let held = Held {
@@ -192,6 +190,7 @@ pub async fn update(call: Arc<Call>, session: Arc<Session>, form: Form) -> Answe
         id: id.to_string(),
         day,
         revision: current.as_ref().map_or(revision, |entry| entry.revision),
+        op: items::op(&call, &form),
         text: text.to_owned(),
         draft: kept.or_else(|| form.text("draft").parse().ok()),
         status: kept.map(|_| "Draft kept".to_owned()),
@@ -244,7 +243,7 @@ pub async fn tick(call: Arc<Call>, session: Arc<Session>, form: Form) -> Answer 
     }
     let ticked = tasks::toggle(&entry.text, call.param("n")?).ok_or_else(WebError::not_found)?;
     let text = parsed(&call, &ticked, false)?;
-    match call.services().edit(&session, entry.id, entry.revision, text).await? {
+    match call.services().edit(&session, entry.id, entry.revision, text, InBox::default()).await? {
         Edit::Saved(entry) | Edit::Conflict(entry) => shown(&call, &session, entry).await,
         Edit::Gone => Err(WebError::not_found()),
     }
@@ -318,12 +317,12 @@ async fn write(
     call: &Call,
     session: &Session,
     day: Day,
-    op: &str,
     text: &str,
+    by: InBox,
     is_cut: bool,
 ) -> Result<Written, WebError> {
     let text = parsed(call, text, is_cut)?;
-    call.services().write(session, day, op, text).await.map_err(|error| match error {
+    call.services().write(session, day, text, by).await.map_err(|error| match error {
         WriteError::Future => days::future_day(),
         WriteError::Failed(failure) => WebError::from(failure),
     })
@@ -335,10 +334,11 @@ async fn change(
     id: EntryId,
     revision: u32,
     text: &str,
+    by: InBox,
     is_cut: bool,
 ) -> Result<Edit, WebError> {
     let text = parsed(call, text, is_cut)?;
-    Ok(call.services().edit(session, id, revision, text).await?)
+    Ok(call.services().edit(session, id, revision, text, by).await?)
 }
 
 fn parsed(call: &Call, text: &str, is_cut: bool) -> Result<EntryText, WebError> {

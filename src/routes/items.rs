@@ -141,21 +141,27 @@ pub fn composer(call: &Call, day: day::Day, draft: Option<String>) -> Composer {
         error: None,
         max_chars: MAX_CHARS,
         draft: None,
+        other_draft: None,
     }
 }
 
 /// A box with the text of a form that was not saved, and why. The `op` stays, so that a later save is still the same
 /// one, and so does the draft that the box holds, which goes with that save.
 pub fn refused(call: &Call, day: day::Day, form: &Form, sentence: &str) -> Composer {
-    let op = form.text("op");
     Composer {
-        op: if op.is_empty() { call.services().fresh_op() } else { op.to_owned() },
+        op: op(call, form),
         text: form.text("text").to_owned(),
         draft: form.text("draft").parse().ok(),
         error: Some(sentence.to_owned()),
         state: "failed",
         ..composer(call, day, None)
     }
+}
+
+/// The `op` of a form that is shown again; a fresh one where it has none.
+pub fn op(call: &Call, form: &Form) -> String {
+    let op = form.text("op");
+    if op.is_empty() { call.services().fresh_op() } else { op.to_owned() }
 }
 
 /// How the model is.

@@ -23,7 +23,12 @@ use crate::{
         sessions::{Session, User},
         traces::Chip,
     },
-    vault::{days, drafts::DraftOf, entries, error::VaultError},
+    vault::{
+        days,
+        drafts::{Draft, DraftOf},
+        entries,
+        error::VaultError,
+    },
 };
 
 pub use crate::vault::days::Totals;
@@ -40,10 +45,8 @@ pub struct DayView {
     pub entries: Vec<EntryView>,
     /// What is wrong with it, in one sentence.
     pub flaw: Option<String>,
-    /// Text that was typed for this day and not saved as an entry.
-    pub draft: Option<String>,
-    /// When that text was kept, milliseconds since 1970 UTC.
-    pub draft_saved: Option<i64>,
+    /// Texts that were typed for this day and not saved as entries, newest first.
+    pub drafts: Vec<Draft>,
     /// It holds entries of the sample day.
     pub is_sample: bool,
     /// The journal holds other times, and the writer wants to be shown what they say to this day.
@@ -91,14 +94,14 @@ impl Services {
         let user = Arc::clone(&session.user);
         let wants_earlier = session.preferences().earlier == EarlierDays::On;
         blocking::db(move || {
-            let (page, neighbours, draft, sample, edits, has_other_times) = user.vault.read(|r| {
+            let (page, neighbours, drafts, sample, edits, has_other_times) = user.vault.read(|r| {
                 let page = readable(entries::page(r, day))?;
-                let draft = drafts::kept(r, DraftOf::Day(day))?;
+                let kept = drafts::kept(r, DraftOf::Day(day))?;
                 let sample = readable(sample::ids(r))?.unwrap_or_default();
                 let edits = drafts::kept_of(r, page.as_ref().map_or(&[], |page| page.entries.as_slice()))?;
                 let others = wants_earlier && readable(has_other_times(r, day))?.unwrap_or_default();
                 let neighbours = readable(days::neighbours(r, day))?.unwrap_or_default();
-                Ok((page, neighbours, draft, sample, edits, others))
+                Ok((page, neighbours, kept, sample, edits, others))
             })?;
             let flaw = integrity::day_flaw(&user, day, page.as_ref());
             let stored = page.map_or_else(Vec::new, |page| page.entries);
@@ -109,8 +112,7 @@ impl Services {
                 next: neighbours.1,
                 entries: with_drafts(with_replies(&user, stored), &edits),
                 flaw,
-                draft_saved: draft.as_ref().map(|draft| draft.saved),
-                draft: draft.map(|draft| draft.text),
+                drafts,
                 is_sample,
                 has_other_times,
             })

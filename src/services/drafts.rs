@@ -5,10 +5,11 @@ use std::sync::Arc;
 use crate::{
     blocking,
     journal::{
+        day::Day,
         entry::{Entry, Role},
         ids::EntryId,
     },
-    services::{Failure, Services, days::readable, sessions::Session},
+    services::{Failure, Services, days::readable, entries::MAX_OP_BYTES, sessions::Session},
     vault::{
         drafts,
         entries::{self, entry},
@@ -19,6 +20,20 @@ use crate::{
 
 pub use crate::vault::drafts::{Draft, DraftOf};
 
+/// So many boxes can hold a text of one place, and so many bytes in all, which fit one record.
+const MAX_BOXES: usize = 50;
+const MAX_BYTES: usize = 1_000_000;
+
+/// Which box a text stands in, as its form says. A day can be open in several windows: each box has a draft of its own,
+/// and takes the place of no other's.
+#[derive(Clone, PartialEq, Eq, Debug, Default)]
+pub struct InBox {
+    /// The draft that the box holds, by when it was kept.
+    pub held: Option<i64>,
+    /// The `op` of its form; empty when it has none.
+    pub op: String,
+}
+
 /// What became of a draft.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Drafted {
@@ -28,11 +43,13 @@ pub enum Drafted {
     Nothing,
     /// The entry it would change is not there any more.
     Gone,
+    /// It is not kept: there is no room beside what other boxes hold of the same place.
+    Full,
 }
 
 impl Services {
-    /// Keeps unsaved text, sealed, in place of the draft before; an empty text removes it. `base_revision` is the text
-    /// of the entry that it began from, 0 for a new entry.
+    /// Keeps unsaved text, sealed, in place of what its box held before; an empty text removes that. `base_revision` is
+    /// the text of the entry that it began from, 0 for a new entry.
     ///
     /// # Errors
     /// When it cannot be written.
@@ -42,124 +59,128 @@ impl Services {
         of: DraftOf,
         base_revision: u32,
         text: &str,
+        by: InBox,
     ) -> Result<Drafted, Failure> {
-        let text = text.to_owned();
-        self.put_draft(session, move |w, now| put(w, of, Draft { text, base_revision, saved: now })).await
-    }
-
-    /// The same for a text that is refused, when there is no draft, when it is the one `held` by its form, and when this
-    /// text is what it became: another one, of another tab, stays.
-    ///
-    /// # Errors
-    /// When it cannot be written.
-    pub async fn keep_refused(
-        &self,
-        session: &Session,
-        of: DraftOf,
-        base_revision: u32,
-        text: &str,
-        held: Option<i64>,
-    ) -> Result<Drafted, Failure> {
-        let text = text.to_owned();
-        self.put_draft(session, move |w, now| {
-            let is_other =
-                |draft: &Draft| Some(draft.saved) != held && !has_become(draft, &text.replace("\r\n", "\n"));
-            if readable(drafts::get(w, of))?.flatten().as_ref().is_some_and(is_other) {
-                return Ok(Drafted::Nothing);
-            }
-            put(w, of, Draft { text, base_revision, saved: now })
-        })
-        .await
-    }
-
-    async fn put_draft(
-        &self,
-        session: &Session,
-        put: impl FnOnce(&mut Writer<'_>, i64) -> Result<Drafted, VaultError> + Send + 'static,
-    ) -> Result<Drafted, Failure> {
-        let (user, now) = (Arc::clone(&session.user), self.clock.now_ms());
-        let drafted = blocking::db(move || user.vault.write(|w| put(w, now))).await??;
+        let (user, saved) = (Arc::clone(&session.user), self.clock.now_ms());
+        let InBox { held, op } = by;
+        let by = Some(op).filter(|op| op.len() <= MAX_OP_BYTES).unwrap_or_default();
+        let draft = Draft { text: text.to_owned(), base_revision, saved, by };
+        let drafted = blocking::db(move || user.vault.write(|w| keep(w, of, draft, held))).await??;
         self.wrote();
         Ok(drafted)
     }
 
-    /// The draft of an entry's next text. `None` when there is none, and when it is the text that stands there.
+    /// The drafts of a day, newest first.
+    ///
+    /// # Errors
+    /// When the journal cannot be read.
+    pub async fn drafts_of_day(&self, session: &Session, day: Day) -> Result<Vec<Draft>, Failure> {
+        let user = Arc::clone(&session.user);
+        Ok(blocking::db(move || user.vault.read(|r| kept(r, DraftOf::Day(day)))).await??)
+    }
+
+    /// The newest draft of an entry's next text. `None` when there is none, and when it is the text that stands there.
     ///
     /// # Errors
     /// When a record cannot be read.
     pub async fn draft_of(&self, session: &Session, entry: &Entry) -> Result<Option<Draft>, Failure> {
         let (user, id) = (Arc::clone(&session.user), entry.id);
         let found = blocking::db(move || user.vault.read(|r| kept(r, DraftOf::Entry(id)))).await??;
-        Ok(found.filter(|draft| !is_same(&draft.text, &entry.text)))
+        Ok(found.into_iter().find(|draft| !is_same(&draft.text, &entry.text)))
     }
 
-    /// Forgets the draft that was kept at `saved`; one that was kept later stays.
+    /// Forgets the draft that was kept at `saved`; others stay.
     ///
     /// # Errors
     /// When it cannot be written.
     pub async fn forget_draft(&self, session: &Session, of: DraftOf, saved: i64) -> Result<(), Failure> {
         let user = Arc::clone(&session.user);
-        let wrote = blocking::db(move || {
-            let is_it = |draft: Option<Draft>| draft.is_some_and(|draft| draft.saved == saved);
-            if !is_it(user.vault.read(|r| kept(r, of))?) {
-                return Ok::<_, VaultError>(false);
-            }
-            user.vault.write(|w| if is_it(drafts::get(w, of)?) { drafts::remove(w, of) } else { Ok(()) })?;
-            Ok(true)
-        })
-        .await??;
-        if wrote {
-            self.wrote();
-        }
+        blocking::db(move || user.vault.write(|w| let_go(w, of, |draft| draft.saved == saved))).await??;
+        self.wrote();
         Ok(())
     }
 }
 
-/// The draft; none in place of one that cannot be read.
-pub(super) fn kept(r: &Reader<'_>, of: DraftOf) -> Result<Option<Draft>, VaultError> {
-    Ok(readable(drafts::get(r, of))?.flatten())
+impl InBox {
+    fn holds(&self, draft: &Draft) -> bool {
+        Some(draft.saved) == self.held || (!self.op.is_empty() && draft.by == self.op)
+    }
 }
 
-/// When drafts of these entries were kept, for those that have one.
+/// The drafts of one place, newest first; none in place of those that cannot be read.
+pub(super) fn kept(r: &Reader<'_>, of: DraftOf) -> Result<Vec<Draft>, VaultError> {
+    Ok(readable(drafts::all(r, of))?.unwrap_or_default())
+}
+
+/// When the newest drafts of these entries were kept, for those that have one.
 pub(super) fn kept_of(r: &Reader<'_>, stored: &[Entry]) -> Result<Vec<(EntryId, i64)>, VaultError> {
     let mut found = Vec::new();
     for entry in stored.iter().filter(|entry| is_written(entry)) {
-        if let Some(draft) = kept(r, DraftOf::Entry(entry.id))? {
+        if let Some(draft) = kept(r, DraftOf::Entry(entry.id))?.first() {
             found.push((entry.id, draft.saved));
         }
     }
     Ok(found)
 }
 
-/// Takes a draft away when the text just saved is what it became. A draft of something else, typed in another tab,
+/// Takes the drafts away that became the text just saved: the one its form named, which no later one is, and what the
+/// text goes on from; of an entry only in the same box, for another may make it shorter. What was typed in another window
 /// stays.
-pub(super) fn drop_what_became(w: &mut Writer<'_>, of: DraftOf, saved: &str) -> Result<(), VaultError> {
-    let kept = readable(drafts::get(w, of))?.flatten();
-    let is_done = kept.is_some_and(|draft| has_become(&draft, saved));
-    if is_done { drafts::remove(w, of) } else { Ok(()) }
+pub(super) fn drop_what_became(
+    w: &mut Writer<'_>,
+    of: DraftOf,
+    saved: &str,
+    by: &InBox,
+) -> Result<(), VaultError> {
+    let_go(w, of, |draft| match of {
+        _ if Some(draft.saved) == by.held => true,
+        DraftOf::Day(_) => has_become(draft, saved),
+        DraftOf::Entry(_) => is_same(saved, &draft.text) || (by.holds(draft) && has_become(draft, saved)),
+    })
 }
 
-/// Puts a draft in place of the one before. One that arrives after its entry was saved, slowly or once more, is no draft.
-fn put(w: &mut Writer<'_>, of: DraftOf, draft: Draft) -> Result<Drafted, VaultError> {
+/// Takes the drafts away that `is_done` says.
+fn let_go(w: &mut Writer<'_>, of: DraftOf, is_done: impl Fn(&Draft) -> bool) -> Result<(), VaultError> {
+    let mut known = kept(w, of)?;
+    let before = known.len();
+    known.retain(|draft| !is_done(draft));
+    if known.len() < before { drafts::set(w, of, &known) } else { Ok(()) }
+}
+
+/// Puts a draft in place of the one that its box held. One that arrives after its entry was saved, slowly or once more,
+/// is no draft.
+fn keep(w: &mut Writer<'_>, of: DraftOf, new: Draft, held: Option<i64>) -> Result<Drafted, VaultError> {
     let is_saved = match of {
-        DraftOf::Day(day) => entries::day(w, day)?.iter().any(|entry| is_same(&entry.text, &draft.text)),
+        DraftOf::Day(day) => entries::day(w, day)?.iter().any(|entry| is_same(&entry.text, &new.text)),
         DraftOf::Entry(id) => match entry(w, id)?.filter(is_written) {
-            Some(entry) => is_same(&entry.text, &draft.text),
+            Some(entry) => is_same(&entry.text, &new.text),
             None => return Ok(Drafted::Gone),
         },
     };
-    if draft.text.trim().is_empty() || is_saved {
-        drafts::remove(w, of)?;
+    let own = InBox { held, op: new.by.clone() };
+    if new.text.trim().is_empty() || is_saved {
+        let_go(w, of, |draft| own.holds(draft))?;
         return Ok(Drafted::Nothing);
     }
-    // The same once more is the same draft: a form may hold it already.
-    let known = readable(drafts::get(w, of))?.flatten();
-    let is_known = |known: &Draft| known.text == draft.text && known.base_revision == draft.base_revision;
-    if let Some(known) = known.filter(is_known) {
-        return Ok(Drafted::Kept(known.saved));
+    let mut known = kept(w, of)?;
+    let mut before = known.iter().filter(|draft| own.holds(draft));
+    // The same once more is the same draft: its form may hold it already.
+    if let (Some(same), None) = (before.next(), before.next())
+        && same.text == new.text
+        && same.base_revision == new.base_revision
+    {
+        return Ok(Drafted::Kept(same.saved));
     }
-    drafts::put(w, of, &draft)?;
-    Ok(Drafted::Kept(draft.saved))
+    known.retain(|draft| !own.holds(draft));
+    // Two of one millisecond would have one name.
+    let saved = known.first().map_or(new.saved, |newest| new.saved.max(newest.saved + 1));
+    known.insert(0, Draft { saved, ..new });
+    let n_bytes: usize = known.iter().map(|draft| draft.text.len()).sum();
+    if known.len() > MAX_BOXES || n_bytes > MAX_BYTES {
+        return Ok(Drafted::Full);
+    }
+    drafts::set(w, of, &known)?;
+    Ok(Drafted::Kept(saved))
 }
 
 fn has_become(draft: &Draft, text: &str) -> bool {

@@ -13,7 +13,7 @@ use crate::{
     services::{
         Failure, Services,
         days::{with_drafts, with_replies},
-        drafts::{DraftOf, drop_what_became, kept_of},
+        drafts::{DraftOf, InBox, drop_what_became, kept_of},
         replies::ReplyView,
         sessions::Session,
         traces::Chip,
@@ -24,7 +24,7 @@ use crate::{
 /// Earlier texts of an entry that are kept, sealed; with one more edit the oldest goes.
 pub const MAX_VERSIONS: u32 = entries::MAX_VERSIONS;
 /// Longest `op` that is read; a longer one is cut, which only makes repeats less likely to be recognised.
-const MAX_OP_BYTES: usize = 128;
+pub(super) const MAX_OP_BYTES: usize = 128;
 
 /// An entry with the replies beneath it.
 pub struct EntryView {
@@ -103,7 +103,7 @@ impl Services {
 
     /// Saves a new entry. The same `op` with the same text on the same day answers the same entry, so that a form
     /// sent twice is harmless, also when that entry lies in the trash; the same `op` with another text is another
-    /// entry.
+    /// entry. The drafts that it became go: the one of its box, and those it goes on from.
     ///
     /// # Errors
     /// See [`WriteError`].
@@ -111,24 +111,24 @@ impl Services {
         &self,
         session: &Session,
         day: Day,
-        op: &str,
         text: EntryText,
+        by: InBox,
     ) -> Result<Written, WriteError> {
         if day > self.today(session) {
             return Err(WriteError::Future);
         }
         let now = self.clock.now_ms();
-        let id = if op.is_empty() {
+        let id = if by.op.is_empty() {
             EntryId::from_parts(now, self.clock.id_random())
         } else {
-            id_of(op, day, &text)
+            id_of(&by.op, day, &text)
         };
         let (zone_name, zone) = session.user.zone();
         let entry = Entry::written(id, day, now, (zone_name, &zone), text.into_string());
         let user = Arc::clone(&session.user);
         let saved = blocking::db(move || {
             user.vault.write(move |w: &mut Writer<'_>| {
-                drop_what_became(w, DraftOf::Day(day), &entry.text)?;
+                drop_what_became(w, DraftOf::Day(day), &entry.text, &by)?;
                 match entries::entry(w, id)? {
                     Some(existing) if existing.deleted.is_none() => return Ok(Written::Saved(existing)),
                     Some(existing) => return Ok(Written::InTrash(existing)),
@@ -146,7 +146,7 @@ impl Services {
         Ok(saved)
     }
 
-    /// Saves a new text over revision `revision`; the old text is kept as a version.
+    /// Saves a new text over revision `revision`; the old text is kept as a version. Drafts go as in [`Services::write`].
     ///
     /// # Errors
     /// When it cannot be written.
@@ -156,13 +156,14 @@ impl Services {
         id: EntryId,
         revision: u32,
         text: EntryText,
+        by: InBox,
     ) -> Result<Edit, Failure> {
         let (user, now) = (Arc::clone(&session.user), self.clock.now_ms());
         let edit = blocking::db(move || {
             user.vault.write(move |w: &mut Writer<'_>| {
                 let Some(current) = entries::entry(w, id)?.filter(is_written) else { return Ok(Edit::Gone) };
                 if current.text == text.as_str() {
-                    drop_what_became(w, DraftOf::Entry(id), &current.text)?;
+                    drop_what_became(w, DraftOf::Entry(id), &current.text, &by)?;
                     return Ok(Edit::Saved(current));
                 }
                 if current.revision != revision {
@@ -176,7 +177,7 @@ impl Services {
                     ..current
                 };
                 entries::replace(w, &edited)?;
-                drop_what_became(w, DraftOf::Entry(id), &edited.text)?;
+                drop_what_became(w, DraftOf::Entry(id), &edited.text, &by)?;
                 Ok(Edit::Saved(edited))
             })
         })

@@ -7,6 +7,7 @@ use crate::{
     journal::{day::Day, entry::EntryText, ids::EntryId},
     services::{
         Failure, Services,
+        drafts::InBox,
         entries::{WriteError, Written},
         sessions::Session,
     },
@@ -39,7 +40,8 @@ impl Services {
         for (idx, text) in TEXTS.iter().enumerate() {
             let text = EntryText::parse(text).map_err(|_| Failure::Internal)?;
             // The same op writes the same entry, so that a form sent twice leaves one sample day.
-            let written = self.write(session, day, &format!("sample-{idx}"), text).await;
+            let by = InBox { held: None, op: format!("sample-{idx}") };
+            let written = self.write(session, day, text, by).await;
             let (Written::Saved(entry) | Written::InTrash(entry)) = written.map_err(|error| match error {
                 WriteError::Failed(failure) => failure,
                 WriteError::Future => Failure::Internal,

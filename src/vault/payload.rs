@@ -58,7 +58,9 @@ pub fn probe_bodies(body: &[u8]) {
     let _ = log::EventsV1::decode(1, body);
     let _ = recap::RecapV1::decode(1, body);
     let _ = searches::SearchesV1::decode(1, body);
-    let _ = small::DraftV1::decode(1, body);
+    if let Ok(draft) = small::DraftV1::decode(1, body) {
+        drop(crate::vault::drafts::unfold(draft));
+    }
     let _ = small::SecretV1::decode(1, body);
     let _ = small::SettingV1::decode(1, body);
     let _ = small::VectorV1::decode(1, body);

@@ -8,7 +8,7 @@ import { offerEmoji } from "../lib/emoji.js";
 export class EntryComposerElement extends HTMLElement {
   #listeners;
   #draft;
-  #leaves = false; // whether the edit is being left
+  #leaves = false; // whether the next press of Cancel leaves, kept or not
 
   static define() {
     customElements.define("entry-composer", EntryComposerElement);
@@ -55,6 +55,7 @@ export class EntryComposerElement extends HTMLElement {
   // Private
 
   #changed() {
+    this.#leaves = false;
     this.dataset.state = this.area.value ? "dirty" : "idle";
     this.#say("");
     this.#fit();
@@ -77,10 +78,10 @@ export class EntryComposerElement extends HTMLElement {
     if (!link || this.#leaves || this.#draft.isCurrent) return;
     event.preventDefault();
     event.stopImmediatePropagation();
-    this.#leaves = true;
     await this.#draft.settle();
-    link.click();
-    this.#leaves = false;
+    this.#leaves = true;
+    if (this.#draft.isCurrent) link.click();
+    else this.#say("The draft could not be kept. Cancel once more to leave without it.");
   }
 
   // An entry must not overtake its own draft, or the draft would be back after the entry is saved.

@@ -4,7 +4,7 @@ const EVERY = 3000; // milliseconds
 const KEEPALIVE_BYTES = 60_000; // browsers send at most 64 KiB from a page that goes away
 
 // Keeps the text of a box as a sealed draft on the server while it is written. The form says in `draft` which draft it
-// holds, so that saving the text takes that one away and no other.
+// holds, and in `op` which box it is, so that neither keeping nor saving its text takes away another window's.
 export class Draft {
   #box; // the element with `area`, `form`, `data-draft` and `data-state`
   #tell;
@@ -43,12 +43,15 @@ export class Draft {
     if (!this.#isOn || text === this.#kept) return;
     // One that is on its way is cut off with the page, so the text goes once more.
     if (this.#running && (!leaving || this.#outlives)) return;
-    const { csrf, revision, draft } = this.#box.form.elements;
-    const base = revision ? { revision: revision.value } : {};
-    const running = post(this.#box.dataset.draft, { text, csrf: csrf.value, ...base }, leaving);
+    const { csrf, op, revision, draft } = this.#box.form.elements;
+    const fields = { text, csrf: csrf.value, draft: draft.value };
+    if (op) fields.op = op.value;
+    if (revision) fields.revision = revision.value;
+    const running = post(this.#box.dataset.draft, fields, leaving);
     [this.#running, this.#outlives] = [running, leaving];
     const answer = await running;
-    if (this.#running === running) this.#running = null;
+    if (this.#running !== running) return; // a later one carries more
+    this.#running = null;
     this.#refused = !answer;
     if (answer) {
       this.#kept = text;

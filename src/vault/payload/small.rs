@@ -8,8 +8,29 @@ use crate::vault::{
 /// Value of `VectorV1::encoding`: IEEE 754 half precision, little-endian, `dims` per chunk, of length 1.
 pub(crate) const ENCODING_F16: u8 = 1;
 
+/// Tag of `DraftV1::ext`: the `op` of the form that the text was typed in, UTF-8.
+pub(crate) const EXT_BY: u16 = 1;
+/// Tag of `DraftV1::ext`: what was typed in other boxes for the same place, newest first, a `Vec<BesideV1>`.
+pub(crate) const EXT_BESIDE: u16 = 2;
+
 wire_struct! {
-    /// Body of DRAFT, schema 1.
+    /// A draft beside the newest one.
+    BesideV1 {
+        /// What was typed.
+        text: String,
+        /// Revision of the entry that is being edited, 0 for a new one.
+        base_rev: u32,
+        /// Milliseconds since 1970 UTC.
+        saved: i64,
+        /// As under [`EXT_BY`]; empty when the form had none.
+        by: String,
+        /// Additions; unknown tags are kept.
+        ext: Ext,
+    }
+}
+
+wire_struct! {
+    /// Body of DRAFT, schema 1: the newest draft of its place.
     DraftV1 {
         /// What was typed.
         text: String,
@@ -72,6 +93,7 @@ wire_struct! {
     }
 }
 
+impl Payload for BesideV1 {}
 impl Payload for DraftV1 {}
 impl Payload for SecretV1 {}
 impl Payload for SettingV1 {}

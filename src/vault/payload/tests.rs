@@ -12,7 +12,7 @@ use crate::vault::{
         recap::RecapV1,
         searches::{SearchV1, SearchesV1},
         session::SessionV1,
-        small::{ChunkV1, DraftV1, SecretV1, SettingV1, VectorV1},
+        small::{BesideV1, ChunkV1, DraftV1, SecretV1, SettingV1, VectorV1},
         trace::{PostingItemV1, PostingV1, TraceDirV1, TraceNameV1, TraceUndoV1, TraceV1, UndoLinkV1},
     },
 };
@@ -163,6 +163,10 @@ fn trash_v1_is_frozen() {
 fn draft_v1_is_frozen() {
     let text = "half a thought".to_owned();
     frozen(golden!("draft-v1"), &DraftV1 { text, base_rev: 2, saved: 1_795_305_600_000, ext: Vec::new() });
+    let text = "in another window".to_owned();
+    let beside =
+        BesideV1 { text, base_rev: 1, saved: 1_795_305_500_000, by: "op".to_owned(), ext: Vec::new() };
+    frozen(golden!("beside-v1"), &beside);
 }
 
 #[test]

@@ -19,7 +19,7 @@ use crate::{
     vault::{
         audit::Ring,
         backup::{BackupError, Partial, partial_of},
-        days, entries,
+        days, drafts, entries,
         error::VaultError,
         files::FileKind,
         outbox,
@@ -219,18 +219,20 @@ fn is_unsaved(
 ) -> Result<bool, VaultError> {
     let (opened, _) = place.open(leaves, keys)?;
     let Ok(draft) = DraftV1::decode(opened.schema, opened.body()) else { return Ok(true) };
-    let text = digest(&draft.text);
-    Ok(match key.split_first() {
-        Some((2, id)) => {
-            id.first_chunk::<16>().and_then(|id| known.get(id)).is_some_and(|entry| entry.text != text)
-        }
+    let mut texts = drafts::unfold(draft).into_iter().map(|draft| draft.text);
+    let is_unsaved = |text: String| match key.split_first() {
+        Some((2, id)) => id
+            .first_chunk::<16>()
+            .and_then(|id| known.get(id))
+            .is_some_and(|entry| entry.text != digest(&text)),
         Some((1, day)) => {
             let day = day.first_chunk::<4>().map(|day| i32::from_le_bytes(*day));
-            !draft.text.trim().is_empty()
-                && !known.values().any(|entry| Some(entry.day) == day && entry.text == text)
+            !text.trim().is_empty()
+                && !known.values().any(|entry| Some(entry.day) == day && entry.text == digest(&text))
         }
         _ => true,
-    })
+    };
+    Ok(texts.any(is_unsaved))
 }
 
 /// Header, ways in, keyring, records as they were sealed, and a head for them.

@@ -372,7 +372,7 @@ fn words_planted_anywhere_are_nowhere_in_the_file() {
             entries::version(w, &planted)?;
             entries::replace(w, &Entry { revision: 2, text: "gone".into(), ..planted })?;
             settings::put(w, CANARY, CANARY.as_bytes())?;
-            drafts::put(w, DraftOf::Day(day(2)), &Draft { text: CANARY.into(), base_revision: 0, saved: 0 })?;
+            drafts::set(w, DraftOf::Day(day(2)), &[Draft { text: CANARY.into(), ..Draft::default() }])?;
             trash::trash(w, id(1), NOON).map(|_| ())
         })
         .unwrap();

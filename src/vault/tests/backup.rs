@@ -63,11 +63,7 @@ impl Journal {
             entries::replace(w, &Entry { revision: 2, text: "first, changed".into(), ..first })?;
             trash::trash(w, id(4), NOON)?;
             settings::put(w, "zone", b"UTC")?;
-            drafts::put(
-                w,
-                DraftOf::Day(day(20_002)),
-                &Draft { text: "half".into(), base_revision: 0, saved: 0 },
-            )
+            drafts::set(w, DraftOf::Day(day(20_002)), &[Draft { text: "half".into(), ..Draft::default() }])
         })
         .unwrap();
         ben.write(|w| entries::insert(w, &entry(9, day(20_000), "of Ben"))).unwrap();

@@ -79,7 +79,7 @@ fn contents(vault: &Unlocked) -> String {
                 writeln!(lines, "trash {id} {deleted}").unwrap();
             }
             for number in (0..4).map(day).chain(days) {
-                if let Some(draft) = drafts::get(r, DraftOf::Day(number))? {
+                for draft in drafts::all(r, DraftOf::Day(number))? {
                     writeln!(lines, "draft {number} {} {:?}", draft.saved, draft.text).unwrap();
                 }
                 let name = format!("setting {}", number.number());
@@ -165,7 +165,11 @@ fn write_largest(anna: &Unlocked) -> Result<(), VaultError> {
             let id = crate::journal::ids::EntryId::from_bytes(bytes);
             entries::insert(w, &Entry { id, ..entry(3, day(20_779), "One of 260 on one day.") })?;
         }
-        drafts::put(w, DraftOf::Day(day(0)), &Draft { text: camel.clone(), base_revision: 0, saved: NOON })
+        drafts::set(
+            w,
+            DraftOf::Day(day(0)),
+            &[Draft { text: camel.clone(), saved: NOON, ..Draft::default() }],
+        )
     })?;
     // As many earlier texts as are kept.
     let first = Entry { role: Role::Writer, ..entry(104, day(-25_567), "Revision 1.") };

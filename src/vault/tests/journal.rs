@@ -213,7 +213,9 @@ fn a_full_outbox_asks_for_a_rescan_until_one_that_began_after_it() {
 #[test]
 fn drafts_settings_and_vectors_are_kept_replaced_and_removed() {
     let anna = Fixture::in_memory().anna();
-    let draft = Draft { text: "half".into(), base_revision: 2, saved: NOON };
+    let draft = Draft { text: "half".into(), base_revision: 2, saved: NOON, by: "op".into() };
+    let other = Draft { text: "typed in another window".into(), saved: NOON - 1, ..Draft::default() };
+    let both = [draft.clone(), other];
     let of = [DraftOf::Day(day(1)), DraftOf::Entry(id(1))];
     let vectors = EntryVectors {
         embedder: [3; 32],
@@ -222,16 +224,16 @@ fn drafts_settings_and_vectors_are_kept_replaced_and_removed() {
         chunks: vec![ChunkVector { start: 0, end: 9, values: vec![1, 2, 3, 4] }],
     };
     anna.write(|w| {
-        drafts::put(w, of[0], &Draft { text: "old".into(), ..draft.clone() })?;
-        drafts::put(w, of[0], &draft)?;
+        drafts::set(w, of[0], &[Draft { text: "old".into(), ..draft.clone() }])?;
+        drafts::set(w, of[0], &both)?;
         settings::put(w, "zone", b"UTC")?;
         settings::put(w, "zone", b"Europe/Paris")?;
         vectors::put(w, id(1), &vectors)
     })
     .unwrap();
     anna.read(|r| {
-        assert!(drafts::get(r, of[0])? == Some(draft.clone()));
-        assert!(drafts::get(r, of[1])?.is_none());
+        assert!(drafts::all(r, of[0])? == both);
+        assert!(drafts::all(r, of[1])?.is_empty());
         assert_eq!(settings::get(r, "zone")?.as_deref(), Some(&b"Europe/Paris"[..]));
         assert!(vectors::get(r, id(1))? == Some(vectors.clone()));
         assert!(matches!(settings::get(r, ""), Err(VaultError::SettingName)));
@@ -248,7 +250,7 @@ fn drafts_settings_and_vectors_are_kept_replaced_and_removed() {
     })
     .unwrap();
     anna.read(|r| {
-        assert!(drafts::get(r, of[0])?.is_none() && settings::get(r, "zone")?.is_none());
+        assert!(drafts::all(r, of[0])?.is_empty() && settings::get(r, "zone")?.is_none());
         assert!(vectors::get(r, id(1))?.is_none());
         Ok(())
     })
@@ -312,8 +314,8 @@ fn nothing_is_left_of_what_is_removed_for_ever() {
         for number in [1, 11, 12] {
             vectors::put(w, id(number), &vectors)?;
         }
-        let draft = Draft { text: "half".into(), base_revision: 4, saved: NOON };
-        drafts::put(w, DraftOf::Entry(id(1)), &draft)
+        let draft = Draft { text: "half".into(), base_revision: 4, saved: NOON, ..Draft::default() };
+        drafts::set(w, DraftOf::Entry(id(1)), &[draft])
     })
     .unwrap();
     assert_eq!(

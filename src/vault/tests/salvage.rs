@@ -63,8 +63,10 @@ impl Damaged {
             trash::trash(w, number_id(7), NOON)?;
             trash::trash(w, number_id(8), NOON)?;
             settings::put(w, "zone", b"Europe/Berlin")?;
-            drafts::put(w, DraftOf::Day(day(21_000)), &draft("not saved yet"))?;
-            drafts::put(w, DraftOf::Day(day(20_000)), &draft(&numbered(1).text))
+            drafts::set(w, DraftOf::Day(day(21_000)), &[draft("not saved yet")])?;
+            let beside = [draft(&numbered(11).text), draft("not saved in another window")];
+            drafts::set(w, DraftOf::Day(day(20_001)), &beside)?;
+            drafts::set(w, DraftOf::Day(day(20_000)), &[draft(&numbered(1).text)])
         })
         .unwrap();
         anna.write(|w| trash::purge(w, number_id(8)).map(|_| ())).unwrap();
@@ -96,7 +98,7 @@ impl Damaged {
 }
 
 fn draft(text: &str) -> Draft {
-    Draft { text: text.to_owned(), base_revision: 0, saved: NOON }
+    Draft { text: text.to_owned(), saved: NOON, ..Draft::default() }
 }
 
 fn password() -> Secret {
@@ -142,9 +144,10 @@ fn everything_is_found_when_all_branch_pages_are_destroyed() {
     assert_eq!(anna.read(|r| entries::versions(r, number_id(5))).unwrap()[0].text, numbered(5).text);
     assert_eq!(anna.read(trash::trashed).unwrap(), [(number_id(7), NOON)]);
     assert_eq!(anna.read(|r| settings::get(r, "zone")).unwrap().as_deref(), Some(&b"Europe/Berlin"[..]));
-    let kept = |on| anna.read(|r| drafts::get(r, DraftOf::Day(day(on)))).unwrap();
-    assert_eq!(kept(21_000).map(|draft| draft.text).as_deref(), Some("not saved yet"));
-    assert!(kept(20_000).is_none(), "its text is that of an entry");
+    let kept = |on| anna.read(|r| drafts::all(r, DraftOf::Day(day(on)))).unwrap();
+    assert_eq!(kept(21_000).first().map(|draft| draft.text.as_str()), Some("not saved yet"));
+    assert!(kept(20_000).is_empty(), "its text is that of an entry");
+    assert_eq!(kept(20_001).len(), 2, "one beside it was not saved");
     assert!(anna.read(outbox::pending).unwrap().rescan, "the index is made anew");
     assert!(anna.write(|w| trash::restore(w, number_id(7))).unwrap().is_some());
     anna.write(|w| entries::insert(w, &entry(200, day(20_000), "and writing goes on"))).unwrap();

@@ -74,8 +74,8 @@ fn journal(
             }
             entries::insert(w, &entry(30, days[0], &text(400)))?;
             settings::put(w, "zone", word.as_bytes())?;
-            let draft = Draft { text: text(5), base_revision: 0, saved: NOON };
-            drafts::put(w, DraftOf::Day(days[1]), &draft)?;
+            let draft = Draft { text: text(5), saved: NOON, ..Draft::default() };
+            drafts::set(w, DraftOf::Day(days[1]), &[draft])?;
             trash::trash(w, crate::vault::tests::id(2), NOON + 1)?;
             Ok(())
         })

@@ -181,6 +181,8 @@ pub struct Composer {
     pub status: Option<String>,
     /// Which draft the box holds.
     pub draft: Option<i64>,
+    /// The next of the drafts that other boxes left, and how many they are.
+    pub other_draft: Option<(i64, usize)>,
 }
 
 impl Composer {
@@ -195,12 +197,14 @@ impl Composer {
             max_chars: 12_000,
             status: None,
             draft: None,
+            other_draft: None,
         };
         let draft = Self {
             text: "Half a thought about </textarea> the bridge".to_owned(),
             state: "dirty",
             status: Some("Draft kept".to_owned()),
             draft: Some(1_795_341_600_000),
+            other_draft: Some((1_795_341_000_000, 2)),
             ..idle.clone()
         };
         let failed = Self {

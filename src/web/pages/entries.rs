@@ -116,6 +116,8 @@ pub struct EditPage {
     pub day: String,
     /// The revision this edit starts from.
     pub revision: u32,
+    /// Fresh random id that tells this box from others of the same entry.
+    pub op: String,
     /// Text in the box.
     pub text: String,
     /// Which draft the box holds.
@@ -306,6 +308,7 @@ impl Template for EditPage {
             id: "018f3c1e9a7b4c2d8e6f001122334455".to_owned(),
             day: "2026-11-22".to_owned(),
             revision: 1,
+            op: "8f14e45fceea167a".to_owned(),
             text: "The tram was late and I did not mind.".to_owned(),
             draft: None,
             status: None,

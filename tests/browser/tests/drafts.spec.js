@@ -1,3 +1,4 @@
+import { expectAccessible } from "../lib/axe.js";
 import { begun, expect, test } from "../lib/fixtures.js";
 import { register, openToday, write } from "../lib/person.js";
 
@@ -81,4 +82,44 @@ begun("a text that was changed in its middle just before it was saved leaves no 
   await write(page, "Snow on the old bridge, nobody about");
   await page.reload();
   await expect(page.locator("#composer-text")).toHaveValue("");
+});
+
+// The window that was closed first, and the one that was open all along.
+begun("what two windows hold of one day is kept apart, and both are offered", async ({ page, context }) => {
+  await openToday(page);
+  const other = await context.newPage();
+  await other.goto("/d/today");
+  const first = kept(other);
+  await other.locator("#composer-text").fill("The ferry was full.");
+  await first;
+  await other.close();
+  const second = kept(page);
+  await page.locator("#composer-text").fill("Call the dentist.");
+  await second;
+  await page.reload();
+  await expect(page.locator("#composer-text")).toHaveValue("Call the dentist.");
+  await page.getByRole("link", { name: "Show it" }).click();
+  await expect(page.locator("#composer-text")).toHaveValue("The ferry was full.");
+  await expect(page.locator("#composer-status")).toHaveText(/^Draft kept \d/);
+  await expectAccessible(page, "two drafts");
+  await page.locator("#composer-save").click();
+  await expect(page.locator("#composer-status")).toHaveText(/^Saved /);
+  await page.getByRole("link", { name: "Show it" }).click();
+  await expect(page.locator("#composer-text")).toHaveValue("Call the dentist.");
+  await expect(page.locator(".composer__more")).toHaveCount(0);
+});
+
+begun("an edit whose draft cannot be kept is left at the second press, and says so at the first", async ({ page, watched }) => {
+  watched.expected.push(/ERR_FAILED|Failed to fetch/);
+  await openToday(page);
+  const entry = await write(page, "The tram was late.");
+  await page.route("**/draft", (route) => route.abort());
+  await entry.getByRole("link", { name: "Edit", exact: true }).click();
+  await entry.locator("textarea").fill("The tram was late, and I");
+  const cancel = entry.getByRole("link", { name: "Cancel" });
+  await cancel.click();
+  await expect(entry.locator(".composer__status")).toContainText("Cancel once more to leave without it");
+  await expect(entry.locator("textarea")).toHaveValue("The tram was late, and I");
+  await cancel.click();
+  await expect(entry.locator(".entry__body")).toHaveText("The tram was late.");
 });

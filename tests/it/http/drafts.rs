@@ -118,10 +118,6 @@ async fn a_refused_text_is_kept_with_its_refusal() {
     let (path, op) = (format!("/d/{TODAY}/entries"), fresh_op());
     let got = mira.post(&path, &[("op", &op), ("text", &long)]).await.expect(422);
     assert!(got.body.contains("data-kept"), "the box knows");
-    // A draft of another tab is not put away for it.
-    let other = format!("y{}", "y".repeat(12_000));
-    let got_other = mira.post(&path, &[("op", &fresh_op()), ("text", &other)]).await.expect(422);
-    assert!(!got_other.body.contains("data-kept") && day(&mira).await.contains(&long));
     let kept = attribute(&got.body, "name=\"draft\"", "value").expect("the box says which draft");
     let page = day(&mira).await;
     assert!(page.contains(&long) && page.contains("Draft kept"), "it is there after a reload");
@@ -145,4 +141,131 @@ async fn a_refused_text_is_kept_with_its_refusal() {
     assert!(mira.send(part).await.expect(409).body.contains("Draft kept"));
     let edit = form(&mira, &id).await;
     assert!(edit.contains("Theirs.") && edit.contains("Mine.") && edit.contains("was changed"), "{edit}");
+}
+
+/// Keeps a draft of today as a box does, and answers which one it is.
+async fn keep_today(mira: &SignedIn, op: &str, held: &str, text: &str) -> String {
+    let fields = [("op", op), ("draft", held), ("text", text)];
+    let got = mira.send(Ask::post(&format!("/d/{TODAY}/draft")).partial().fields(&fields)).await;
+    got.expect(204).header("x-draft-kept").to_owned()
+}
+
+// Two windows that were open before either wrote, and one of them is closed.
+#[tokio::test]
+async fn what_is_typed_in_one_window_takes_no_other_windows_draft_away() {
+    let app = TestApp::new().await;
+    let mira = app.register("Mira").await;
+    let (one, two) = (fresh_op(), fresh_op());
+    let first = keep_today(&mira, &one, "", "The ferry was full").await;
+    let second = keep_today(&mira, &two, "", "Call the dentist").await;
+    assert_ne!(first, second, "kept in the same millisecond, and yet two");
+    let page = day(&mira).await;
+    assert!(
+        page.contains("Call the dentist") && !page.contains("The ferry") && page.contains("Another draft")
+    );
+    let way = format!("/d/{TODAY}?write=1&amp;draft={first}");
+    assert!(page.contains(&way), "the way to the other one");
+    let other = mira.get(&way.replace("&amp;", "&")).await.expect(200).body;
+    assert!(other.contains("The ferry was full") && other.contains(&format!("draft={second}")), "{other}");
+
+    // Each goes on in its own, also where an answer was lost on the way, and where one begins as the other does.
+    let first = keep_today(&mira, &one, "", "The last ferry was full, again").await;
+    let second = keep_today(&mira, &two, &second, "The last ferry was full, again, and late").await;
+    let second = keep_today(&mira, &two, &second, "Call the dentist on Monday").await;
+    // An empty box takes away only what it held, and so does one whose text was saved.
+    keep_today(&mira, &fresh_op(), "", " ").await;
+    let saved = [("op", one.as_str()), ("draft", first.as_str()), ("text", "The ferry, at last.")];
+    mira.post(&format!("/d/{TODAY}/entries"), &saved).await.expect(303);
+    let page = day(&mira).await;
+    assert!(page.contains("Call the dentist on Monday") && !page.contains("Another draft"), "{page}");
+    keep_today(&mira, &two, &second, "").await;
+    assert!(!day(&mira).await.contains("dentist"));
+}
+
+#[tokio::test]
+async fn a_phone_that_goes_on_and_a_laptop_that_lagged_behind_keep_both_texts() {
+    let app = TestApp::new().await;
+    let mira = app.register("Mira").await;
+    let laptop = fresh_op();
+    let held = keep_today(&mira, &laptop, "", "It rained").await;
+    app.clock.advance(1_000);
+    let on_phone = keep_today(&mira, &fresh_op(), &held, "It rained, and we stayed in").await;
+    app.clock.advance(1_000);
+    keep_today(&mira, &laptop, &held, "It rained. Again.").await;
+    let page = day(&mira).await;
+    assert!(page.contains("It rained. Again.") && page.contains(&format!("draft={on_phone}")), "{page}");
+}
+
+#[tokio::test]
+async fn a_draft_that_has_no_room_beside_the_others_is_refused_and_takes_none_away() {
+    let app = TestApp::new().await;
+    let mira = app.register("Mira").await;
+    let long = |n: usize| format!("Window {n} {}", "x".repeat(240 * 1024));
+    let mut boxes = Vec::new();
+    for n in 0..4 {
+        let op = fresh_op();
+        boxes.push((keep_today(&mira, &op, "", &long(n)).await, op));
+    }
+    let (path, text) = (format!("/d/{TODAY}/draft"), long(4));
+    let got = mira.send(Ask::post(&path).partial().fields(&[("op", &fresh_op()), ("text", &text)])).await;
+    assert!(got.expect(413).body.contains("Other windows hold so much unsaved text"));
+    let page = mira.post(&path, &[("op", &fresh_op()), ("text", &text)]).await.expect(413).body;
+    assert!(page.contains("Window 4 xxx"), "the text is in the box");
+    for (n, (held, op)) in boxes.iter().enumerate() {
+        let page = mira.get(&format!("/d/{TODAY}?write=1&draft={held}")).await.expect(200).body;
+        assert!(page.contains(&format!("Window {n} xxx")) && page.contains("3 more drafts"));
+        keep_today(&mira, op, held, "Short.").await;
+        app.clock.advance(1_000);
+    }
+    keep_today(&mira, &fresh_op(), "", &text).await;
+    assert!(day(&mira).await.contains("4 more drafts"));
+}
+
+#[tokio::test]
+async fn edits_of_one_entry_in_two_windows_are_both_kept_and_offered_one_after_the_other() {
+    let app = TestApp::new().await;
+    let mira = app.register("Mira").await;
+    let id = mira.write("First text.").await;
+    keep(&mira, &id, "1", "Of the window that was closed.").await;
+    app.clock.advance(1_000);
+    let later = keep(&mira, &id, "1", "Of the one that stayed open.").await;
+    assert!(form(&mira, &id).await.contains("that stayed open"));
+    let fields = [("revision", "1"), ("text", "Saved, and quite different."), ("draft", later.as_str())];
+    mira.post(&format!("/entries/{id}"), &fields).await.expect(303);
+    assert!(day(&mira).await.contains("data-edit-draft"));
+    let edit = form(&mira, &id).await;
+    assert!(edit.contains("that was closed") && edit.contains("quite different"), "{edit}");
+}
+
+// The page goes away while a draft of it is on its way, so the text goes once more, naming the same draft before it.
+#[tokio::test]
+async fn an_edit_that_is_kept_twice_by_one_box_leaves_one_draft() {
+    let app = TestApp::new().await;
+    let mira = app.register("Mira").await;
+    let id = mira.write("First text, as it was.").await;
+    let op =
+        attribute(&form(&mira, &id).await, "name=\"op\"", "value").expect("the box tells itself from others");
+    let mut kept = Vec::new();
+    for text in ["First words, as it was.", "First words and more, as it was."] {
+        let fields = [("op", op.as_str()), ("draft", ""), ("revision", "1"), ("text", text)];
+        let got = mira.send(Ask::post(&format!("/entries/{id}/draft")).partial().fields(&fields)).await;
+        kept.push(got.expect(204).header("x-draft-kept").to_owned());
+    }
+    let fields = [("op", &*op), ("draft", &*kept[1]), ("revision", "1"), ("text", "First, and all of it.")];
+    mira.post(&format!("/entries/{id}"), &fields).await.expect(303);
+    assert!(!day(&mira).await.contains("data-edit-draft"));
+}
+
+// What one window cut from an entry is no beginning of what another adds to it.
+#[tokio::test]
+async fn an_edit_that_makes_an_entry_shorter_outlives_one_that_makes_it_longer() {
+    let app = TestApp::new().await;
+    let mira = app.register("Mira").await;
+    let id = mira.write("First. Second.").await;
+    keep(&mira, &id, "1", "First.").await;
+    app.clock.advance(1_000);
+    let longer = keep(&mira, &id, "1", "First. Second. Third.").await;
+    let fields = [("revision", "1"), ("text", "First. Second. Third."), ("draft", longer.as_str())];
+    mira.post(&format!("/entries/{id}"), &fields).await.expect(303);
+    assert!(day(&mira).await.contains("data-edit-draft"));
 }

@@ -155,9 +155,9 @@ async fn a_draft_is_kept_and_offered_and_leaves_with_its_entry() {
     mira.send(Ask::post(&path).partial().fields(&[("text", "Half a thought")])).await.expect(204);
     let day = mira.get(&format!("/d/{TODAY}")).await.expect(200);
     assert!(day.body.contains("Half a thought") && day.body.contains("data-state=\"dirty\""));
-    assert!(
-        mira.post(&path, &[("text", "")]).await.expect(303).location().starts_with(&format!("/d/{TODAY}"))
-    );
+    let held = attribute(&day.body, "name=\"draft\"", "value").expect("the box says which draft");
+    let got = mira.post(&path, &[("text", ""), ("draft", &held)]).await.expect(303);
+    assert!(got.location().starts_with(&format!("/d/{TODAY}")));
     assert!(!mira.get(&format!("/d/{TODAY}")).await.body.contains("Half a thought"));
     mira.post("/d/2027-01-01/draft", &[("text", "Too early")]).await.expect(422);
 }

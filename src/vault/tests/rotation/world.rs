@@ -54,7 +54,7 @@ pub fn seen(anna: &Unlocked) -> Seen {
             let page = entries::page(r, day(number))?;
             assert!(page.flaws.is_empty(), "{:?}", page.flaws);
             seen.pages.push(page.entries.iter().map(|entry| entry.id).collect());
-            seen.drafts.push(drafts::get(r, DraftOf::Day(day(number)))?.map(|draft| draft.text));
+            seen.drafts.push(drafts::all(r, DraftOf::Day(day(number)))?.pop().map(|draft| draft.text));
             seen.settings.push(settings::get(r, &format!("setting {number}"))?);
         }
         Ok(seen)
@@ -88,7 +88,7 @@ pub fn act(anna: &Unlocked, kind: u8, which: u8, n: u8) -> Result<(), VaultError
             (9, Some(_)) => trash::purge(w, which).map(|_| ()),
             (10, _) => settings::put(w, &format!("setting {}", on.number()), text.as_bytes()),
             (11, _) if n.is_multiple_of(3) => drafts::remove(w, DraftOf::Day(on)),
-            (11, _) => drafts::put(w, DraftOf::Day(on), &Draft { text, base_revision: 0, saved: now }),
+            (11, _) => drafts::set(w, DraftOf::Day(on), &[Draft { text, saved: now, ..Draft::default() }]),
             _ => Ok(()),
         }
     })

@@ -9,6 +9,7 @@ use llamora::{
     search::{ground::Sources, opening::Page, plain::plain},
     services::{
         Services,
+        drafts::InBox,
         openings::{OpeningState, OpeningView},
         sessions::Session,
     },
@@ -88,7 +89,10 @@ async fn live_through(ability: Ability) {
         let text = texts.next().expect("enough of the diary");
         written.entry(today).or_default().push(plain(&text));
         let text = EntryText::parse(&text).expect("a text");
-        services.write(&session, today, &fresh_op(), text).await.expect("it is saved");
+        services
+            .write(&session, today, text, InBox { held: None, op: fresh_op() })
+            .await
+            .expect("it is saved");
         last = Some(today);
         // Most days follow each other; some weekends and two weeks are left out.
         let step = if morning % 10 == 4 {
