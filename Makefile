@@ -139,7 +139,7 @@ $(DENY):
 check: deps web $(DENY)
 	@cargo fmt --check
 	@cargo clippy $(CARGO_FLAGS) --all-targets --features test-hooks -- -D warnings
-	@RUSTDOCFLAGS='-D warnings' cargo doc $(CARGO_FLAGS) --no-deps --document-private-items --quiet
+	@RUSTDOCFLAGS='-D warnings -A rustdoc::private-intra-doc-links' cargo doc $(CARGO_FLAGS) --no-deps --document-private-items --quiet
 	@cargo test $(TEST_FLAGS) --test it --quiet -- tidy
 	@cd assets && npm run --silent lint
 	@scripts/proofs --check

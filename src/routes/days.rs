@@ -121,7 +121,7 @@ pub async fn refuse_text(call: &Call, session: &Session, day: Day, form: &Form, 
         return call.page(error.status(), &part);
     }
     let (op, text) = (composer.op.clone(), composer.text.clone());
-    let held = crate::web::pages::Held { day: day.to_string(), op, text };
+    let held = crate::web::pages::Held { day: day.to_string(), op, draft: composer.draft, text };
     let status = error.status();
     match page(call, session, day, status, Some(composer)).await {
         Ok(response) => Ok(error.headers_onto(response, &call.mark)),

@@ -12,7 +12,7 @@ use crate::{
     },
     routes::{days, drafts, items},
     services::{
-        drafts::{DraftOf, InBox},
+        drafts::{DraftOf, Drafted, InBox},
         entries::{Edit, EntryView, MAX_VERSIONS, WriteError, Written},
         sessions::Session,
     },
@@ -93,7 +93,7 @@ pub async fn save_held(call: &Call, session: &Session, held: Held) -> Answer {
         Some(Target::Entry(id, revision)) => (Some(DraftOf::Entry(*id)), *revision),
         None => (None, 0),
     };
-    let by = InBox { held: None, op: held.op.clone() };
+    let by = InBox { held: held.draft, op: held.op.clone() };
     let error = match target {
         Some(Target::Day(day)) => match write(call, session, day, &held.text, by, false).await {
             Ok(written) => return Ok(see_other(&way_to(&written))),
@@ -116,12 +116,16 @@ pub async fn save_held(call: &Call, session: &Session, held: Held) -> Answer {
     // The page has the text as well, should it not be kept.
     let op = Some(held.op).filter(|op| !op.is_empty() && !op.starts_with(EDIT));
     let op = op.unwrap_or_else(|| call.services().fresh_op());
+    let mut draft = held.draft;
     if let Some(of) = of.filter(|_| REPLACES.contains(&error.status())) {
-        let by = InBox { held: None, op: op.clone() };
-        let _ = call.services().save_draft(session, of, base_revision, &held.text, by).await;
+        let by = InBox { held: draft, op: op.clone() };
+        let kept = call.services().save_draft(session, of, base_revision, &held.text, by).await;
+        if let Ok(Drafted::Kept(saved)) = kept {
+            draft = Some(saved);
+        }
     }
     let day = if held.day.parse::<Day>().is_ok() { held.day } else { today.to_string() };
-    Err(error.holding(Some(Held { day, op, text: held.text })))
+    Err(error.holding(Some(Held { day, op, draft, text: held.text })))
 }
 
 enum Target {
@@ -168,6 +172,7 @@ pub async fn update(call: Arc<Call>, session: Arc<Session>, form: Form) -> Answe
             let held = Held {
                 day: call.services().today(&session).to_string(),
                 op: call.services().fresh_op(),
+                draft: None,
                 text: text.to_owned(),
             };
             return Err(WebError::not_found().holding(Some(held)));

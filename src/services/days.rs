@@ -91,6 +91,7 @@ impl Services {
     /// # Errors
     /// When a record cannot be read.
     pub async fn day(&self, session: &Session, day: Day) -> Result<DayView, Failure> {
+        self.settle_drafts(session).await;
         let user = Arc::clone(&session.user);
         let wants_earlier = session.preferences().earlier == EarlierDays::On;
         blocking::db(move || {

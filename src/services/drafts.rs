@@ -1,6 +1,6 @@
 //! Drafts: text that is being written and not saved yet, of a new entry or of one that is edited.
 
-use std::sync::Arc;
+use std::{sync::Arc, time::Duration};
 
 use crate::{
     blocking,
@@ -23,6 +23,9 @@ pub use crate::vault::drafts::{Draft, DraftOf};
 /// So many boxes can hold a text of one place, and so many bytes in all, which fit one record.
 const MAX_BOXES: usize = 50;
 const MAX_BYTES: usize = 1_000_000;
+
+/// How long a page waits for a draft that is being kept. A commit takes a few milliseconds.
+const DRAFT_WAIT: Duration = Duration::from_millis(300);
 
 /// Which box a text stands in, as its form says. A day can be open in several windows: each box has a draft of its own,
 /// and takes the place of no other's.
@@ -61,6 +64,7 @@ impl Services {
         text: &str,
         by: InBox,
     ) -> Result<Drafted, Failure> {
+        let _drafting = session.user.drafting.read().await;
         let (user, saved) = (Arc::clone(&session.user), self.clock.now_ms());
         let InBox { held, op } = by;
         let by = Some(op).filter(|op| op.len() <= MAX_OP_BYTES).unwrap_or_default();
@@ -68,6 +72,12 @@ impl Services {
         let drafted = blocking::db(move || user.vault.write(|w| keep(w, of, draft, held))).await??;
         self.wrote();
         Ok(drafted)
+    }
+
+    /// Waits for drafts that are being kept, for a moment at most: a page that is loaded again sends what was typed just
+    /// before it asks for itself, and is to show it.
+    pub(super) async fn settle_drafts(&self, session: &Session) {
+        let _ = tokio::time::timeout(DRAFT_WAIT, session.user.drafting.write()).await;
     }
 
     /// The drafts of a day, newest first.

@@ -150,6 +150,8 @@ pub struct Held {
     pub day: String,
     /// The `op` of its composer, so that saving it twice is harmless.
     pub op: String,
+    /// The draft that its box held, which goes with the save.
+    pub draft: Option<i64>,
     /// The text itself.
     pub text: String,
 }
@@ -159,7 +161,7 @@ impl Held {
     pub fn over_sign_in(form: &Form) -> Option<Self> {
         let text = form.get(HELD_FIELD).filter(|text| !text.trim().is_empty())?;
         let (day, op) = (form.text("held_day").to_owned(), form.text("held_op").to_owned());
-        Some(Self { day, op, text: text.to_owned() })
+        Some(Self { day, op, draft: form.text("held_draft").parse().ok(), text: text.to_owned() })
     }
 
     /// A held text for tests and the preview.
@@ -167,6 +169,7 @@ impl Held {
         Self {
             day: "2026-11-22".to_owned(),
             op: "8f14e45fceea167a".to_owned(),
+            draft: Some(1_795_341_600_000),
             text: "The tram was late and I did not mind.\n\n<b>Snow</b> on the bridge.".to_owned(),
         }
     }

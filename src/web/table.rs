@@ -252,7 +252,7 @@ impl Leaf {
             (Some(held), Some(session)) => Err(WebError::bad_token().holding(Some(Held {
                 day: call.services().today(&session).to_string(),
                 op: call.services().fresh_op(),
-                text: held.text,
+                ..held
             }))),
         }
     }
@@ -279,7 +279,8 @@ fn held(row: &Row, call: &Call, form: &Form) -> Option<Held> {
         "" => form.text("op").to_owned(),
         id => format!("{EDIT}{id}.{}", form.text("revision")),
     };
-    Some(Held { day: call.raw_param("date").to_owned(), op, text: text.to_owned() })
+    let (day, draft) = (call.raw_param("date").to_owned(), form.text("draft").parse().ok());
+    Some(Held { day, op, draft, text: text.to_owned() })
 }
 
 /// Runs a form's handler to its end even when the browser has gone: a server drops the future of a request whose
@@ -297,6 +298,7 @@ fn kept(row: &Row, call: &Call, session: &Session, form: &Form) -> Option<Held> 
     Some(Held {
         day: call.services().today(session).to_string(),
         op: call.services().fresh_op(),
+        draft: None,
         text: held.text,
     })
 }

@@ -107,7 +107,9 @@ export class EntryComposerElement extends HTMLElement {
     this.#draft.rescue();
   }
 
+  // Before the next page is asked for, or that one would not know the draft yet.
   #warn(event) {
+    this.#draft.save(true);
     const isHeld = ["dirty", "saving", "failed"].includes(this.dataset.state);
     if (isHeld && !this.#draft.isSafe) event.preventDefault();
   }

@@ -76,13 +76,14 @@ export class Draft {
     await this.save();
   }
 
+  // Whoever types on without a pause is kept up with all the same.
   later() {
-    this.pause();
-    if (this.#isOn) this.#timer = setTimeout(() => this.save(), EVERY);
+    if (this.#isOn) this.#timer ??= setTimeout(() => this.save(), EVERY);
   }
 
   pause() {
     clearTimeout(this.#timer);
+    this.#timer = undefined;
   }
 
   get #isOn() {

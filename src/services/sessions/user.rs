@@ -67,6 +67,8 @@ pub struct User {
     pub(crate) suggested: Suggested,
     /// Which names of traces mean the same.
     pub(crate) meant: Meant,
+    /// Held for reading while a draft is being kept.
+    pub(crate) drafting: tokio::sync::RwLock<()>,
     /// The trace whose summary a model betters now.
     pub(crate) summing: Mutex<Option<TraceId>>,
     /// What was read for an import and waits for a yes.
@@ -104,6 +106,7 @@ impl User {
             is_settled: AtomicBool::new(false),
             suggested: Suggested::default(),
             meant: Meant::default(),
+            drafting: tokio::sync::RwLock::default(),
             summing: Mutex::default(),
             import: ImportSlot::default(),
             model_is_off: AtomicBool::new(false),
@@ -152,6 +155,7 @@ impl User {
             is_settled: _,
             suggested: _,
             meant: _,
+            drafting: _,
             summing: _,
             import: _,
             model_is_off: _,

@@ -81,7 +81,7 @@ impl Template for RecoveryPage {
     }
 }
 
-/// `GET POST /login`. Fields: `username`, `password`, `csrf`, and with a held text `held_day`, `held_op`, `held_text`.
+/// `GET POST /login`. Fields: `username`, `password`, `csrf`, and with a held text `held_day`, `held_op`, `held_draft`, `held_text`.
 #[derive(Serialize, Clone)]
 pub struct LoginPage {
     /// Surroundings.

@@ -84,6 +84,18 @@ begun("a text that was changed in its middle just before it was saved leaves no 
   await expect(page.locator("#composer-text")).toHaveValue("");
 });
 
+begun("what is typed without a pause is kept while it is typed", async ({ page }) => {
+  await openToday(page);
+  const sent = [];
+  page.on("request", (request) => {
+    if (request.url().endsWith("/draft")) sent.push(new URLSearchParams(request.postData()).get("text"));
+  });
+  await page.locator("#composer-text").focus();
+  await page.keyboard.type("and then ".repeat(10), { delay: 100 });
+  expect(sent.length, "kept meanwhile, and not only after a rest").toBeGreaterThan(1);
+  expect(sent[0].length).toBeLessThan(60);
+});
+
 // The window that was closed first, and the one that was open all along.
 begun("what two windows hold of one day is kept apart, and both are offered", async ({ page, context }) => {
   await openToday(page);

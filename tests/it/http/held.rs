@@ -96,6 +96,24 @@ fn of_today<'a>(op: &'a str, text: &'a str) -> [(&'a str, &'a str); 5] {
     [("username", "Mira"), ("password", PASSWORD), held[0], held[1], held[2]]
 }
 
+// Changed at its beginning since it was kept, so that only the form knows which draft it was.
+#[tokio::test]
+async fn a_held_text_takes_the_draft_along_that_its_box_held() {
+    let app = TestApp::new().await;
+    let mira = app.register("Mira").await;
+    let (op, path) = (fresh_op(), format!("/d/{TODAY}"));
+    let ask = Ask::post(&format!("{path}/draft")).partial();
+    let got = mira.send(ask.fields(&[("op", &op), ("text", "Over the bridge")])).await.expect(204);
+    let draft = got.header("x-draft-kept").to_owned();
+    expire(&app, &mira).await;
+    let fields = [("op", op.as_str()), ("draft", &draft), ("text", TEXT)];
+    let page = mira.post(&format!("{path}/entries"), &fields).await.expect(401);
+    let mut held = held_fields(&page.body);
+    held.push(("held_draft", attribute(&page.body, "name=\"held_draft\"", "value").expect("a held draft")));
+    sign_in(&mira, &held, PASSWORD).await.expect(303);
+    assert!(!mira.get(&path).await.expect(200).body.contains("Over the bridge"));
+}
+
 #[tokio::test]
 async fn a_held_text_that_is_too_long_is_a_draft_of_its_day() {
     let app = TestApp::new().await;

@@ -39,7 +39,7 @@ const WAYS_BACK: [&str; 12] = [
     "into",
 ];
 /// Names that fields and values of our own addresses have.
-const OURS: [&str; 42] = [
+const OURS: [&str; 43] = [
     "name",
     "username",
     "text",
@@ -65,6 +65,7 @@ const OURS: [&str; 42] = [
     "keep",
     "held_op",
     "held_day",
+    "held_draft",
     "held_text",
     "format",
     "change",
