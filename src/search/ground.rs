@@ -1,7 +1,7 @@
 //! Whether a machine's sentence rests on its sources, and on which: no name, number or date in it that they do not hold,
 //! and near enough to one of them in words or meaning. Pure.
 //!
-//! Strict on purpose: a true sentence that is dropped costs little, an invented name in a journal much. [`claims`] reads
+//! Strict on purpose: a true sentence that is dropped costs little, an invented name in a journal much. [`claims()`] reads
 //! a text into names, numbers and dates, the same way on both sides: `31` is `thirty-one`, `9 June` the 9th of June, and
 //! with days given ([`Sources::dated`]) yesterday is a day like any other.
 //!

@@ -144,10 +144,10 @@ pub fn put(w: &mut Writer<'_>, kind: FileKind, name: &str, bytes: &[u8]) -> Resu
 }
 
 /// Announces a file that is to be written in several transactions, and lists it as unfinished under a pointer. Then
-/// call [`write`] for all its pages in order, then [`point`].
+/// call [`write()`] for all its pages in order, then [`point`].
 ///
 /// # Errors
-/// Seal and store errors, and as [`pointer`].
+/// Seal and store errors, and as [`pointer()`].
 pub fn begin(
     w: &mut Writer<'_>,
     pointer: &str,
